@@ -1,0 +1,25 @@
+import { defineConfig } from "vitest/config";
+
+/** Test tiers of docs/architecture.md: unit tests stand beside the code, the other tiers under test/. */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["src/**/*.test.ts", "examples/**/*.test.ts", "services/**/*.test.ts", "test/*.test.ts"],
+        },
+      },
+      { test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], testTimeout: 120_000 } },
+      {
+        test: {
+          name: "integration",
+          include: ["test/integration/**/*.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});

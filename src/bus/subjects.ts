@@ -1,0 +1,97 @@
+import type { WorkKind } from "./streams.ts";
+
+/** The parts of a rollout's subjects. Tokens are made by us: a namespace is a DNS label, a job UID 12 hex digits. */
+export interface RolloutSubjectParts {
+  readonly namespace: string;
+  readonly jobUid: string;
+  readonly itemIndex: number;
+  readonly sampleIndex: number;
+}
+
+/** `<item>-<sample>`, the rollout's token. */
+export function rolloutToken(parts: Pick<RolloutSubjectParts, "itemIndex" | "sampleIndex">): string {
+  return `${parts.itemIndex}-${parts.sampleIndex}`;
+}
+
+/** Subject of the one work slot of an attempt. */
+export function workSubject(kind: WorkKind, parts: RolloutSubjectParts, attempt: number): string {
+  return `rollyard.work.${kind}.${parts.namespace}.${parts.jobUid}.${rolloutToken(parts)}.${attempt}`;
+}
+
+/** Subject filter over all work of a kind, or of one job. */
+export function workFilter(kind: WorkKind, job?: { namespace: string; jobUid: string }): string {
+  return job === undefined ? `rollyard.work.${kind}.>` : `rollyard.work.${kind}.${job.namespace}.${job.jobUid}.>`;
+}
+
+/** Subject of a rollout's event log. */
+export function eventsSubject(parts: RolloutSubjectParts): string {
+  return `rollyard.events.${parts.namespace}.${parts.jobUid}.${rolloutToken(parts)}`;
+}
+
+/** Subject of a rollout's chain of outcomes. */
+export function outcomesSubject(parts: RolloutSubjectParts): string {
+  return `rollyard.outcomes.${parts.namespace}.${parts.jobUid}.${rolloutToken(parts)}`;
+}
+
+/** Subject filter over a job's outcomes. */
+export function outcomesFilter(job: { namespace: string; jobUid: string }): string {
+  return `rollyard.outcomes.${job.namespace}.${job.jobUid}.*`;
+}
+
+/** Subject that says who holds a sandbox. */
+export function leaseSubject(sandboxUid: string): string {
+  return `rollyard.leases.${sandboxUid}`;
+}
+
+/** Subject of one chunk of a blob. */
+export function blobSubject(jobUid: string, sha256: string, chunk: number): string {
+  return `rollyard.blobs.${jobUid}.${sha256}.${chunk}`;
+}
+
+/** Subject of a spec snapshot in the bucket. */
+export function specSubject(hash: string): string {
+  return `$KV.rollyard-specs.${hash}`;
+}
+
+/** Request subject on which the broker answers claims. */
+export function claimSubject(namespace: string, environmentUid: string): string {
+  return `rollyard.claims.${namespace}.${environmentUid}`;
+}
+
+/** Request subject of one worker: does it drive this attempt? */
+export function driverSubject(workerId: string): string {
+  return `rollyard.driver.${workerId}`;
+}
+
+/** Subject on which a worker says how many slots it has. */
+export function slotsSubject(workerId: string): string {
+  return `rollyard.slots.${workerId}`;
+}
+
+/** Request subject for the secrets that a spec names. */
+export function secretsSubject(namespace: string): string {
+  return `rollyard.secrets.${namespace}`;
+}
+
+/** Broadcast subject for notices about a job. */
+export function controlSubject(jobUid: string): string {
+  return `rollyard.control.${jobUid}`;
+}
+
+/** Reads a work subject back; null when it is none of ours. */
+export function parseWorkSubject(
+  subject: string,
+): ({ kind: WorkKind; attempt: number } & RolloutSubjectParts) | null {
+  const match =
+    /^rollyard\.work\.(rollout|grade|settle)\.([^.]+)\.([^.]+)\.(\d+)-(\d+)\.(\d+)$/u.exec(subject);
+  if (match === null) return null;
+  const [, kind, namespace = "", jobUid = "", item, sample, attempt] = match;
+  return {
+    kind: kind as WorkKind,
+    namespace,
+    jobUid,
+    itemIndex: Number(item),
+    sampleIndex: Number(sample),
+    attempt: Number(attempt),
+  };
+}

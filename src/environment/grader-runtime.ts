@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { ALWAYS_CHECK, exactlyOneProblem } from "../lib/schema/cross-field.ts";
+
+/** `spec.graderRuntime`: where `python` and `command` graders run. */
+export const graderRuntimeSchema = z
+  .strictObject({
+    image: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({ description: "Container image with the graders' packages." }),
+    venv: z.string().min(1).optional().meta({
+      description:
+        "A requirements.txt, relative to this file, from which a virtual environment is made.",
+    }),
+  })
+  .superRefine((runtime, context) => {
+    const problem = exactlyOneProblem(runtime, ["image", "venv"]);
+    if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
+  }, ALWAYS_CHECK);
+
+/** See {@link graderRuntimeSchema}. */
+export type GraderRuntime = z.output<typeof graderRuntimeSchema>;

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { graderNameSchema } from "./schema-openai.ts";
+
+/** Compares two sets of texts: precision, recall or F. */
+export const setMatchGraderSchema = z.strictObject({
+  type: z.literal("set_match").meta({ description: "Compares two sets of texts: 0 to 1." }),
+  name: graderNameSchema,
+  input: z.string().meta({
+    description:
+      "The sample's set: a template whose value is a JSON array or a list of lines. An unreadable one scores 0 with flag `sample_parse_error`.",
+  }),
+  reference: z
+    .string()
+    .meta({
+      description: "The right set: a template whose value is a JSON array or a list of lines.",
+    }),
+  metric: z
+    .enum(["precision", "recall", "f1", "fbeta"])
+    .meta({ description: "The measure. Two empty sets score 1." }),
+  beta: z
+    .number()
+    .gt(0)
+    .optional()
+    .meta({ description: "Weight of recall in `fbeta`; needed there, and only there." }),
+  normalize: z.enum(["none", "trim", "path", "casefold"]).default("none").meta({
+    description: "What is done to each element before the comparison.",
+  }),
+});
+
+/** Runs a command in a clean sandbox over files taken from the agent's. */
+export const commandGraderSchema = z.strictObject({
+  type: z
+    .literal("command")
+    .meta({ description: "Runs a command, such as tests, in a clean sandbox." }),
+  name: graderNameSchema,
+  argv: z.array(z.string()).min(1).meta({ description: "The command and its arguments." }),
+  files: z
+    .array(
+      z.strictObject({
+        from: z.string().min(1).meta({ description: "Path in the agent's sandbox." }),
+        to: z.string().min(1).meta({ description: "Path in the clean sandbox." }),
+      }),
+    )
+    .default([])
+    .meta({ description: "Files taken from the agent's sandbox." }),
+  assets: z
+    .strictObject({
+      path: z.string().min(1).optional().meta({ description: "A folder, relative to this file." }),
+      configMap: z.string().min(1).optional().meta({ description: "Name of a ConfigMap." }),
+    })
+    .optional()
+    .meta({
+      description:
+        "The grader's own files, which the agent never sees: exactly one of path, configMap.",
+    }),
+  expect: z
+    .strictObject({
+      tests: z
+        .array(z.string())
+        .min(1)
+        .meta({ description: "Ids of tests that must be reported." }),
+    })
+    .optional()
+    .meta({ description: "What the result must report." }),
+  result: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: "File that the command writes its result to, with the run's nonce." }),
+});
+
+/** A formula over the trajectory's own figures. */
+export const trajectoryGraderSchema = z.strictObject({
+  type: z
+    .literal("trajectory")
+    .meta({ description: "A formula over turns, tool calls, tokens and seconds." }),
+  name: graderNameSchema,
+  formula: z.string().min(1).meta({
+    description:
+      "Over turns, tool_calls, tool_calls.<name>, max_parallel, repeated_calls, validated_before_answer, prompt_tokens, completion_tokens, answer_chars, seconds.agent.",
+  }),
+});
+
+/** A judge model that can only lower the reward. */
+export const judgeVetoGraderSchema = z.strictObject({
+  type: z
+    .literal("judge_veto")
+    .meta({ description: "A judge model that can only lower the reward." }),
+  name: graderNameSchema,
+  model: z.string().min(1).meta({ description: "A key of the Environment's `judges`." }),
+  categories: z.array(z.string().min(1)).min(1).meta({ description: "What the judge looks for." }),
+  cap: z.number().meta({ description: "The reward when one is found." }),
+});

@@ -46,6 +46,7 @@ export const ERROR_CODES = {
   sandbox_unreachable: row("sandbox", 503, true, "The sandbox does not answer."),
   sandbox_protocol_error: row("internal", 500, true, "The sandbox refused a request that should be legal."),
   sandbox_fenced: row("internal", 409, false, "The sandbox now belongs to another driver or attempt."),
+  sandbox_write_refused: row("sandbox", 409, false, "The sandbox's own files refuse the write."),
   sandbox_killed: row("sandbox", 409, false, "The agent killed its own sandbox."),
   launcher_unavailable: row("config", 501, false, "No launcher on this machine can isolate a sandbox."),
   image_required: row("config", 400, false, "This launcher needs spec.sandbox.image."),

@@ -1,0 +1,170 @@
+import { RollyardError } from "../errors/rollyard-error.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { ExecRequest, ExecResult, SandboxEndpoint, SandboxSession } from "./port.ts";
+import { judgeRefusal } from "./sandboxd-refusal.ts";
+import { AnswerTooLargeError, SandboxdTransport } from "./sandboxd-transport.ts";
+import type { SandboxdAnswer, SandboxdRequest } from "./sandboxd-transport.ts";
+import { decodeExecResult, decodeRefusalCode, encodeExecRequest } from "./sandboxd-wire.ts";
+
+/** What a client needs to reach one sandbox. */
+export interface SandboxdClientOptions {
+  readonly endpoint: SandboxEndpoint;
+  readonly sandboxUid: string;
+  /** The lease token of now; asked before every try, so that a renewed one is used at once. */
+  readonly token: () => string;
+  readonly clock?: Clock;
+}
+
+/** A session that holds connections until it is closed. */
+export interface ClosableSandboxSession extends SandboxSession {
+  close(): Promise<void>;
+}
+
+// The one retry layer between a driver and its sandbox: pauses between tries, about a second in all.
+const RETRY_PAUSES_MS = [20, 80, 300, 700];
+// An answer may come this much after the command's own timeout: a kill, then up to 5 s for what does not die at once.
+const ANSWER_GRACE_MS = 10_000;
+const SHORT_CALL_MS = 30_000;
+const FREEZE_MS = 20_000;
+// JSON spends up to six bytes on one of output.
+const JSON_EXPANSION = 6;
+const HEAD_BYTES = 65_536;
+
+/** Speaks HTTP/JSON with sandboxd (services/sandboxd). Errors are those of {@link SandboxSession}. */
+export class SandboxdClient implements ClosableSandboxSession {
+  readonly sandboxUid: string;
+  readonly #token: () => string;
+  readonly #clock: Clock;
+  readonly #transport: SandboxdTransport;
+
+  constructor(options: SandboxdClientOptions) {
+    this.sandboxUid = options.sandboxUid;
+    this.#token = options.token;
+    this.#clock = options.clock ?? systemClock;
+    this.#transport = new SandboxdTransport(options.endpoint);
+  }
+
+  async exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult> {
+    const answer = await this.#send({
+      method: "POST",
+      path: "/v1/exec",
+      body: encodeExecRequest(request),
+      timeoutMs: request.timeoutMs + ANSWER_GRACE_MS,
+      maxBytes: request.maxOutputBytes * JSON_EXPANSION + HEAD_BYTES,
+      signal,
+    });
+    if (answer.status === 413) return tooLargeToRun();
+    const result = answer.status === 200 ? decodeExecResult(answer.body) : null;
+    if (result === null) throw refusalOf(answer);
+    return result;
+  }
+
+  /** Null also for a file over `maxBytes`, one that may not be read, and a path that is none: all are the agent's. */
+  async readFile(path: string, maxBytes: number): Promise<Uint8Array | null> {
+    const answer = await this.#send({
+      method: "GET",
+      path: `/v1/files?path=${encodeURIComponent(path)}&max_bytes=${maxBytes}`,
+      timeoutMs: SHORT_CALL_MS,
+      maxBytes: maxBytes + HEAD_BYTES,
+    });
+    if (answer.status === 200) return answer.body;
+    if ([400, 403, 404, 413].includes(answer.status)) return null;
+    throw refusalOf(answer);
+  }
+
+  /** Rejects with `sandbox_write_refused` where the agent's own files are in the way. */
+  async writeFile(path: string, content: Uint8Array, callId: string): Promise<void> {
+    const answer = await this.#send({
+      method: "PUT",
+      path: `/v1/files?path=${encodeURIComponent(path)}&call_id=${encodeURIComponent(callId)}`,
+      body: content,
+      timeoutMs: SHORT_CALL_MS,
+      maxBytes: HEAD_BYTES,
+    });
+    if (answer.status !== 200) throw refusalOf(answer);
+  }
+
+  async freeze(): Promise<void> {
+    const request = {
+      method: "POST",
+      path: "/v1/freeze",
+      timeoutMs: FREEZE_MS,
+      maxBytes: HEAD_BYTES,
+    } as const;
+    const answer = await this.#send(request);
+    if (answer.status !== 200) throw refusalOf(answer);
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close();
+  }
+
+  /** Sends until there is a certain answer, the pauses are used up, or the request's own time is over. */
+  async #send(request: Omit<SandboxdRequest, "headers">): Promise<SandboxdAnswer> {
+    const deadline = this.#clock.monotonicMs() + request.timeoutMs;
+    for (let tries = 0; ; tries += 1) {
+      const outcome = await this.#sendOnce(request);
+      const pause = RETRY_PAUSES_MS[tries];
+      const timeIsUp = this.#clock.monotonicMs() >= deadline;
+      if (outcome.kind === "answer") {
+        if (pause === undefined || timeIsUp || !mayPass(outcome.answer)) return outcome.answer;
+      } else if (pause === undefined || timeIsUp) {
+        throw new RollyardError("sandbox_unreachable", {
+          cause: outcome.error,
+          details: { error: errorName(outcome.error), tries: tries + 1 },
+        });
+      }
+      await this.#clock.sleep(pause, request.signal);
+      request.signal?.throwIfAborted();
+    }
+  }
+
+  async #sendOnce(
+    request: Omit<SandboxdRequest, "headers">,
+  ): Promise<{ kind: "answer"; answer: SandboxdAnswer } | { kind: "lost"; error: unknown }> {
+    const headers = { authorization: `Bearer ${this.#token()}`, "content-type": "application/json" };
+    try {
+      return { kind: "answer", answer: await this.#transport.send({ ...request, headers }) };
+    } catch (error) {
+      request.signal?.throwIfAborted();
+      if (error instanceof AnswerTooLargeError)
+        throw new RollyardError("sandbox_protocol_error", { cause: error });
+      return { kind: "lost", error };
+    }
+  }
+}
+
+function mayPass(answer: SandboxdAnswer): boolean {
+  if (answer.status === 200) return false;
+  return judgeRefusal(answer.status, decodeRefusalCode(answer.body)).kind === "again";
+}
+
+function refusalOf(answer: SandboxdAnswer): RollyardError {
+  const code = decodeRefusalCode(answer.body);
+  const verdict = judgeRefusal(answer.status, code);
+  if (verdict.kind === "error") return verdict.error;
+  const details = { status: answer.status, refusal: code };
+  return new RollyardError("sandbox_protocol_error", { details });
+}
+
+function errorName(error: unknown): string {
+  if (!(error instanceof Error)) return typeof error;
+  return "code" in error && typeof error.code === "string" ? error.code : error.name;
+}
+
+/** sandboxd takes 4 MiB of request: what the model asked for is data, so it is answered as a shell would. */
+function tooLargeToRun(): ExecResult {
+  return {
+    exitCode: 126,
+    signal: "",
+    stdout: "",
+    stderr: "the command and its input are larger than 4 MiB\n",
+    truncatedBytes: 0,
+    invalidBytes: 0,
+    timedOut: false,
+    outOfMemory: false,
+    durationMs: 0,
+    replayed: false,
+  };
+}

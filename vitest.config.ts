@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
-          include: ["src/**/*.test.ts", "examples/**/*.test.ts", "services/**/*.test.ts", "test/*.test.ts"],
+          include: ["{src,examples,services,scripts}/**/*.test.ts", "test/*.test.ts"],
         },
       },
       { test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], testTimeout: 120_000 } },

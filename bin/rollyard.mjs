@@ -1,0 +1,21 @@
+#!/usr/bin/env node
+// Starts the command line on Node 24: in this process where it is new enough, else on one that is found or installed.
+// Plain JavaScript for Node 20; in a clone the TypeScript sources run as they are, in a package their compiled form.
+import { join } from "node:path";
+import { programsFor } from "../scripts/lib/command-programs.mjs";
+import { ensureDependencies } from "../scripts/lib/dependencies.mjs";
+import { ensureNode } from "../scripts/lib/node-runtime.mjs";
+import { findPlaces } from "../scripts/lib/places.mjs";
+import { runAttached } from "../scripts/lib/run-attached.mjs";
+import { ensurePrograms } from "../scripts/lib/setup.mjs";
+import { exitWith } from "../scripts/lib/setup-error.mjs";
+
+await exitWith(async () => {
+  const places = findPlaces();
+  const args = process.argv.slice(2);
+  if (places.isClone) await ensureDependencies(places);
+  const node = await ensureNode(places);
+  const env = await ensurePrograms(places, programsFor(args));
+  const main = places.isClone ? "services/cli/main.ts" : "dist/services/cli/main.js";
+  return runAttached(node, [join(places.root, main), ...args], { env });
+});

@@ -1,0 +1,11 @@
+// `npm run bench`: sets the clone up and runs the load test; docs/benchmarks.md. Plain JavaScript for Node 20.
+import { join } from "node:path";
+import { runAttached } from "./lib/run-attached.mjs";
+import { exitWith } from "./lib/setup-error.mjs";
+import { setUpClone } from "./lib/setup.mjs";
+
+await exitWith(async () => {
+  const { places, node, env } = await setUpClone();
+  const bench = join(places.root, "test", "load", "bench.ts");
+  return runAttached(node, [bench, ...process.argv.slice(2)], { cwd: places.root, env });
+});

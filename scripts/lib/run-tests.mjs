@@ -1,0 +1,45 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { runAttached } from "./run-attached.mjs";
+import { runQuietly } from "./run-command.mjs";
+import { goTestTotals, vitestTotals } from "./test-totals.mjs";
+
+/** @typedef {import("./tool-environment.mjs").ToolEnvironment} ToolEnvironment */
+/** @typedef {import("./test-totals.mjs").Totals} Totals */
+
+/**
+ * Runs one tier of vitest on this terminal.
+ * @param {ToolEnvironment} tools
+ * @param {string} tier a project of vitest.config.ts
+ * @returns {Promise<Totals>}
+ */
+export async function runTier({ root, node, env }, tier) {
+  const report = join(root, ".cache", "test", `${tier}.json`);
+  mkdirSync(join(root, ".cache", "test"), { recursive: true });
+  rmSync(report, { force: true });
+  const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const args = [vitest, "run", "--project", tier, "--passWithNoTests", ...reporters];
+  const code = await runAttached(node, args, { cwd: root, env });
+  return vitestTotals(existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : null, code);
+}
+
+/**
+ * Runs sandboxd's own tests.
+ * @param {ToolEnvironment} tools
+ * @returns {Promise<Totals>}
+ */
+export async function runGoTests({ root, env }) {
+  const cwd = join(root, "services", "sandboxd");
+  const result = await runQuietly("go", ["test", "-json", "./..."], { cwd, env });
+  if (result.code !== 0) process.stdout.write(readableGoOutput(result.output));
+  return goTestTotals(result.stdout, result.code);
+}
+
+/** @param {string} output */
+function readableGoOutput(output) {
+  return output
+    .split("\n")
+    .map((line) => (line.startsWith("{") ? (JSON.parse(line).Output ?? "") : `${line}\n`))
+    .join("");
+}

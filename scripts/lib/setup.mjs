@@ -1,0 +1,35 @@
+import { ensureDependencies } from "./dependencies.mjs";
+import { ensureNatsServer } from "./nats-server.mjs";
+import { ensureNode } from "./node-runtime.mjs";
+import { findPlaces } from "./places.mjs";
+import { ensureSandboxd } from "./sandboxd.mjs";
+
+/**
+ * What a set-up leaves: the Node that runs the product, and the environment that tells it where the other programs are.
+ * @typedef {{ places: import("./places.mjs").Places, node: string, env: NodeJS.ProcessEnv }} Setup
+ */
+
+/**
+ * Sets a clone up: dependencies, Node 24, nats-server, sandboxd. Silent and quick when nothing is to do.
+ * @returns {Promise<Setup>}
+ */
+export async function setUpClone() {
+  const places = findPlaces();
+  await ensureDependencies(places);
+  const node = await ensureNode(places);
+  return { places, node, env: await ensurePrograms(places, ["nats-server", "sandboxd"]) };
+}
+
+/** @typedef {"nats-server" | "sandboxd"} Program */
+
+/**
+ * @param {import("./places.mjs").Places} places
+ * @param {readonly Program[]} programs those that are needed
+ * @returns {Promise<NodeJS.ProcessEnv>} this process's environment with their paths
+ */
+export async function ensurePrograms(places, programs) {
+  const env = { ...process.env };
+  if (programs.includes("nats-server")) env["ROLLYARD_NATS_SERVER"] = await ensureNatsServer(places);
+  if (programs.includes("sandboxd")) env["ROLLYARD_SANDBOXD"] = await ensureSandboxd(places);
+  return env;
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from "vitest";
+import { emptyTierProblem, goTestTotals, sumTotals, totalsLine, vitestTotals } from "./test-totals.mjs";
+
+const report = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1 };
+
+describe("vitestTotals", () => {
+  it("counts to-dos as skipped", () => {
+    expect(vitestTotals(report, 0)).toEqual({ passed: 3, failed: 0, skipped: 2 });
+  });
+
+  it("counts a failed run without a failed test, or without a report, as one failure", () => {
+    expect(vitestTotals(report, 1).failed).toBe(1);
+    expect(vitestTotals(null, 0).failed).toBe(1);
+  });
+});
+
+describe("goTestTotals", () => {
+  const line = (event: object): string => JSON.stringify(event);
+
+  it("counts top-level tests and neither subtests nor packages", () => {
+    const output = [
+      line({ Action: "run", Test: "TestA" }),
+      line({ Action: "pass", Test: "TestA/sub" }),
+      line({ Action: "pass", Test: "TestA" }),
+      line({ Action: "skip", Test: "TestB" }),
+      line({ Action: "pass", Package: "p" }),
+      "not json",
+    ].join("\n");
+    expect(goTestTotals(output, 0)).toEqual({ passed: 1, failed: 0, skipped: 1 });
+  });
+
+  it("counts a package that does not build as one failure", () => {
+    expect(goTestTotals(line({ Action: "fail", Package: "p" }), 1).failed).toBe(1);
+  });
+});
+
+describe("emptyTierProblem", () => {
+  it("refuses in CI a tier that ran nothing or skipped everything", () => {
+    expect(emptyTierProblem({ passed: 0, failed: 0, skipped: 0 }, true)).toBe("it has no tests");
+    expect(emptyTierProblem({ passed: 0, failed: 0, skipped: 4 }, true)).toBe("every test was skipped");
+  });
+
+  it("accepts the same outside CI, and a tier that ran something", () => {
+    expect(emptyTierProblem({ passed: 0, failed: 0, skipped: 4 }, false)).toBeNull();
+    expect(emptyTierProblem({ passed: 1, failed: 0, skipped: 4 }, true)).toBeNull();
+  });
+});
+
+describe("totalsLine", () => {
+  it("names skipped tests only where there are any", () => {
+    expect(totalsLine({ passed: 2, failed: 0, skipped: 0 })).toBe("2 passed, 0 failed");
+    const sum = sumTotals([
+      { passed: 2, failed: 1, skipped: 0 },
+      { passed: 1, failed: 0, skipped: 3 },
+    ]);
+    expect(totalsLine(sum)).toBe("3 passed, 1 failed, 3 skipped");
+  });
+});

@@ -1,0 +1,104 @@
+// `npm test`: sets the clone up, runs the checks and the tests, and says in one table what came of it. Plain JavaScript for
+// Node 20. `--all`, or CI=true, takes every tier.
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { CHECKS } from "./lib/checks.mjs";
+import { runGoTests, runTier } from "./lib/run-tests.mjs";
+import { exitWith } from "./lib/setup-error.mjs";
+import { setUpClone } from "./lib/setup.mjs";
+import { formatSeconds } from "./lib/step.mjs";
+import { emptyTierProblem, NO_TESTS, sumTotals, totalsLine } from "./lib/test-totals.mjs";
+import { TEST_TIERS } from "./lib/test-tiers.mjs";
+import { toolEnvironment } from "./lib/tool-environment.mjs";
+
+/** @typedef {import("./lib/test-totals.mjs").Totals} Totals */
+/** @typedef {{ name: string, totals: Totals, note: string }} Row */
+
+const isCi = process.env["CI"] === "true";
+const takesAll = isCi || process.argv.includes("--all");
+
+await exitWith(async () => {
+  const tools = toolEnvironment(await setUpClone());
+  /** @type {Row[]} */
+  const rows = [];
+  for (const check of CHECKS) rows.push(await runCheck(check, tools));
+  rows.push(await timed("go test", async () => ({ totals: await runGoTests(tools), note: "" })));
+  for (const tier of TEST_TIERS.filter(({ isDaily }) => isDaily || takesAll)) {
+    rows.push(await timed(`${tier.name} tests`, () => runCountedTier(tools, tier.name)));
+  }
+  const totals = sumTotals(rows.map((row) => row.totals));
+  writeTotals(tools.root, totals);
+  printSummary(rows, totals);
+  return totals.failed === 0 ? 0 : 1;
+});
+
+/**
+ * @param {import("./lib/checks.mjs").Check} check
+ * @param {import("./lib/tool-environment.mjs").ToolEnvironment} tools
+ */
+function runCheck(check, tools) {
+  return timed(check.name, async () => {
+    const result = await check.run(tools);
+    if (result.kind === "passed") return { totals: { ...NO_TESTS, passed: 1 }, note: "" };
+    if (result.kind === "skipped") return { totals: { ...NO_TESTS, skipped: 1 }, note: result.reason };
+    process.stdout.write(result.output);
+    return { totals: { ...NO_TESTS, failed: 1 }, note: "" };
+  });
+}
+
+/**
+ * @param {import("./lib/tool-environment.mjs").ToolEnvironment} tools
+ * @param {string} tier
+ */
+async function runCountedTier(tools, tier) {
+  const totals = await runTier(tools, tier);
+  const problem = emptyTierProblem(totals, isCi);
+  return problem === null
+    ? { totals, note: "" }
+    : { totals: { ...totals, failed: totals.failed + 1 }, note: problem };
+}
+
+/**
+ * Announces a part, runs it, and says how it went.
+ * @param {string} name
+ * @param {() => Promise<{ totals: Totals, note: string }>} run
+ * @returns {Promise<Row>}
+ */
+async function timed(name, run) {
+  process.stdout.write(`\n▶ ${name}\n`);
+  const startedMs = performance.now();
+  const { totals, note } = await run();
+  const row = {
+    name,
+    totals,
+    note: [formatSeconds(performance.now() - startedMs), note].filter(Boolean).join(", "),
+  };
+  process.stdout.write(`${describe(row)}\n`);
+  return row;
+}
+
+/** @param {Row} row */
+function describe({ name, totals, note }) {
+  const mark = totals.failed > 0 ? "✗" : totals.passed > 0 ? "✓" : "-";
+  return `${mark} ${name}: ${totalsLine(totals)} (${note})`;
+}
+
+/**
+ * @param {readonly Row[]} rows
+ * @param {Totals} totals
+ */
+function printSummary(rows, totals) {
+  process.stdout.write(`\n${rows.map(describe).join("\n")}\n\n`);
+  if (!takesAll) process.stdout.write("Every tier: npm run test:all\n");
+  process.stdout.write(`${totalsLine(totals)}\n`);
+}
+
+/**
+ * For .ci/run, which adds its own checks.
+ * @param {string} root
+ * @param {Totals} totals
+ */
+function writeTotals(root, totals) {
+  mkdirSync(join(root, ".cache", "test"), { recursive: true });
+  writeFileSync(join(root, ".cache", "test", "totals.json"), JSON.stringify(totals));
+}

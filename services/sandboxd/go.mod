@@ -1,0 +1,3 @@
+module rollyard.dev/sandboxd
+
+go 1.24

@@ -1,0 +1,142 @@
+package serve
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"rollyard.dev/sandboxd/internal/calls"
+	"rollyard.dev/sandboxd/internal/lease"
+	"rollyard.dev/sandboxd/internal/process"
+	"rollyard.dev/sandboxd/internal/token"
+)
+
+const (
+	stopGrace    = 2 * time.Second
+	headerLimit  = 5 * time.Second
+	idleLimit    = 10 * time.Minute
+	headerBytes  = 16 << 10
+	memoryTarget = 48 << 20
+)
+
+// Main runs "sandboxd serve" and returns its exit code: 0 after SIGTERM, 1 on
+// failure, 2 on bad settings.
+func Main(args []string) int {
+	parsed, err := parseOptions(args)
+	if errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "sandboxd serve:", err)
+		return 2
+	}
+	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
+	stop := stopSignals()
+	if err := harden(parsed); err != nil {
+		slog.Error("start failed", "step", "harden", "error_type", errorKind(err))
+		return 1
+	}
+	runtime.UnlockOSThread()
+	return run(parsed, stop)
+}
+
+// stopSignals also catches SIGPIPE, which would end the process when the reader
+// of its log goes. (Ignoring it would be inherited by the commands.)
+func stopSignals() <-chan os.Signal {
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGHUP)
+	stop := make(chan os.Signal, 1)
+	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
+	return stop
+}
+
+// harden must run on the main thread.
+func harden(o options) error {
+	runtime.GOMAXPROCS(min(2, runtime.NumCPU()))
+	debug.SetGCPercent(50)
+	debug.SetMemoryLimit(memoryTarget)
+	err := errors.Join(process.HideMemory(), process.AdoptOrphans(), process.DisableCoreDumps())
+	if o.DieWithParent {
+		err = errors.Join(err, process.SignalOnParentDeath(syscall.SIGTERM))
+	}
+	return err
+}
+
+func run(o options, stop <-chan os.Signal) int {
+	listener, err := listen(o.Listen, o.RefuseLocalPeers)
+	if err != nil {
+		slog.Error("start failed", "step", "listen", "error", err.Error())
+		return 1
+	}
+	first, err := claimBoot(o.BootMarker)
+	if err != nil {
+		slog.Error("start failed", "step", "boot_marker", "error_type", errorKind(err))
+		return 1
+	}
+	d := newDaemon(o)
+	if first {
+		go d.setup()
+	} else {
+		d.state.set(health{Status: statusRestarted})
+	}
+	server := newServer(d.routes())
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	select {
+	case <-stop:
+		return d.shutdown(server)
+	case err := <-failed:
+		slog.Error("server failed", "error_type", errorKind(err))
+		return 1
+	}
+}
+
+func newDaemon(o options) *daemon {
+	return &daemon{
+		options:     o,
+		environment: newEnvironment(o),
+		state:       newState(statusStarting),
+		verifier:    token.NewVerifier(o.SandboxUID, o.keys, time.Now),
+		lease:       &lease.Lease{},
+		calls:       calls.NewStore(o.StoreMemoryBytes, o.StoreDiskBytes, o.SpillDir),
+		runner: &process.Runner{
+			Table:        process.NewTable(process.NewForker(true), nil),
+			OOM:          process.NewOOMCounter(),
+			MaxProcesses: o.MaxProcesses,
+		},
+		execs:  newSlots(o.MaxExecs, "too_many_execs", "commands"),
+		writes: newSlots(maxWrites, "too_many_writes", "file writes"),
+	}
+}
+
+func newServer(routes http.Handler) *http.Server {
+	return &http.Server{
+		Handler:           routes,
+		ReadHeaderTimeout: headerLimit,
+		IdleTimeout:       idleLimit,
+		MaxHeaderBytes:    headerBytes,
+		ErrorLog:          slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
+	}
+}
+
+// shutdown kills what runs and lets the answers under way out.
+func (d *daemon) shutdown(server *http.Server) int {
+	slog.Info("stopping")
+	if err := d.stopAll(); err != nil {
+		slog.Error("stop incomplete", "error_type", errorKind(err))
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
+	defer cancel()
+	if server.Shutdown(ctx) != nil {
+		_ = server.Close()
+	}
+	return 0
+}

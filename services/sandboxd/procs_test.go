@@ -1,0 +1,5 @@
+package main
+
+import "rollyard.dev/sandboxd/internal/process"
+
+func descendants(pid int) []int { return process.Descendants(pid) }

@@ -28,8 +28,7 @@ export const environmentSpecSchema = z
     limits: limitsSchema.prefault({}).meta({ description: "What one rollout may use." }),
     grader: graderSchema.meta({ description: "Gives the reward; its types are in graders.md." }),
     passThreshold: z.number().default(1).meta({
-      description:
-        "`passed` means a reward of at least this; a grader's own `pass_threshold` wins.",
+      description: "`passed` means a reward of at least this; a grader's own `pass_threshold` wins.",
     }),
     graderRuntime: graderRuntimeSchema.optional().meta({
       description: "Where `python` and `command` graders run: exactly one of image, venv.",
@@ -63,10 +62,7 @@ export const environmentSchema = z.strictObject({
   kind: z.literal("Environment").meta({ description: "The kind." }),
   metadata: objectMetadataSchema(dnsLabelSchema).meta({ description: "Name and labels." }),
   spec: environmentSpecSchema.meta({ description: "What is wanted." }),
-  status: z
-    .unknown()
-    .optional()
-    .meta({ description: "Written by the controller; ignored in files." }),
+  status: z.unknown().optional().meta({ description: "Written by the controller; ignored in files." }),
 });
 
 /** See {@link environmentSchema}. */

@@ -4,14 +4,9 @@ import { ALWAYS_CHECK, exactlyOneProblem } from "../lib/schema/cross-field.ts";
 /** `spec.graderRuntime`: where `python` and `command` graders run. */
 export const graderRuntimeSchema = z
   .strictObject({
-    image: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({ description: "Container image with the graders' packages." }),
+    image: z.string().min(1).optional().meta({ description: "Container image with the graders' packages." }),
     venv: z.string().min(1).optional().meta({
-      description:
-        "A requirements.txt, relative to this file, from which a virtual environment is made.",
+      description: "A requirements.txt, relative to this file, from which a virtual environment is made.",
     }),
   })
   .superRefine((runtime, context) => {

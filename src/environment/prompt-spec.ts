@@ -4,9 +4,7 @@ import { z } from "zod";
 export const promptSpecSchema = z
   .array(
     z.strictObject({
-      role: z
-        .enum(["system", "developer", "user", "assistant"])
-        .meta({ description: "Who speaks." }),
+      role: z.enum(["system", "developer", "user", "assistant"]).meta({ description: "Who speaks." }),
       content: z.string().min(1).meta({ description: "The text: a template over `item`." }),
     }),
   )

@@ -34,9 +34,7 @@ function requestsOverLimits(
 ): string[] {
   return Object.keys(requests).filter((name) => {
     const [request, limit] = [requests[name], limits[name]];
-    return (
-      request !== undefined && limit !== undefined && parseQuantity(request) > parseQuantity(limit)
-    );
+    return request !== undefined && limit !== undefined && parseQuantity(request) > parseQuantity(limit);
   });
 }
 
@@ -60,10 +58,7 @@ export const sandboxSpecSchema = z
         "Commands, each a list of arguments, run once per sandbox before it counts as ready. One that fails is a failure of class `sandbox`.",
     }),
     env: z
-      .record(
-        z.string().regex(ENV_NAME_PATTERN, "must be the name of an environment variable"),
-        z.string(),
-      )
+      .record(z.string().regex(ENV_NAME_PATTERN, "must be the name of an environment variable"), z.string())
       .default({})
       .meta({
         description: "Environment variables of every command. Plain values, never a secret.",
@@ -75,9 +70,7 @@ export const sandboxSpecSchema = z
     runtimeClassName: dnsSubdomainSchema.optional().meta({
       description: "Runtime class of the pod, for a boundary of VM grade such as gVisor.",
     }),
-    resources: resourcesSchema
-      .prefault({})
-      .meta({ description: "Requests and limits, as in a pod." }),
+    resources: resourcesSchema.prefault({}).meta({ description: "Requests and limits, as in a pod." }),
     imagePullSecrets: z.array(secretRefSchema).optional().meta({ description: "As in a pod." }),
     imagePullPolicy: z
       .enum(["Always", "IfNotPresent", "Never"])
@@ -86,27 +79,15 @@ export const sandboxSpecSchema = z
     readOnlyRoot: z.boolean().default(false).meta({
       description: "Makes the root file system read-only, for images whose workdir is a volume.",
     }),
-    runAsUser: z
-      .int32()
-      .min(0)
-      .default(1000)
-      .meta({ description: "User id of the agent's commands." }),
+    runAsUser: z.int32().min(0).default(1000).meta({ description: "User id of the agent's commands." }),
     pidsLimit: z.int32().min(1).default(256).meta({
       description: "Most processes at once, where the launcher or the node can enforce it.",
     }),
     warmReplicas: z.int32().min(0).default(0).meta({
       description: "Sandboxes kept ready ahead of need; the scale subresource points here.",
     }),
-    maxStarting: z
-      .int32()
-      .min(1)
-      .default(64)
-      .meta({ description: "Most sandboxes starting at once." }),
-    startsPerSecond: z
-      .int32()
-      .min(1)
-      .default(20)
-      .meta({ description: "Most sandboxes created per second." }),
+    maxStarting: z.int32().min(1).default(64).meta({ description: "Most sandboxes starting at once." }),
+    startsPerSecond: z.int32().min(1).default(20).meta({ description: "Most sandboxes created per second." }),
     readySeconds: z.int32().min(1).default(300).meta({
       description: "A sandbox that is not ready after this many seconds has failed to start.",
     }),

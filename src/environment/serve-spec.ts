@@ -3,21 +3,14 @@ import { secretKeyRefSchema } from "../lib/schema/secret-ref.ts";
 
 /** `spec.serve`: whether and how the gateway serves an environment to a hosted trainer. */
 export const serveSpecSchema = z.strictObject({
-  enabled: z
-    .boolean()
-    .default(false)
-    .meta({ description: "Whether the gateway serves this environment." }),
+  enabled: z.boolean().default(false).meta({ description: "Whether the gateway serves this environment." }),
   authSecret: secretKeyRefSchema.optional().meta({
     description: "Key that callers must send; without it a local `serve` makes one.",
   }),
   idleSeconds: z.int32().min(1).default(1800).meta({
     description: "A trace without a call for this many seconds is closed.",
   }),
-  requestsPerSecond: z
-    .int32()
-    .min(1)
-    .default(100)
-    .meta({ description: "Most requests per second." }),
+  requestsPerSecond: z.int32().min(1).default(100).meta({ description: "Most requests per second." }),
   ttlSecondsAfterFinished: z.int32().min(0).default(604800).meta({
     description: "Seconds that a finished trace's records are kept.",
   }),

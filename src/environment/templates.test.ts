@@ -1,12 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import {
-  compileTemplate,
-  renderArgv,
-  renderText,
-  renderValue,
-  templatePaths,
-} from "./templates.ts";
+import { compileTemplate, renderArgv, renderText, renderValue, templatePaths } from "./templates.ts";
 
 const text = (source: string, scope: Record<string, unknown>, strict: string[] = []): string =>
   renderText(compileTemplate(source), scope, { strict });
@@ -31,21 +25,14 @@ describe("templates", () => {
     const key = fc.stringMatching(/^[a-z_][a-zA-Z0-9_-]{0,8}$/);
     const segment = fc.oneof(key, fc.nat({ max: 3 }));
     fc.assert(
-      fc.property(
-        fc.array(segment, { minLength: 1, maxLength: 6 }),
-        fc.jsonValue(),
-        (segments, leaf) => {
-          const root = segments.reduceRight<unknown>(
-            (inner, at) =>
-              typeof at === "number" ? [...Array<null>(at).fill(null), inner] : { [at]: inner },
-            leaf,
-          );
-          const path = segments
-            .map((at) => (typeof at === "number" ? `[${at}]` : `.${at}`))
-            .join("");
-          expect(value(`{{ item${path} }}`, { item: root })).toEqual(leaf);
-        },
-      ),
+      fc.property(fc.array(segment, { minLength: 1, maxLength: 6 }), fc.jsonValue(), (segments, leaf) => {
+        const root = segments.reduceRight<unknown>(
+          (inner, at) => (typeof at === "number" ? [...Array<null>(at).fill(null), inner] : { [at]: inner }),
+          leaf,
+        );
+        const path = segments.map((at) => (typeof at === "number" ? `[${at}]` : `.${at}`)).join("");
+        expect(value(`{{ item${path} }}`, { item: root })).toEqual(leaf);
+      }),
     );
   });
 
@@ -63,14 +50,7 @@ describe("templates", () => {
   });
 
   it("reaches nothing that a value inherits", () => {
-    for (const path of [
-      "__proto__",
-      "constructor",
-      "toString",
-      "a.length",
-      "list.length",
-      "list[1]",
-    ]) {
+    for (const path of ["__proto__", "constructor", "toString", "a.length", "list.length", "list[1]"]) {
       expect(value(`{{ item.${path} }}`, { item: { a: "text", list: ["x"] } })).toBeUndefined();
     }
     expect(value("{{ constructor.name }}", {})).toBeUndefined();
@@ -90,18 +70,18 @@ describe("templates", () => {
 
   it("renders absent values empty, but names them in a strict namespace", () => {
     expect(text("a{{ item.x }}b{{ sample.y }}", {})).toBe("ab");
-    expect(() => text("a{{ item.x.y }}", { item: { x: 1 } }, ["item"])).toThrow(
-      '"item.x.y" does not exist',
-    );
+    expect(() => text("a{{ item.x.y }}", { item: { x: 1 } }, ["item"])).toThrow('"item.x.y" does not exist');
     expect(text("{{ item.x }}|{{ sample.y }}", { item: { x: null } }, ["item"])).toBe("|");
   });
 
   it("spreads a list of texts into exactly those arguments", () => {
     fc.assert(
       fc.property(fc.array(fc.string()), (list) => {
-        expect(
-          argv(["grep", "{{ arguments.files }}", "."], { arguments: { files: list } }),
-        ).toEqual(["grep", ...list, "."]);
+        expect(argv(["grep", "{{ arguments.files }}", "."], { arguments: { files: list } })).toEqual([
+          "grep",
+          ...list,
+          ".",
+        ]);
       }),
     );
   });
@@ -132,9 +112,7 @@ describe("templates", () => {
     "{{ item.a b }}",
     "{{ item[-1] }}",
   ])("refuses %s", (source) => {
-    expect(() => compileTemplate(source)).toThrow(
-      expect.objectContaining({ code: "template_error" }),
-    );
+    expect(() => compileTemplate(source)).toThrow(expect.objectContaining({ code: "template_error" }));
   });
 
   it("compiles any text or throws template_error, never anything else", () => {
@@ -143,9 +121,7 @@ describe("templates", () => {
       fc.property(fc.array(piece, { maxLength: 12 }), (pieces) => {
         const source = pieces.join("");
         try {
-          expect(
-            templatePaths(compileTemplate(source)).every((path) => path.namespace !== ""),
-          ).toBe(true);
+          expect(templatePaths(compileTemplate(source)).every((path) => path.namespace !== "")).toBe(true);
         } catch (thrown) {
           expect(thrown).toMatchObject({ code: "template_error" });
         }

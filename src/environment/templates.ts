@@ -57,11 +57,7 @@ export function wholePath(template: Template): TemplatePath | undefined {
  * Renders into text: strings as they are, absent and null empty, everything else as JSON.
  * Throws `template_error` for an absent value of a strict namespace, naming the path and never a value.
  */
-export function renderText(
-  template: Template,
-  scope: TemplateScope,
-  options: RenderOptions = {},
-): string {
+export function renderText(template: Template, scope: TemplateScope, options: RenderOptions = {}): string {
   return template.parts
     .map((part) => (typeof part === "string" ? part : asText(lookUp(part, scope, options))))
     .join("");
@@ -71,11 +67,7 @@ export function renderText(
  * Renders into a value: a template that is one whole path keeps what it finds (undefined when absent),
  * any other becomes text as by {@link renderText}, which also says what is thrown.
  */
-export function renderValue(
-  template: Template,
-  scope: TemplateScope,
-  options: RenderOptions = {},
-): unknown {
+export function renderValue(template: Template, scope: TemplateScope, options: RenderOptions = {}): unknown {
   const path = wholePath(template);
   return path === undefined ? renderText(template, scope, options) : lookUp(path, scope, options);
 }

@@ -1,21 +1,17 @@
+import { PRESETS } from "./presets.ts";
 import type { ToolSpec } from "./tool-spec.ts";
-
-/** The names of the tools that each preset brings. */
-export const PRESET_TOOL_NAMES = {
-  shell: ["shell"],
-  files: ["list_files", "read_file", "write_file", "apply_patch"],
-} as const;
 
 /** The names under which the model sees one tool of the spec; none for one that is not valid yet. */
 export function toolNames(tool: Pick<ToolSpec, "name" | "preset">): readonly string[] {
-  if (tool.preset !== undefined) return PRESET_TOOL_NAMES[tool.preset] ?? [];
+  if (tool.preset !== undefined) {
+    const tools = Object.hasOwn(PRESETS, tool.preset) ? PRESETS[tool.preset] : [];
+    return tools.map((presetTool) => presetTool.definition.name);
+  }
   return tool.name === undefined ? [] : [tool.name];
 }
 
 /** Names that a later tool takes from an earlier one, with the later one's index. Bears half-valid specs. */
-export function duplicateToolNames(
-  tools: unknown,
-): { readonly index: number; readonly name: string }[] {
+export function duplicateToolNames(tools: unknown): { readonly index: number; readonly name: string }[] {
   if (!Array.isArray(tools)) return [];
   const seen = new Set<string>();
   const duplicates: { index: number; name: string }[] = [];

@@ -11,21 +11,14 @@ const timeoutSecondsSchema = z.int32().min(1).optional().meta({
 
 const execToolSchema = z.strictObject({
   argv: z.array(z.string()).min(1, "must name a command").meta({
-    description:
-      "The command and its arguments, each a template over `arguments`. No shell reads it.",
+    description: "The command and its arguments, each a template over `arguments`. No shell reads it.",
   }),
-  stdin: z
-    .string()
-    .optional()
-    .meta({ description: "Standard input: a template over `arguments`." }),
+  stdin: z.string().optional().meta({ description: "Standard input: a template over `arguments`." }),
   cwd: z.string().min(1).optional().meta({
     description: "Working folder: a template over `arguments`; default the sandbox's workdir.",
   }),
   env: z
-    .record(
-      z.string().regex(ENV_NAME_PATTERN, "must be the name of an environment variable"),
-      z.string(),
-    )
+    .record(z.string().regex(ENV_NAME_PATTERN, "must be the name of an environment variable"), z.string())
     .optional()
     .meta({
       description:
@@ -38,8 +31,7 @@ const httpToolSchema = z.strictObject({
   url: httpUrlSchema.meta({ description: "Endpoint that speaks the Agent RFT tool contract." }),
   headers: httpHeadersSchema.optional().meta({ description: "Headers with plain values." }),
   headersSecret: secretRefSchema.optional().meta({
-    description:
-      "A Secret whose every key is a header's name and whose value is that header's value.",
+    description: "A Secret whose every key is a header's name and whose value is that header's value.",
   }),
   timeoutSeconds: timeoutSecondsSchema,
 });
@@ -58,22 +50,15 @@ export const toolSpecSchema = z
       .regex(/^[a-zA-Z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, '_' or '-'")
       .optional()
       .meta({ description: "Name that the model calls; unique. Required but for a preset." }),
-    description: z
-      .string()
-      .optional()
-      .meta({ description: "What the model reads about the tool." }),
+    description: z.string().optional().meta({ description: "What the model reads about the tool." }),
     parameters: z.record(z.string(), z.unknown()).optional().meta({
       description: "JSON schema of the arguments: an object schema. Default: no arguments.",
     }),
     strict: z.boolean().optional().meta({
       description: "Asks the model's endpoint to follow the schema strictly.",
     }),
-    exec: execToolSchema
-      .optional()
-      .meta({ description: "Runs a command in the rollout's sandbox." }),
-    http: httpToolSchema
-      .optional()
-      .meta({ description: "Calls a remote tool; delivered at least once." }),
+    exec: execToolSchema.optional().meta({ description: "Runs a command in the rollout's sandbox." }),
+    http: httpToolSchema.optional().meta({ description: "Calls a remote tool; delivered at least once." }),
     preset: z.enum(TOOL_PRESETS).optional().meta({
       description:
         "`shell` brings shell(command). `files` brings list_files(path), read_file(path, start_line?, end_line?), write_file(path, content) and apply_patch(patch).",

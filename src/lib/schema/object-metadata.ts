@@ -1,10 +1,7 @@
 import { z } from "zod";
 
 const ignored = (): z.ZodOptional<z.ZodUnknown> =>
-  z
-    .unknown()
-    .optional()
-    .meta({ description: "Written by the API server; accepted and ignored in files." });
+  z.unknown().optional().meta({ description: "Written by the API server; accepted and ignored in files." });
 
 /**
  * `metadata` of a Kubernetes object, with the given rule for its name. The keys that the API server adds are

@@ -1,0 +1,57 @@
+import type { z } from "zod";
+
+const WITH_ARTICLE: Readonly<Record<string, string>> = {
+  array: "a list",
+  object: "an object",
+  record: "an object",
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+};
+
+/**
+ * One zod issue as a phrase that reads after the field's path. It never repeats the given value.
+ * The value must have been parsed with `reportInput: true`, which tells an absent field from a wrong one.
+ */
+export function issueText(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined ? "is required" : `must be ${typeText(issue.expected)}`;
+    case "invalid_value":
+      return issue.input === undefined ? "is required" : `must be ${listText(issue.values)}`;
+    case "invalid_union":
+      return unionText(issue);
+    case "too_small":
+      return boundText(issue.origin, issue.minimum, issue.inclusive === false ? "more than" : "at least");
+    case "too_big":
+      return boundText(issue.origin, issue.maximum, issue.inclusive === false ? "less than" : "at most");
+    default:
+      return issue.message;
+  }
+}
+
+function typeText(expected: string): string {
+  return WITH_ARTICLE[expected] ?? `of type ${expected}`;
+}
+
+function listText(values: readonly unknown[]): string {
+  const shown = values.map((value) => JSON.stringify(value)).join(", ");
+  return values.length === 1 ? shown : `one of ${shown}`;
+}
+
+function unionText(issue: z.core.$ZodIssueInvalidUnion): string {
+  if (issue.discriminator === undefined) {
+    return (
+      issue.errors.flat().find((inner) => inner.code !== "invalid_type")?.message ?? "is of a wrong type"
+    );
+  }
+  const options = "options" in issue ? issue.options : undefined;
+  return Array.isArray(options) ? `must be ${listText(options)}` : "is not a known type";
+}
+
+function boundText(origin: string, bound: number | bigint, relation: string): string {
+  if (origin === "string") return `must have ${relation} ${bound} characters`;
+  if (origin === "array") return `must have ${relation} ${bound} elements`;
+  return `must be ${relation} ${bound}`;
+}

@@ -13,10 +13,7 @@ export const secretDocumentSchema = z.strictObject({
   metadata: objectMetadataSchema(dnsSubdomainSchema).meta({ description: "Name and labels." }),
   type: z.string().optional().meta({ description: "Ignored." }),
   immutable: z.boolean().optional().meta({ description: "Ignored." }),
-  data: z
-    .record(configKeySchema, base64Schema)
-    .default({})
-    .meta({ description: "Values in base64." }),
+  data: z.record(configKeySchema, base64Schema).default({}).meta({ description: "Values in base64." }),
   stringData: z.record(configKeySchema, z.string()).default({}).meta({
     description: "Values as plain text; wins over `data`.",
   }),
@@ -32,10 +29,7 @@ export const configMapDocumentSchema = z.strictObject({
   metadata: objectMetadataSchema(dnsSubdomainSchema).meta({ description: "Name and labels." }),
   immutable: z.boolean().optional().meta({ description: "Ignored." }),
   data: z.record(configKeySchema, z.string()).default({}).meta({ description: "Values as text." }),
-  binaryData: z
-    .record(configKeySchema, base64Schema)
-    .default({})
-    .meta({ description: "Values in base64." }),
+  binaryData: z.record(configKeySchema, base64Schema).default({}).meta({ description: "Values in base64." }),
 });
 
 /** See {@link configMapDocumentSchema}. */

@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file rollyard/v1/events.proto.
  */
 export const file_rollyard_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chhyb2xseWFyZC92MS9ldmVudHMucHJvdG8SC3JvbGx5YXJkLnYxIkgKCkV2ZW50QmF0Y2gSFgoOc2NoZW1hX3ZlcnNpb24YASABKA0SIgoGZXZlbnRzGAIgAygLMhIucm9sbHlhcmQudjEuRXZlbnQiogUKBUV2ZW50Eg0KBWF0X21zGAEgASgBEjYKD3JvbGxvdXRfc3RhcnRlZBgCIAEoCzIbLnJvbGx5YXJkLnYxLlJvbGxvdXRTdGFydGVkSAASNgoPZHJpdmVyX2F0dGFjaGVkGAMgASgLMhsucm9sbHlhcmQudjEuRHJpdmVyQXR0YWNoZWRIABI2Cg9kcml2ZXJfZGV0YWNoZWQYBCABKAsyGy5yb2xseWFyZC52MS5Ecml2ZXJEZXRhY2hlZEgAEjQKDnNhbmRib3hfbGVhc2VkGAUgASgLMhoucm9sbHlhcmQudjEuU2FuZGJveExlYXNlZEgAEjAKDHR1cm5fc2FtcGxlZBgGIAEoCzIYLnJvbGx5YXJkLnYxLlR1cm5TYW1wbGVkSAASLgoLdG9vbF9jYWxsZWQYByABKAsyFy5yb2xseWFyZC52MS5Ub29sQ2FsbGVkSAASMgoNdG9vbF9yZXR1cm5lZBgIIAEoCzIZLnJvbGx5YXJkLnYxLlRvb2xSZXR1cm5lZEgAEi4KC3Rvb2xfZmFpbGVkGAkgASgLMhcucm9sbHlhcmQudjEuVG9vbEZhaWxlZEgAEjYKD3JvbGxvdXRfc3RvcHBlZBgKIAEoCzIbLnJvbGx5YXJkLnYxLlJvbGxvdXRTdG9wcGVkSAASNAoOYXR0ZW1wdF9mYWlsZWQYCyABKAsyGi5yb2xseWFyZC52MS5BdHRlbXB0RmFpbGVkSAASOgoRcm9sbG91dF9jYW5jZWxsZWQYDCABKAsyHS5yb2xseWFyZC52MS5Sb2xsb3V0Q2FuY2VsbGVkSAASNAoOZ3JhZGVfYW5zd2VyZWQYDSABKAsyGi5yb2xseWFyZC52MS5HcmFkZUFuc3dlcmVkSABCBgoEa2luZCI9CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEg4KBmNodW5rcxgDIAEoDSJHCgRUZXh0EhAKBmlubGluZRgBIAEoCUgAEiQKBGJsb2IYAiABKAsyFC5yb2xseWFyZC52MS5CbG9iUmVmSABCBwoFcGxhY2UihgIKDlJvbGxvdXRTdGFydGVkEhIKCnJvbGxvdXRfaWQYASABKAkSEAoIdHJhY2VfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRISCgppdGVtX2luZGV4GAQgASgNEhQKDHNhbXBsZV9pbmRleBgFIAEoDRIRCglzcGVjX2hhc2gYBiABKAkSJAoJaXRlbV9qc29uGAcgASgLMhEucm9sbHlhcmQudjEuVGV4dBIoCg1tZXNzYWdlc19qc29uGAggASgLMhEucm9sbHlhcmQudjEuVGV4dBIWCg5wb2xpY3lfdmVyc2lvbhgJIAEoCRIYChBkaXNwYXRjaGVkX2F0X21zGAogASgBIi8KDkRyaXZlckF0dGFjaGVkEg4KBmRyaXZlchgBIAEoCRINCgVub25jZRgCIAEoCSIwCg5Ecml2ZXJEZXRhY2hlZBIOCgZkcml2ZXIYASABKAkSDgoGcmVhc29uGAIgASgJIlsKDVNhbmRib3hMZWFzZWQSEwoLc2FuZGJveF91aWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoDRIOCgZzb3VyY2UYAyABKAkSEQoJd2FpdGVkX21zGAQgASgBImoKBVVzYWdlEhUKDXByb21wdF90b2tlbnMYASABKA0SGQoRY29tcGxldGlvbl90b2tlbnMYAiABKA0SFQoNY2FjaGVkX3Rva2VucxgDIAEoDRIYChByZWFzb25pbmdfdG9rZW5zGAQgASgNIs4CCgtUdXJuU2FtcGxlZBIMCgR0dXJuGAEgASgNEicKDG1lc3NhZ2VfanNvbhgCIAEoCzIRLnJvbGx5YXJkLnYxLlRleHQSFQoNZmluaXNoX3JlYXNvbhgDIAEoCRImCgV1c2FnZRgEIAEoCzISLnJvbGx5YXJkLnYxLlVzYWdlSACIAQESFgoOcG9saWN5X3ZlcnNpb24YBSABKAkSFQoNc3RhcnRlZF9hdF9tcxgGIAEoARIQCghtb2RlbF9tcxgHIAEoARIRCgl3YWl0ZWRfbXMYCCABKAESGAoQcHJvbXB0X3Rva2VuX2lkcxgJIAMoDRIRCgl0b2tlbl9pZHMYCiADKA0SEAoIbG9ncHJvYnMYCyADKAESLAoRbmF0aXZlX2l0ZW1zX2pzb24YDCABKAsyES5yb2xseWFyZC52MS5UZXh0QggKBl91c2FnZSJzCgpUb29sQ2FsbGVkEgwKBHR1cm4YASABKA0SDQoFaW5kZXgYAiABKA0SDwoHY2FsbF9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEikKDmFyZ3VtZW50c19qc29uGAUgASgLMhEucm9sbHlhcmQudjEuVGV4dCKFAgoMVG9vbFJldHVybmVkEgwKBHR1cm4YASABKA0SDQoFaW5kZXgYAiABKA0SIQoGb3V0cHV0GAMgASgLMhEucm9sbHlhcmQudjEuVGV4dBIOCgZyZXN1bHQYBCABKAkSFgoJZXhpdF9jb2RlGAUgASgFSACIAQESFQoNc3RhcnRlZF9hdF9tcxgGIAEoARITCgtkdXJhdGlvbl9tcxgHIAEoARIRCgl0aW1lZF9vdXQYCCABKAgSFQoNb3V0X29mX21lbW9yeRgJIAEoCBIXCg90cnVuY2F0ZWRfYnl0ZXMYCiABKAQSEAoIcmVwbGF5ZWQYCyABKAhCDAoKX2V4aXRfY29kZSJOCgpUb29sRmFpbGVkEgwKBHR1cm4YASABKA0SDQoFaW5kZXgYAiABKA0SFQoNZmFpbHVyZV9jbGFzcxgDIAEoCRIMCgRjb2RlGAQgASgJIo4BCg5Sb2xsb3V0U3RvcHBlZBIOCgZyZWFzb24YASABKAkSOwoIZXZpZGVuY2UYAiADKAsyKS5yb2xseWFyZC52MS5Sb2xsb3V0U3RvcHBlZC5FdmlkZW5jZUVudHJ5Gi8KDUV2aWRlbmNlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKwAQoNQXR0ZW1wdEZhaWxlZBIVCg1mYWlsdXJlX2NsYXNzGAEgASgJEgwKBGNvZGUYAiABKAkSDQoFY2F1c2UYAyABKAkSOgoIZXZpZGVuY2UYBCADKAsyKC5yb2xseWFyZC52MS5BdHRlbXB0RmFpbGVkLkV2aWRlbmNlRW50cnkaLwoNRXZpZGVuY2VFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiAKEFJvbGxvdXRDYW5jZWxsZWQSDAoEY29kZRgBIAEoCSIxCg1HcmFkZUFuc3dlcmVkEg0KBXNjb3JlGAEgASgBEhEKCWRlbGl2ZXJlZBgCIAEoCGIGcHJvdG8z");
+  fileDesc("Chhyb2xseWFyZC92MS9ldmVudHMucHJvdG8SC3JvbGx5YXJkLnYxIkgKCkV2ZW50QmF0Y2gSFgoOc2NoZW1hX3ZlcnNpb24YASABKA0SIgoGZXZlbnRzGAIgAygLMhIucm9sbHlhcmQudjEuRXZlbnQiogUKBUV2ZW50Eg0KBWF0X21zGAEgASgBEjYKD3JvbGxvdXRfc3RhcnRlZBgCIAEoCzIbLnJvbGx5YXJkLnYxLlJvbGxvdXRTdGFydGVkSAASNgoPZHJpdmVyX2F0dGFjaGVkGAMgASgLMhsucm9sbHlhcmQudjEuRHJpdmVyQXR0YWNoZWRIABI2Cg9kcml2ZXJfZGV0YWNoZWQYBCABKAsyGy5yb2xseWFyZC52MS5Ecml2ZXJEZXRhY2hlZEgAEjQKDnNhbmRib3hfbGVhc2VkGAUgASgLMhoucm9sbHlhcmQudjEuU2FuZGJveExlYXNlZEgAEjAKDHR1cm5fc2FtcGxlZBgGIAEoCzIYLnJvbGx5YXJkLnYxLlR1cm5TYW1wbGVkSAASLgoLdG9vbF9jYWxsZWQYByABKAsyFy5yb2xseWFyZC52MS5Ub29sQ2FsbGVkSAASMgoNdG9vbF9yZXR1cm5lZBgIIAEoCzIZLnJvbGx5YXJkLnYxLlRvb2xSZXR1cm5lZEgAEi4KC3Rvb2xfZmFpbGVkGAkgASgLMhcucm9sbHlhcmQudjEuVG9vbEZhaWxlZEgAEjYKD3JvbGxvdXRfc3RvcHBlZBgKIAEoCzIbLnJvbGx5YXJkLnYxLlJvbGxvdXRTdG9wcGVkSAASNAoOYXR0ZW1wdF9mYWlsZWQYCyABKAsyGi5yb2xseWFyZC52MS5BdHRlbXB0RmFpbGVkSAASOgoRcm9sbG91dF9jYW5jZWxsZWQYDCABKAsyHS5yb2xseWFyZC52MS5Sb2xsb3V0Q2FuY2VsbGVkSAASNAoOZ3JhZGVfYW5zd2VyZWQYDSABKAsyGi5yb2xseWFyZC52MS5HcmFkZUFuc3dlcmVkSABCBgoEa2luZCI9CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEg4KBmNodW5rcxgDIAEoDSJHCgRUZXh0EhAKBmlubGluZRgBIAEoCUgAEiQKBGJsb2IYAiABKAsyFC5yb2xseWFyZC52MS5CbG9iUmVmSABCBwoFcGxhY2UihgIKDlJvbGxvdXRTdGFydGVkEhIKCnJvbGxvdXRfaWQYASABKAkSEAoIdHJhY2VfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRISCgppdGVtX2luZGV4GAQgASgNEhQKDHNhbXBsZV9pbmRleBgFIAEoDRIRCglzcGVjX2hhc2gYBiABKAkSJAoJaXRlbV9qc29uGAcgASgLMhEucm9sbHlhcmQudjEuVGV4dBIoCg1tZXNzYWdlc19qc29uGAggASgLMhEucm9sbHlhcmQudjEuVGV4dBIWCg5wb2xpY3lfdmVyc2lvbhgJIAEoCRIYChBkaXNwYXRjaGVkX2F0X21zGAogASgBIi8KDkRyaXZlckF0dGFjaGVkEg4KBmRyaXZlchgBIAEoCRINCgVub25jZRgCIAEoCSIwCg5Ecml2ZXJEZXRhY2hlZBIOCgZkcml2ZXIYASABKAkSDgoGcmVhc29uGAIgASgJIlsKDVNhbmRib3hMZWFzZWQSEwoLc2FuZGJveF91aWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoDRIOCgZzb3VyY2UYAyABKAkSEQoJd2FpdGVkX21zGAQgASgBImoKBVVzYWdlEhUKDXByb21wdF90b2tlbnMYASABKA0SGQoRY29tcGxldGlvbl90b2tlbnMYAiABKA0SFQoNY2FjaGVkX3Rva2VucxgDIAEoDRIYChByZWFzb25pbmdfdG9rZW5zGAQgASgNIroCCgtUdXJuU2FtcGxlZBIMCgR0dXJuGAEgASgNEicKDG1lc3NhZ2VfanNvbhgCIAEoCzIRLnJvbGx5YXJkLnYxLlRleHQSFQoNZmluaXNoX3JlYXNvbhgDIAEoCRImCgV1c2FnZRgEIAEoCzISLnJvbGx5YXJkLnYxLlVzYWdlSACIAQESFgoOcG9saWN5X3ZlcnNpb24YBSABKAkSFQoNc3RhcnRlZF9hdF9tcxgGIAEoARIQCghtb2RlbF9tcxgHIAEoARIRCgl3YWl0ZWRfbXMYCCABKAESKQoGdG9rZW5zGAkgASgLMhkucm9sbHlhcmQudjEuU3RvcmVkVG9rZW5zEiwKEW5hdGl2ZV9pdGVtc19qc29uGAogASgLMhEucm9sbHlhcmQudjEuVGV4dEIICgZfdXNhZ2UiTAoLVG9rZW5SZWNvcmQSGAoQcHJvbXB0X3Rva2VuX2lkcxgBIAMoDRIRCgl0b2tlbl9pZHMYAiADKA0SEAoIbG9ncHJvYnMYAyADKAEiaQoMU3RvcmVkVG9rZW5zEioKBmlubGluZRgBIAEoCzIYLnJvbGx5YXJkLnYxLlRva2VuUmVjb3JkSAASJAoEYmxvYhgCIAEoCzIULnJvbGx5YXJkLnYxLkJsb2JSZWZIAEIHCgVwbGFjZSJzCgpUb29sQ2FsbGVkEgwKBHR1cm4YASABKA0SDQoFaW5kZXgYAiABKA0SDwoHY2FsbF9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEikKDmFyZ3VtZW50c19qc29uGAUgASgLMhEucm9sbHlhcmQudjEuVGV4dCKFAgoMVG9vbFJldHVybmVkEgwKBHR1cm4YASABKA0SDQoFaW5kZXgYAiABKA0SIQoGb3V0cHV0GAMgASgLMhEucm9sbHlhcmQudjEuVGV4dBIOCgZyZXN1bHQYBCABKAkSFgoJZXhpdF9jb2RlGAUgASgFSACIAQESFQoNc3RhcnRlZF9hdF9tcxgGIAEoARITCgtkdXJhdGlvbl9tcxgHIAEoARIRCgl0aW1lZF9vdXQYCCABKAgSFQoNb3V0X29mX21lbW9yeRgJIAEoCBIXCg90cnVuY2F0ZWRfYnl0ZXMYCiABKAQSEAoIcmVwbGF5ZWQYCyABKAhCDAoKX2V4aXRfY29kZSJOCgpUb29sRmFpbGVkEgwKBHR1cm4YASABKA0SDQoFaW5kZXgYAiABKA0SFQoNZmFpbHVyZV9jbGFzcxgDIAEoCRIMCgRjb2RlGAQgASgJIo4BCg5Sb2xsb3V0U3RvcHBlZBIOCgZyZWFzb24YASABKAkSOwoIZXZpZGVuY2UYAiADKAsyKS5yb2xseWFyZC52MS5Sb2xsb3V0U3RvcHBlZC5FdmlkZW5jZUVudHJ5Gi8KDUV2aWRlbmNlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKwAQoNQXR0ZW1wdEZhaWxlZBIVCg1mYWlsdXJlX2NsYXNzGAEgASgJEgwKBGNvZGUYAiABKAkSDQoFY2F1c2UYAyABKAkSOgoIZXZpZGVuY2UYBCADKAsyKC5yb2xseWFyZC52MS5BdHRlbXB0RmFpbGVkLkV2aWRlbmNlRW50cnkaLwoNRXZpZGVuY2VFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiAKEFJvbGxvdXRDYW5jZWxsZWQSDAoEY29kZRgBIAEoCSIxCg1HcmFkZUFuc3dlcmVkEg0KBXNjb3JlGAEgASgBEhEKCWRlbGl2ZXJlZBgCIAEoCGIGcHJvdG8z");
 
 /**
  * One stored message: events that were ready together. Its number and running digest are in headers.
@@ -431,24 +431,16 @@ export type TurnSampled = Message<"rollyard.v1.TurnSampled"> & {
   waitedMs: number;
 
   /**
-   * @generated from field: repeated uint32 prompt_token_ids = 9;
+   * Absent unless the server sends token ids or logprobs.
+   *
+   * @generated from field: rollyard.v1.StoredTokens tokens = 9;
    */
-  promptTokenIds: number[];
-
-  /**
-   * @generated from field: repeated uint32 token_ids = 10;
-   */
-  tokenIds: number[];
-
-  /**
-   * @generated from field: repeated double logprobs = 11;
-   */
-  logprobs: number[];
+  tokens?: StoredTokens | undefined;
 
   /**
    * Output items of the Responses API as a JSON array, sent back verbatim on the next turn.
    *
-   * @generated from field: rollyard.v1.Text native_items_json = 12;
+   * @generated from field: rollyard.v1.Text native_items_json = 10;
    */
   nativeItemsJson?: Text | undefined;
 };
@@ -459,6 +451,68 @@ export type TurnSampled = Message<"rollyard.v1.TurnSampled"> & {
  */
 export const TurnSampledSchema: GenMessage<TurnSampled> = /*@__PURE__*/
   messageDesc(file_rollyard_v1_events, 9);
+
+/**
+ * What a trainer needs of one model call at token level.
+ *
+ * @generated from message rollyard.v1.TokenRecord
+ */
+export type TokenRecord = Message<"rollyard.v1.TokenRecord"> & {
+  /**
+   * @generated from field: repeated uint32 prompt_token_ids = 1;
+   */
+  promptTokenIds: number[];
+
+  /**
+   * @generated from field: repeated uint32 token_ids = 2;
+   */
+  tokenIds: number[];
+
+  /**
+   * One for each of token_ids, natural logarithm.
+   *
+   * @generated from field: repeated double logprobs = 3;
+   */
+  logprobs: number[];
+};
+
+/**
+ * Describes the message rollyard.v1.TokenRecord.
+ * Use `create(TokenRecordSchema)` to create a new message.
+ */
+export const TokenRecordSchema: GenMessage<TokenRecord> = /*@__PURE__*/
+  messageDesc(file_rollyard_v1_events, 10);
+
+/**
+ * A TokenRecord, inline up to 64 KiB, else as a blob of its binary form.
+ *
+ * @generated from message rollyard.v1.StoredTokens
+ */
+export type StoredTokens = Message<"rollyard.v1.StoredTokens"> & {
+  /**
+   * @generated from oneof rollyard.v1.StoredTokens.place
+   */
+  place: {
+    /**
+     * @generated from field: rollyard.v1.TokenRecord inline = 1;
+     */
+    value: TokenRecord;
+    case: "inline";
+  } | {
+    /**
+     * @generated from field: rollyard.v1.BlobRef blob = 2;
+     */
+    value: BlobRef;
+    case: "blob";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message rollyard.v1.StoredTokens.
+ * Use `create(StoredTokensSchema)` to create a new message.
+ */
+export const StoredTokensSchema: GenMessage<StoredTokens> = /*@__PURE__*/
+  messageDesc(file_rollyard_v1_events, 11);
 
 /**
  * @generated from message rollyard.v1.ToolCalled
@@ -497,7 +551,7 @@ export type ToolCalled = Message<"rollyard.v1.ToolCalled"> & {
  * Use `create(ToolCalledSchema)` to create a new message.
  */
 export const ToolCalledSchema: GenMessage<ToolCalled> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 10);
+  messageDesc(file_rollyard_v1_events, 12);
 
 /**
  * @generated from message rollyard.v1.ToolReturned
@@ -570,7 +624,7 @@ export type ToolReturned = Message<"rollyard.v1.ToolReturned"> & {
  * Use `create(ToolReturnedSchema)` to create a new message.
  */
 export const ToolReturnedSchema: GenMessage<ToolReturned> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 11);
+  messageDesc(file_rollyard_v1_events, 13);
 
 /**
  * An infrastructure failure of one try of a call; it stores no answer.
@@ -604,7 +658,7 @@ export type ToolFailed = Message<"rollyard.v1.ToolFailed"> & {
  * Use `create(ToolFailedSchema)` to create a new message.
  */
 export const ToolFailedSchema: GenMessage<ToolFailed> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 12);
+  messageDesc(file_rollyard_v1_events, 14);
 
 /**
  * Seals an attempt whose agent ended; it goes on to grading.
@@ -628,7 +682,7 @@ export type RolloutStopped = Message<"rollyard.v1.RolloutStopped"> & {
  * Use `create(RolloutStoppedSchema)` to create a new message.
  */
 export const RolloutStoppedSchema: GenMessage<RolloutStopped> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 13);
+  messageDesc(file_rollyard_v1_events, 15);
 
 /**
  * Seals an attempt that infrastructure ended.
@@ -662,7 +716,7 @@ export type AttemptFailed = Message<"rollyard.v1.AttemptFailed"> & {
  * Use `create(AttemptFailedSchema)` to create a new message.
  */
 export const AttemptFailedSchema: GenMessage<AttemptFailed> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 14);
+  messageDesc(file_rollyard_v1_events, 16);
 
 /**
  * Seals an attempt that the controller cancelled.
@@ -681,7 +735,7 @@ export type RolloutCancelled = Message<"rollyard.v1.RolloutCancelled"> & {
  * Use `create(RolloutCancelledSchema)` to create a new message.
  */
 export const RolloutCancelledSchema: GenMessage<RolloutCancelled> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 15);
+  messageDesc(file_rollyard_v1_events, 17);
 
 /**
  * Whether a hosted trainer received the grade; outside the digest.
@@ -705,5 +759,5 @@ export type GradeAnswered = Message<"rollyard.v1.GradeAnswered"> & {
  * Use `create(GradeAnsweredSchema)` to create a new message.
  */
 export const GradeAnsweredSchema: GenMessage<GradeAnswered> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 16);
+  messageDesc(file_rollyard_v1_events, 18);
 

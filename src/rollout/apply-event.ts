@@ -1,0 +1,188 @@
+import { isErrorCode } from "../errors/codes.ts";
+import { isFailureClass } from "../errors/failure-class.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
+import type { RolloutStarted, ToolCalled, ToolReturned, TurnSampled } from "../gen/rollyard/v1/events_pb.ts";
+import { assertNever } from "../lib/assert-never.ts";
+import { isJsonObject } from "../lib/json.ts";
+import type { AssistantMessage, ChatMessage } from "../model/port.ts";
+import { isStopReason } from "./stop-reason.ts";
+import type { RolloutEvent } from "./events.ts";
+import { inlineJson, inlineText } from "./inline-text.ts";
+import type { AttemptState, CallReturn, CallState, FailureRecord, Seal, TurnState } from "./state.ts";
+
+/**
+ * The next state of an attempt after one event. Pure; the driver and every reader use the same function.
+ * `sequence` is the stream sequence of the event's message, 0 while it is not stored yet.
+ * Throws `log_corrupt` for an event that is illegal here.
+ */
+export function applyEvent(attempt: AttemptState, event: RolloutEvent, sequence: number): AttemptState {
+  const { kind, atMs } = event;
+  if (attempt.seal !== null && kind.case !== "gradeAnswered") throw illegal(kind.case, "after the seal");
+  switch (kind.case) {
+    case "driverAttached":
+      return {
+        ...attempt,
+        driver: { id: kind.value.driver, nonce: kind.value.nonce, epoch: sequence },
+        attachesSinceTurn: attempt.attachesSinceTurn + 1,
+      };
+    case "driverDetached":
+      return { ...attempt, driver: null };
+    case "sandboxLeased": {
+      const { sandboxUid, generation, source, waitedMs } = kind.value;
+      const leased = { sandboxUid, generation, source: source === "warm" ? "warm" : "cold", waitedMs } as const;
+      return { ...attempt, sandboxes: [...attempt.sandboxes, leased] };
+    }
+    case "turnSampled":
+      return { ...attempt, attachesSinceTurn: 0, turns: [...attempt.turns, turnOf(kind.value, attempt)] };
+    case "toolCalled":
+      return withLastTurn(attempt, (turn) => addCall(turn, kind.value, atMs));
+    case "toolReturned":
+      return withLastTurn(attempt, (turn) => endCall(turn, kind.value));
+    case "rolloutStopped":
+    case "attemptFailed":
+    case "rolloutCancelled":
+      return { ...attempt, seal: sealOf(kind, atMs) };
+    case "toolFailed":
+    case "gradeAnswered":
+      return attempt;
+    case "rolloutStarted":
+    case undefined:
+      throw illegal(kind.case, "inside an attempt");
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** The state that `rollout.started` opens. */
+export function openAttempt(started: RolloutStarted, atMs: number): AttemptState {
+  const item = inlineJson(started.itemJson);
+  const prompt = inlineJson(started.messagesJson);
+  if (!isJsonObject(item) || !Array.isArray(prompt)) throw illegal("rolloutStarted", "without item or messages");
+  return {
+    rolloutId: started.rolloutId,
+    traceId: started.traceId,
+    attempt: started.attempt,
+    itemIndex: started.itemIndex,
+    sampleIndex: started.sampleIndex,
+    specHash: started.specHash,
+    item,
+    prompt: prompt as readonly unknown[] as readonly ChatMessage[],
+    policyVersion: started.policyVersion,
+    startedAtMs: atMs,
+    dispatchedAtMs: started.dispatchedAtMs,
+    driver: null,
+    attachesSinceTurn: 0,
+    sandboxes: [],
+    turns: [],
+    seal: null,
+  };
+}
+
+function turnOf(sampled: TurnSampled, attempt: AttemptState): TurnState {
+  if (sampled.turn !== attempt.turns.length) throw illegal("turnSampled", "out of order");
+  const native = inlineText(sampled.nativeItemsJson);
+  return {
+    turn: sampled.turn,
+    message: inlineJson(sampled.messageJson) as unknown as AssistantMessage,
+    nativeItemsJson: native === "" ? null : native,
+    finishReason: sampled.finishReason,
+    usage: sampled.usage ?? null,
+    policyVersion: sampled.policyVersion,
+    startedAtMs: sampled.startedAtMs,
+    modelMs: sampled.modelMs,
+    waitedMs: sampled.waitedMs,
+    ...tokensOf(sampled),
+    calls: [],
+  };
+}
+
+function tokensOf(sampled: TurnSampled): Pick<TurnState, "promptTokenIds" | "tokenIds" | "logprobs"> {
+  const place = sampled.tokens?.place;
+  if (place === undefined || place.case === undefined) return { promptTokenIds: [], tokenIds: [], logprobs: [] };
+  if (place.case === "blob") throw illegal("turnSampled", "with tokens that were not fetched");
+  const { promptTokenIds, tokenIds, logprobs } = place.value;
+  return { promptTokenIds, tokenIds, logprobs };
+}
+
+function withLastTurn(attempt: AttemptState, change: (turn: TurnState) => TurnState): AttemptState {
+  const last = attempt.turns.at(-1);
+  if (last === undefined) throw illegal("toolCalled", "before any turn");
+  return { ...attempt, turns: [...attempt.turns.slice(0, -1), change(last)] };
+}
+
+function addCall(turn: TurnState, called: ToolCalled, atMs: number): TurnState {
+  if (called.turn !== turn.turn || called.index !== turn.calls.length) throw illegal("toolCalled", "out of order");
+  const call: CallState = {
+    turn: called.turn,
+    index: called.index,
+    callId: called.callId,
+    name: called.name,
+    argumentsJson: inlineText(called.argumentsJson),
+    calledAtMs: atMs,
+    returned: null,
+  };
+  return { ...turn, calls: [...turn.calls, call] };
+}
+
+function endCall(turn: TurnState, returned: ToolReturned): TurnState {
+  const call = turn.calls[returned.index];
+  if (returned.turn !== turn.turn || call === undefined) throw illegal("toolReturned", "without its call");
+  // A takeover may record an answer that its predecessor's lost append had stored: the first one stands.
+  if (call.returned !== null) return turn;
+  return { ...turn, calls: turn.calls.with(returned.index, { ...call, returned: returnOf(returned) }) };
+}
+
+function returnOf(returned: ToolReturned): CallReturn {
+  const { result } = returned;
+  return {
+    output: inlineText(returned.output),
+    result: result === "ok" || result === "rejected" ? result : "failed",
+    exitCode: returned.exitCode ?? null,
+    startedAtMs: returned.startedAtMs,
+    durationMs: returned.durationMs,
+    timedOut: returned.timedOut,
+    outOfMemory: returned.outOfMemory,
+    truncatedBytes: Number(returned.truncatedBytes),
+  };
+}
+
+type SealingKind = Extract<
+  RolloutEvent["kind"],
+  { case: "rolloutStopped" | "attemptFailed" | "rolloutCancelled" }
+>;
+
+function sealOf(kind: SealingKind, atMs: number): Seal {
+  switch (kind.case) {
+    case "rolloutStopped": {
+      if (!isStopReason(kind.value.reason)) throw illegal(kind.case, "with an unknown reason");
+      return { kind: "stopped", reason: kind.value.reason, evidence: kind.value.evidence, atMs };
+    }
+    case "attemptFailed":
+      return { kind: "failed", failure: failureOf(kind.value), atMs };
+    case "rolloutCancelled": {
+      const { code } = kind.value;
+      return { kind: "cancelled", code: isErrorCode(code) ? code : "internal", atMs };
+    }
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** Reads a failure from the wire; what this version does not know is `internal`. */
+export function failureOf(record: {
+  readonly failureClass: string;
+  readonly code: string;
+  readonly cause: string;
+  readonly evidence: Readonly<Record<string, string>>;
+}): FailureRecord {
+  return {
+    failureClass: isFailureClass(record.failureClass) ? record.failureClass : "internal",
+    code: isErrorCode(record.code) ? record.code : "internal",
+    cause: record.cause,
+    evidence: record.evidence,
+  };
+}
+
+function illegal(kind: string | undefined, where: string): RollyardError {
+  return new RollyardError("log_corrupt", { details: { event: kind ?? "unknown", where } });
+}

@@ -1,0 +1,180 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { Bus } from "../bus/port.ts";
+import { driverSubject, eventsSubject } from "../bus/subjects.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
+import { DriverAnswerSchema, DriverQuerySchema } from "../gen/rollyard/v1/requests_pb.ts";
+import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
+import type { Clock } from "../lib/clock.ts";
+import { applyEvent, openAttempt } from "./apply-event.ts";
+import { AttachedLog } from "./attached-log.ts";
+import { requireRef } from "./attempt-ref.ts";
+import type { AttemptRef } from "./attempt-ref.ts";
+import { EMPTY_DIGEST } from "./digest.ts";
+import { EventAppender } from "./event-appender.ts";
+import { newEvent } from "./events.ts";
+import type { RolloutEvent } from "./events.ts";
+import type { IdSource } from "./ids.ts";
+import { readRollout } from "./read-rollout.ts";
+import { rolloutStarted } from "./rollout-started.ts";
+import type { AttemptContent } from "./rollout-started.ts";
+import type { AttemptState, RolloutState } from "./state.ts";
+import { decideTakeover } from "./takeover.ts";
+import type { Takeover } from "./takeover.ts";
+
+/** How long another driver may be silent before it is fenced. */
+export const DRIVER_SILENCE_MS = 5000;
+
+/** What attaching needs of the world. */
+export interface AttachDeps {
+  readonly bus: Pick<Bus, "publish" | "read" | "readLast" | "request">;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** This worker's id. */
+  readonly worker: string;
+  readonly signal: AbortSignal;
+  /** Called once when another driver takes the log over. */
+  readonly onFenced: () => void;
+}
+
+/** How attaching ended. */
+export type Attachment =
+  | { readonly kind: "attached"; readonly log: AttachedLog; readonly isPoison: boolean }
+  /** Sealed before: close it. */
+  | { readonly kind: "sealed"; readonly attempt: AttemptState; readonly lastSequence: number }
+  /** Another driver holds it: drop the delivery. */
+  | { readonly kind: "held" }
+  | { readonly kind: "obsolete" };
+
+/**
+ * Makes this worker the attempt's one driver, or says why not. A conflict while attaching reads again from the
+ * leader and decides again. Rejects with `bus_unavailable` when the log can't be read, or `log_corrupt`.
+ */
+export async function attachToRollout(
+  deps: AttachDeps,
+  assignment: Assignment,
+  content: () => Promise<AttemptContent>,
+): Promise<Attachment> {
+  const ref = requireRef(assignment);
+  let asked: string | null = null;
+  for (;;) {
+    const state = await readCurrent(deps, ref);
+    const takeover = decideTakeover(state, ref.attempt, { worker: deps.worker, asked });
+    if (takeover.kind === "ask") {
+      if (await isHeld(deps, takeover.driver, ref)) return { kind: "held" };
+      asked = takeover.driver;
+      continue;
+    }
+    const attachment = await actOn(deps, { assignment, state, takeover, content });
+    if (attachment !== null) return attachment;
+  }
+}
+
+/** Reads the log so that nothing the leader holds is missing from it. */
+async function readCurrent(deps: AttachDeps, ref: AttemptRef): Promise<RolloutState> {
+  const last = await deps.bus.readLast("events", eventsSubject(ref), { fromLeader: true });
+  for (;;) {
+    const state = await readRollout(deps.bus, ref);
+    if (state.lastSequence >= (last?.sequence ?? 0)) return state;
+    await deps.clock.sleep(20, deps.signal);
+  }
+}
+
+async function isHeld(deps: AttachDeps, driver: string, ref: AttemptRef): Promise<boolean> {
+  const query = toBinary(DriverQuerySchema, create(DriverQuerySchema, { ref }));
+  const untilMs = deps.clock.monotonicMs() + DRIVER_SILENCE_MS;
+  for (;;) {
+    const leftMs = untilMs - deps.clock.monotonicMs();
+    if (leftMs <= 0 || deps.signal.aborted) return deps.signal.aborted;
+    const result = await deps.bus.request(driverSubject(driver), query, leftMs);
+    if (result.kind === "reply") return fromBinary(DriverAnswerSchema, result.payload).state === "held";
+    // Nobody listens there now; it may be reconnecting, so it keeps its whole time.
+    if (result.kind === "no_responders") await deps.clock.sleep(Math.min(500, leftMs), deps.signal);
+  }
+}
+
+interface Found {
+  readonly assignment: Assignment;
+  readonly state: RolloutState;
+  readonly takeover: Exclude<Takeover, { kind: "ask" }>;
+  readonly content: () => Promise<AttemptContent>;
+}
+
+async function actOn(deps: AttachDeps, found: Found): Promise<Attachment | null> {
+  const { takeover, state } = found;
+  switch (takeover.kind) {
+    case "obsolete":
+      return { kind: "obsolete" };
+    case "close":
+      return { kind: "sealed", attempt: takeover.attempt, lastSequence: state.lastSequence };
+    case "start":
+      return append(deps, found, await opening(deps, found));
+    case "attach":
+    case "poison":
+      return append(deps, found, []);
+    default:
+      return takeover satisfies never;
+  }
+}
+
+async function opening(deps: AttachDeps, found: Found): Promise<readonly RolloutEvent[]> {
+  const started = rolloutStarted(found.assignment, await found.content());
+  return [newEvent(deps.clock.nowMs(), started)];
+}
+
+/** Appends `driver.attached` (after `rollout.started` when it opens); null when somebody else was first. */
+async function append(
+  deps: AttachDeps,
+  found: Found,
+  opens: readonly RolloutEvent[],
+): Promise<Attachment | null> {
+  const { state, takeover, assignment } = found;
+  const ref = requireRef(assignment);
+  const nonce = deps.ids.nonce();
+  const isOpening = takeover.kind === "start";
+  let isAttached = false;
+  const onFenced = (): void => {
+    // Losing the race to attach is no loss of anything held.
+    if (isAttached) deps.onFenced();
+  };
+  const appender = new EventAppender(
+    { store: deps.bus, clock: deps.clock, signal: deps.signal, onFenced },
+    {
+      subject: eventsSubject(ref),
+      jobUid: ref.jobUid,
+      nonce,
+      position: isOpening
+        ? { attempt: ref.attempt, messages: 0, digest: EMPTY_DIGEST }
+        : { attempt: ref.attempt, messages: state.messages, digest: state.digest },
+      lastSequence: state.lastSequence,
+    },
+  );
+  const attached = newEvent(deps.clock.nowMs(), {
+    case: "driverAttached",
+    value: { driver: deps.worker, nonce },
+  });
+  const events = [...opens, attached];
+  try {
+    const epoch = await appender.append(events);
+    isAttached = true;
+    const attempt = attemptAfter(takeover, events, epoch);
+    const log = new AttachedLog({ appender, clock: deps.clock, attempt, epoch });
+    return { kind: "attached", log, isPoison: takeover.kind === "poison" };
+  } catch (error) {
+    if (error instanceof RollyardError && error.code === "log_conflict" && !deps.signal.aborted) return null;
+    throw error;
+  }
+}
+
+function attemptAfter(
+  takeover: Found["takeover"],
+  events: readonly RolloutEvent[],
+  epoch: number,
+): AttemptState {
+  const [first, ...rest] = events;
+  if (takeover.kind === "attach" || takeover.kind === "poison") {
+    return events.reduce((attempt, event) => applyEvent(attempt, event, epoch), takeover.attempt);
+  }
+  if (first?.kind.case !== "rolloutStarted") throw new RollyardError("internal");
+  const opened = openAttempt(first.kind.value, first.atMs);
+  return rest.reduce((attempt, event) => applyEvent(attempt, event, epoch), opened);
+}

@@ -1,0 +1,43 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { workSubject } from "../bus/subjects.ts";
+import type { RollyardError } from "../errors/rollyard-error.ts";
+import { SettleRequestSchema } from "../gen/rollyard/v1/work_pb.ts";
+import type { ActiveRollout } from "./active-rollouts.ts";
+import { storeWork, WORK_SCHEMA_VERSION } from "./close-attempt.ts";
+import type { CloseDeps } from "./close-attempt.ts";
+import { failureRecord } from "./failure-record.ts";
+
+/** Deliveries of an assignment that can't even be driven, after which it is settled as ours. */
+const MAX_DELIVERIES = 5;
+const RETRY_DELAY_MS = 2000;
+
+/**
+ * Ends work that a worker can't drive for a reason outside the rollout (a log that does not fold, a bug of ours): it
+ * is given back a few times, then settled as `internal`. A lost bus is no reason to end anything.
+ */
+export async function giveUpOrRetry(
+  deps: CloseDeps,
+  broken: { readonly rollout: ActiveRollout; readonly outcomeAfter: bigint; readonly error: RollyardError },
+): Promise<void> {
+  const { rollout, outcomeAfter, error } = broken;
+  const { ref, delivery } = rollout;
+  if (error.code === "bus_unavailable" || delivery.deliveries <= MAX_DELIVERIES) {
+    await delivery.nak(RETRY_DELAY_MS);
+    return;
+  }
+  const { failureClass, code, cause, evidence } = failureRecord(error);
+  const request = create(SettleRequestSchema, {
+    schemaVersion: WORK_SCHEMA_VERSION,
+    ref,
+    lastSeq: 0n,
+    outcomeAfter,
+    failureClass,
+    code,
+    cause,
+    evidence: { ...evidence, deliveries: String(delivery.deliveries) },
+    sender: "worker",
+  });
+  const payload = toBinary(SettleRequestSchema, request);
+  await storeWork(deps, { subject: workSubject("settle", ref, ref.attempt), payload });
+  await delivery.ack();
+}

@@ -1,0 +1,175 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { loadText } from "../bus/text.ts";
+import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
+import { AssignmentSchema } from "../gen/rollyard/v1/work_pb.ts";
+import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
+import { isJsonObject } from "../lib/json.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { AgentLoop } from "./agent-loop.ts";
+import type { LoopEnd } from "./agent-loop.ts";
+import type { AgentSetup } from "./agent-setup.ts";
+import type { AttachedLog } from "./attached-log.ts";
+import { attachToRollout } from "./attach.ts";
+import type { AttachDeps } from "./attach.ts";
+import { requireRef } from "./attempt-ref.ts";
+import type { AttemptRef } from "./attempt-ref.ts";
+import { closeAttempt } from "./close-attempt.ts";
+import { failureRecord } from "./failure-record.ts";
+import type { RolloutObserver } from "./observer.ts";
+import type { AttemptContent } from "./rollout-started.ts";
+import type { SandboxClaims } from "./sandbox-lease.ts";
+import type { FailureRecord, Seal } from "./state.ts";
+
+/** What driving needs of the world, beside what attaching needs. */
+export interface DriveDeps extends AttachDeps {
+  readonly claims: SandboxClaims;
+  readonly observer: RolloutObserver;
+  readonly drain: AbortSignal;
+  readonly drainNow: AbortSignal;
+  /** The snapshot that a spec hash names, ready to drive. Rejects with class config. */
+  readonly setupFor: (specHash: string) => Promise<AgentSetup>;
+}
+
+/** What to do with the delivery. */
+export type DriveEnd =
+  /** The next step is stored, or nothing is left to do: ack. */
+  | { readonly kind: "ack" }
+  /** Handed over on purpose: nak, so that another takes it now. */
+  | { readonly kind: "nak" }
+  /** Another driver has it, or it is to be left alone: neither ack nor nak. */
+  | { readonly kind: "drop" };
+
+/** Reads the assignment of a work message. Throws `bad_input`. */
+export function decodeAssignment(payload: Uint8Array): { assignment: Assignment; ref: AttemptRef } {
+  const assignment = fromBinary(AssignmentSchema, payload);
+  return { assignment, ref: requireRef(assignment) };
+}
+
+/**
+ * Drives the assignment's attempt as far as it can be driven here: attach, run the agent, seal, send the closing
+ * request. Never rejects for what can happen to a rollout; `bus_unavailable` while shutting down is a drop.
+ */
+export async function driveAssignment(deps: DriveDeps, assignment: Assignment): Promise<DriveEnd> {
+  try {
+    return await attachAndDrive(deps, assignment);
+  } catch (error) {
+    const ours = toRollyardError(error);
+    if (ours.code === "log_conflict" || deps.signal.aborted) return { kind: "drop" };
+    throw ours;
+  }
+}
+
+async function attachAndDrive(deps: DriveDeps, assignment: Assignment): Promise<DriveEnd> {
+  let setup = await setupOrFailure(deps, requireRef(assignment).specHash);
+  const attachment = await attachToRollout(deps, assignment, async () => {
+    const content = await contentOf(deps, assignment, setup);
+    // An item that makes no prompt fails on record too: the attempt is opened, then sealed.
+    if (content.problem !== null) setup = content.problem;
+    return content;
+  });
+  switch (attachment.kind) {
+    case "held":
+      return { kind: "drop" };
+    case "obsolete":
+      return { kind: "ack" };
+    case "sealed":
+      return close(deps, assignment, { seal: attachment.attempt.seal, lastSequence: attachment.lastSequence });
+    case "attached":
+      return drive(deps, { assignment, setup, log: attachment.log, isPoison: attachment.isPoison });
+    default:
+      return attachment satisfies never;
+  }
+}
+
+interface Driving {
+  readonly assignment: Assignment;
+  readonly setup: AgentSetup | RollyardError;
+  readonly log: AttachedLog;
+  readonly isPoison: boolean;
+}
+
+async function drive(deps: DriveDeps, driving: Driving): Promise<DriveEnd> {
+  const { log, assignment } = driving;
+  const ref = requireRef(assignment);
+  deps.observer.rolloutAttached(ref);
+  const end = await endOf(deps, driving);
+  deps.observer.rolloutEnded(ref, end);
+  if (end.kind === "dropped") return { kind: "drop" };
+  if (end.kind === "drained") {
+    await log.record([log.event({ case: "driverDetached", value: { driver: deps.worker, reason: "drain" } })]);
+    return { kind: "nak" };
+  }
+  const lastSequence = await log.record([log.event(sealingEvent(end))]);
+  const freed = !(driving.setup instanceof RollyardError) && !driving.setup.gradingNeedsSandbox;
+  if (freed || end.kind === "failed") deps.claims.release(ref);
+  return close(deps, assignment, { seal: log.attempt.seal, lastSequence });
+}
+
+async function endOf(deps: DriveDeps, { log, setup, assignment, isPoison }: Driving): Promise<LoopEnd> {
+  if (isPoison) return { kind: "failed", failure: failureRecord(new RollyardError("worker_poison")) };
+  if (setup instanceof RollyardError) return { kind: "failed", failure: failureRecord(setup) };
+  const loop = new AgentLoop({ ...deps, setup }, requireRef(assignment), log);
+  let end: LoopEnd = { kind: "dropped" };
+  try {
+    end = await loop.run();
+    return end;
+  } finally {
+    await loop.close(end);
+  }
+}
+
+function sealingEvent(
+  end: Extract<LoopEnd, { kind: "stopped" | "failed" }>,
+): Parameters<AttachedLog["event"]>[0] {
+  if (end.kind === "stopped") {
+    return { case: "rolloutStopped", value: { reason: end.reason, evidence: { ...end.evidence } } };
+  }
+  const { failure }: { failure: FailureRecord } = end;
+  return { case: "attemptFailed", value: { ...failure, evidence: { ...failure.evidence } } };
+}
+
+async function close(
+  deps: DriveDeps,
+  assignment: Assignment,
+  sealed: { readonly seal: Seal | null; readonly lastSequence: number },
+): Promise<DriveEnd> {
+  const { seal, lastSequence } = sealed;
+  if (seal === null) throw new RollyardError("internal", { details: { where: "close" } });
+  const ref = requireRef(assignment);
+  const { outcomeAfter } = assignment;
+  await closeAttempt({ ...deps, store: deps.bus }, { ref, seal, lastSequence, outcomeAfter });
+  return { kind: "ack" };
+}
+
+/** A snapshot that can't be used fails the attempt on record, instead of turning the work away for ever. */
+async function setupOrFailure(deps: DriveDeps, specHash: string): Promise<AgentSetup | RollyardError> {
+  try {
+    return await deps.setupFor(specHash);
+  } catch (error) {
+    const ours = toRollyardError(error);
+    if (ours.code === "bus_unavailable") throw ours;
+    return ours;
+  }
+}
+
+async function contentOf(
+  deps: DriveDeps,
+  assignment: Assignment,
+  setup: AgentSetup | RollyardError,
+): Promise<AttemptContent & { readonly problem: RollyardError | null }> {
+  const item = await itemOf(deps, assignment);
+  if (setup instanceof RollyardError) return { item, prompt: [], problem: null };
+  try {
+    return { item, prompt: setup.promptFor(item), problem: null };
+  } catch (error) {
+    return { item, prompt: [], problem: toRollyardError(error) };
+  }
+}
+
+async function itemOf(deps: DriveDeps, assignment: Assignment): Promise<JsonObject> {
+  const { itemJson } = assignment;
+  const text = itemJson === undefined ? "" : await loadText(deps.bus, requireRef(assignment).jobUid, itemJson);
+  const item: unknown = JSON.parse(text);
+  if (!isJsonObject(item)) throw new RollyardError("dataset_invalid");
+  return item;
+}

@@ -1,0 +1,22 @@
+import type { ModelAnswer } from "../model/port.ts";
+import type { AttemptRef } from "./attempt-ref.ts";
+import type { CallReturn, CallState, LeasedSandbox } from "./state.ts";
+import type { LoopEnd } from "./agent-loop.ts";
+
+/** What watches rollouts go by, for metrics and logs. Nothing depends on it; its methods never throw. */
+export interface RolloutObserver {
+  rolloutAttached(ref: AttemptRef): void;
+  turnSampled(ref: AttemptRef, answer: ModelAnswer): void;
+  toolReturned(ref: AttemptRef, call: CallState, returned: CallReturn): void;
+  sandboxLeased(ref: AttemptRef, lease: LeasedSandbox): void;
+  rolloutEnded(ref: AttemptRef, end: LoopEnd): void;
+}
+
+/** Watches nothing. */
+export const noObserver: RolloutObserver = {
+  rolloutAttached: () => undefined,
+  turnSampled: () => undefined,
+  toolReturned: () => undefined,
+  sandboxLeased: () => undefined,
+  rolloutEnded: () => undefined,
+};

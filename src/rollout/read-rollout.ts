@@ -1,0 +1,47 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { getBlob } from "../bus/blobs.ts";
+import type { LogStore } from "../bus/port.ts";
+import { eventsSubject } from "../bus/subjects.ts";
+import type { RolloutSubjectParts } from "../bus/subjects.ts";
+import { loadText } from "../bus/text.ts";
+import { TokenRecordSchema } from "../gen/rollyard/v1/events_pb.ts";
+import type { TurnSampled } from "../gen/rollyard/v1/events_pb.ts";
+import { eventTexts } from "./event-texts.ts";
+import { foldRollout } from "./fold.ts";
+import { decodeLogMessage } from "./log-message.ts";
+import type { LogMessage } from "./log-message.ts";
+import type { RolloutState } from "./state.ts";
+
+/**
+ * Reads and folds a rollout's log. Direct reads may lag behind on replicas: a caller that knows how far the log
+ * reaches compares `lastSequence`. Messages after `throughSequence` are left out.
+ * Rejects with `bus_unavailable`, or `log_corrupt` when count or digest are wrong.
+ */
+export async function readRollout(
+  store: LogStore,
+  parts: RolloutSubjectParts,
+  options: { readonly throughSequence?: number } = {},
+): Promise<RolloutState> {
+  const through = options.throughSequence ?? Infinity;
+  const stored = await store.read("events", eventsSubject(parts));
+  const messages = stored.filter((message) => message.sequence <= through).map(decodeLogMessage);
+  await Promise.all(messages.map((message) => fetchBlobs(store, parts.jobUid, message)));
+  return foldRollout(messages);
+}
+
+async function fetchBlobs(store: LogStore, jobUid: string, message: LogMessage): Promise<void> {
+  for (const event of message.events ?? []) {
+    for (const text of eventTexts(event)) {
+      if (text.place.case !== "blob") continue;
+      text.place = { case: "inline", value: await loadText(store, jobUid, text) };
+    }
+    if (event.kind.case === "turnSampled") await fetchTokens(store, jobUid, event.kind.value);
+  }
+}
+
+async function fetchTokens(store: LogStore, jobUid: string, sampled: TurnSampled): Promise<void> {
+  const place = sampled.tokens?.place;
+  if (sampled.tokens === undefined || place?.case !== "blob") return;
+  const bytes = await getBlob(store, jobUid, place.value);
+  sampled.tokens.place = { case: "inline", value: fromBinary(TokenRecordSchema, bytes) };
+}

@@ -34,6 +34,7 @@ export const ERROR_CODES = {
   model_unauthorized: row("config", 401, false, "The model endpoint refuses the key."),
   model_not_found: row("config", 404, false, "The model endpoint does not know this model."),
   model_bad_request: row("config", 400, false, "The model endpoint refuses the request."),
+  model_quota_exhausted: row("config", 402, false, "The account at the model endpoint has no quota left."),
   model_rate_limited: row("model", 429, true, "The model endpoint answered 429 past the retry budget."),
   model_server_error: row("model", 502, true, "The model endpoint answered 5xx past the retry budget."),
   model_connection_lost: row("model", 502, true, "The connection to the model endpoint was lost."),
@@ -63,6 +64,7 @@ export const ERROR_CODES = {
   invalid_variable_error: row("config", 400, false, "A formula names an unknown variable."),
   // the bus
   bus_unavailable: row("internal", 503, true, "The message bus does not answer."),
+  bus_forbidden: row("internal", 403, false, "The message bus refuses this subject to this service."),
   log_corrupt: row("internal", 500, true, "The event log does not match its digest."),
   log_conflict: row("internal", 409, true, "The event log was written by someone else."),
   stream_full: row("internal", 507, true, "A stream has no room left."),

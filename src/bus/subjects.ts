@@ -20,7 +20,9 @@ export function workSubject(kind: WorkKind, parts: RolloutSubjectParts, attempt:
 
 /** Subject filter over all work of a kind, or of one job. */
 export function workFilter(kind: WorkKind, job?: { namespace: string; jobUid: string }): string {
-  return job === undefined ? `rollyard.work.${kind}.>` : `rollyard.work.${kind}.${job.namespace}.${job.jobUid}.>`;
+  return job === undefined
+    ? `rollyard.work.${kind}.>`
+    : `rollyard.work.${kind}.${job.namespace}.${job.jobUid}.>`;
 }
 
 /** Subject of a rollout's event log. */
@@ -82,8 +84,9 @@ export function controlSubject(jobUid: string): string {
 export function parseWorkSubject(
   subject: string,
 ): ({ kind: WorkKind; attempt: number } & RolloutSubjectParts) | null {
-  const match =
-    /^rollyard\.work\.(rollout|grade|settle)\.([^.]+)\.([^.]+)\.(\d+)-(\d+)\.(\d+)$/u.exec(subject);
+  const match = /^rollyard\.work\.(rollout|grade|settle)\.([^.]+)\.([^.]+)\.(\d+)-(\d+)\.(\d+)$/u.exec(
+    subject,
+  );
   if (match === null) return null;
   const [, kind, namespace = "", jobUid = "", item, sample, attempt] = match;
   return {

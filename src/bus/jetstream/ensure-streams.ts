@@ -1,0 +1,29 @@
+import { STREAM_NAMES, allConsumerSettings, streamSettings } from "../stream-settings.ts";
+import type { ConsumerSettings, StreamSettings, StreamSizing } from "../stream-settings.ts";
+import { STREAMS } from "../streams.ts";
+import { apiFailure, callApi, callApiOrThrow } from "./api.ts";
+import type { BusConnection } from "./connection.ts";
+
+const OTHER_CONFIGURATION = 10058;
+
+/**
+ * Creates or updates every stream and consumer; safe to repeat and to run twice at once.
+ * Throws `internal` when the server refuses a setting, `bus_unavailable`, `bus_forbidden`.
+ */
+export async function ensureStreams(connection: BusConnection, sizing: StreamSizing): Promise<void> {
+  for (const stream of STREAM_NAMES) await ensureStream(connection, streamSettings(stream, sizing));
+  for (const consumer of allConsumerSettings(sizing)) await ensureConsumer(connection, consumer);
+}
+
+async function ensureStream(connection: BusConnection, settings: StreamSettings): Promise<void> {
+  const operation = `STREAM.CREATE.${settings.name}`;
+  const answer = await callApi(connection, operation, settings);
+  if (answer.ok) return;
+  if (answer.error.err_code !== OTHER_CONFIGURATION) throw apiFailure(operation, answer.error);
+  await callApiOrThrow(connection, `STREAM.UPDATE.${settings.name}`, settings);
+}
+
+async function ensureConsumer(connection: BusConnection, settings: ConsumerSettings): Promise<void> {
+  const operation = `CONSUMER.CREATE.${STREAMS.work}.${settings.name}.${settings.filter_subject}`;
+  await callApiOrThrow(connection, operation, { stream_name: STREAMS.work, config: settings, action: "" });
+}

@@ -1,0 +1,119 @@
+import type {
+  Bus,
+  OutgoingMessage,
+  PublishResult,
+  PullOptions,
+  RequestResult,
+  StoredHeaders,
+  StoredMessage,
+  Subscription,
+} from "../port.ts";
+import type { StreamSizing } from "../stream-settings.ts";
+import type { StreamName } from "../streams.ts";
+import { followStream, listSubjects, purgeSubjects, readStreamState, replayHeaders } from "./admin.ts";
+import type { StreamState } from "./admin.ts";
+import type { BusConnection, ConnectionStatus } from "./connection.ts";
+import { ensureStreams } from "./ensure-streams.ts";
+import { listen, request, serve } from "./messenger.ts";
+import { Publisher } from "./publisher.ts";
+import { Reader } from "./reader.ts";
+import { pullWork } from "./work-puller.ts";
+
+/** The bus on a real JetStream; each method is a part of its own in this folder. */
+export class JetStreamBus implements Bus {
+  readonly #connection: BusConnection;
+  readonly #sizing: StreamSizing;
+  readonly #publisher: Publisher;
+  readonly #reader: Reader;
+
+  constructor(
+    connection: BusConnection,
+    options: { readonly sizing: StreamSizing; readonly publishTimeoutMs: number },
+  ) {
+    this.#connection = connection;
+    this.#sizing = options.sizing;
+    this.#publisher = new Publisher(connection, options.publishTimeoutMs);
+    this.#reader = new Reader(connection);
+  }
+
+  publish(message: OutgoingMessage): Promise<PublishResult> {
+    return this.#publisher.publish(message);
+  }
+
+  read(stream: StreamName, subject: string, fromSequence?: number): Promise<readonly StoredMessage[]> {
+    return this.#reader.read(stream, subject, fromSequence);
+  }
+
+  readLast(
+    stream: StreamName,
+    subject: string,
+    options: { readonly fromLeader?: boolean } = {},
+  ): Promise<StoredMessage | null> {
+    return options.fromLeader === true
+      ? this.#reader.readLastFromLeader(stream, subject)
+      : this.#reader.readLast(stream, subject);
+  }
+
+  pull(options: PullOptions): Promise<number> {
+    return pullWork(this.#connection, options);
+  }
+
+  request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<RequestResult> {
+    return request(this.#connection, subject, { payload, timeoutMs });
+  }
+
+  serve(
+    filter: string,
+    handler: (payload: Uint8Array, subject: string) => Promise<Uint8Array>,
+  ): Promise<Subscription> {
+    return serve(this.#connection, filter, handler);
+  }
+
+  broadcast(subject: string, payload: Uint8Array): void {
+    if (this.#connection.isConnected) this.#connection.nats.publish(subject, payload);
+  }
+
+  listen(filter: string, handler: (payload: Uint8Array, subject: string) => void): Promise<Subscription> {
+    return listen(this.#connection, filter, handler);
+  }
+
+  ensureStreams(): Promise<void> {
+    return ensureStreams(this.#connection, this.#sizing);
+  }
+
+  subjects(stream: StreamName, filter: string): Promise<ReadonlyMap<string, number>> {
+    return listSubjects(this.#connection, stream, filter);
+  }
+
+  replayHeaders(stream: StreamName, filter: string, fromSequence = 1): AsyncIterable<StoredHeaders> {
+    return replayHeaders(this.#connection, { stream, filter, fromSequence });
+  }
+
+  follow(
+    stream: StreamName,
+    filter: string,
+    options: { readonly fromSequence: number; readonly signal: AbortSignal },
+  ): AsyncIterable<StoredMessage> {
+    return followStream(
+      this.#connection,
+      { stream, filter, fromSequence: options.fromSequence },
+      options.signal,
+    );
+  }
+
+  purge(stream: StreamName, filter: string): Promise<void> {
+    return purgeSubjects(this.#connection, stream, filter);
+  }
+
+  streamState(stream: StreamName): Promise<StreamState> {
+    return readStreamState(this.#connection, stream);
+  }
+
+  onStatus(handler: (status: ConnectionStatus) => void): void {
+    this.#connection.onStatus(handler);
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}

@@ -20,9 +20,7 @@ export const CORPUS_FOLDER = new URL("../../node_modules/fastify/", import.meta.
 
 /** Reads requests.yaml; throws a `ZodError` that names every bad field. */
 export function readChangeRequests(): readonly ChangeRequest[] {
-  return changeRequestsSchema.parse(
-    parse(readFileSync(new URL("requests.yaml", import.meta.url), "utf8")),
-  );
+  return changeRequestsSchema.parse(parse(readFileSync(new URL("requests.yaml", import.meta.url), "utf8")));
 }
 
 /** Answers every request out of the sources, in the order of `requests`. */

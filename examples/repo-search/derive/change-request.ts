@@ -31,16 +31,7 @@ export type Clause = z.infer<typeof clauseSchema>;
 export const changeRequestsSchema = z.array(
   z.strictObject({
     id: z.string().regex(/^[a-z0-9-]+$/),
-    kind: z.enum([
-      "symbol",
-      "error-code",
-      "module",
-      "function",
-      "type",
-      "member",
-      "dependency",
-      "link",
-    ]),
+    kind: z.enum(["symbol", "error-code", "module", "function", "type", "member", "dependency", "link"]),
     question: z.string().min(20),
     answer: z.array(clauseSchema).min(1),
   }),

@@ -1,6 +1,6 @@
 import { readCorpus } from "./corpus.ts";
 import type { Corpus } from "./corpus.ts";
-import { readSourceFacts } from "./source-facts.ts";
+import { readSourceFacts } from "./read-source-facts.ts";
 import type { SourceFacts } from "./source-facts.ts";
 
 const SOURCE_FILE = /\.[cm]?[jt]s$/;

@@ -1,4 +1,4 @@
-import type { Argument, CallExpression, Node, VisitorObject } from "oxc-parser";
+import type { Argument, CallExpression, MemberExpression, Node, VisitorObject } from "oxc-parser";
 import type { ImportedName, SourceFacts } from "./source-facts.ts";
 import { dottedName, keyName, stringValue } from "./syntax.ts";
 
@@ -14,9 +14,7 @@ export function collectModules(facts: SourceFacts): VisitorObject {
       const specifier = requiredModule(node);
       addSpecifier(specifier);
       if (specifier !== undefined) {
-        facts.stubbedModules.push(
-          ...keysOf(node.arguments[1]).map((stubbed) => ({ specifier, stubbed })),
-        );
+        facts.stubbedModules.push(...keysOf(node.arguments[1]).map((stubbed) => ({ specifier, stubbed })));
       }
     },
     ImportExpression: (node) => addSpecifier(stringValue(node.source)),
@@ -35,31 +33,28 @@ export function collectModules(facts: SourceFacts): VisitorObject {
 }
 
 function requiredModule(node: CallExpression): string | undefined {
-  return REQUIRE_LIKE.has(dottedName(node.callee) ?? "")
-    ? stringValue(node.arguments[0])
-    : undefined;
+  return REQUIRE_LIKE.has(dottedName(node.callee) ?? "") ? stringValue(node.arguments[0]) : undefined;
 }
 
 function keysOf(argument: Argument | undefined): readonly string[] {
   if (argument?.type !== "ObjectExpression") return [];
-  return argument.properties.flatMap((part) =>
-    part.type === "Property" ? (keyName(part.key) ?? []) : [],
-  );
+  return argument.properties.flatMap((part) => (part.type === "Property" ? (keyName(part.key) ?? []) : []));
 }
 
 function boundNames(target: Node, value: Node | null): readonly ImportedName[] {
-  if (value?.type === "MemberExpression" && target.type === "Identifier") {
-    const specifier =
-      value.object.type === "CallExpression" ? requiredModule(value.object) : undefined;
-    const imported = keyName(value.property);
-    return specifier === undefined || imported === undefined
-      ? []
-      : [{ specifier, imported, local: target.name }];
-  }
+  if (value?.type === "MemberExpression") return boundMember(target, value);
   const specifier = value?.type === "CallExpression" ? requiredModule(value) : undefined;
   if (specifier === undefined) return [];
   if (target.type === "Identifier") return [{ specifier, imported: "*", local: target.name }];
   return destructuredNames(target).map((name) => ({ specifier, ...name }));
+}
+
+/** `const local = require(specifier).imported` */
+function boundMember(target: Node, { object, property }: MemberExpression): readonly ImportedName[] {
+  const specifier = object.type === "CallExpression" ? requiredModule(object) : undefined;
+  const imported = keyName(property);
+  if (specifier === undefined || imported === undefined || target.type !== "Identifier") return [];
+  return [{ specifier, imported, local: target.name }];
 }
 
 function destructuredNames(target: Node): readonly Omit<ImportedName, "specifier">[] {

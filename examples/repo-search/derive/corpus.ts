@@ -21,8 +21,6 @@ export function readCorpus(root: string): Corpus {
   const paths = readdirSync(root, { recursive: true, encoding: "utf8" })
     .map((path) => path.replaceAll("\\", "/"))
     .filter((path) => TEXT_FILE.test(path) && !path.split("/").includes("node_modules"))
-    .sort();
-  return new Map(
-    paths.map((path) => [path, { path, text: readFileSync(join(root, path), "utf8") }]),
-  );
+    .toSorted();
+  return new Map(paths.map((path) => [path, { path, text: readFileSync(join(root, path), "utf8") }]));
 }

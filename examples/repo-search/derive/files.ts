@@ -12,21 +12,17 @@ export function filesToChange(codeBase: CodeBase, request: ChangeRequest): reado
       (path) => clause.in === undefined || clause.in.some((scope) => path.startsWith(scope)),
     );
   });
-  return [...new Set(found)].sort();
+  return [...new Set(found)].toSorted();
 }
 
 function filesOf(codeBase: CodeBase, clause: Clause): readonly string[] {
   if ("file" in clause) return [...codeBase.corpus.keys()].filter((path) => path === clause.file);
-  if ("linksTo" in clause || "heading" in clause || "mentions" in clause)
-    return documents(codeBase, clause);
+  if ("linksTo" in clause || "heading" in clause || "mentions" in clause) return documents(codeBase, clause);
   if ("dependsOn" in clause) return dependents(codeBase, clause.dependsOn);
   return sources(codeBase, sourceTest(codeBase, clause));
 }
 
-type DocumentClause = Extract<
-  Clause,
-  { linksTo: string } | { heading: string } | { mentions: string }
->;
+type DocumentClause = Extract<Clause, { linksTo: string } | { heading: string } | { mentions: string }>;
 type DependencyClause = Extract<Clause, { dependsOn: string } | { file: string }>;
 type SourceClause = Exclude<Clause, DocumentClause | DependencyClause>;
 type SourceTest = (path: string, facts: SourceFacts) => boolean;
@@ -38,12 +34,9 @@ function sources(codeBase: CodeBase, test: SourceTest): readonly string[] {
 function sourceTest(codeBase: CodeBase, clause: SourceClause): SourceTest {
   if ("identifier" in clause) return (_, facts) => facts.identifiers.has(clause.identifier);
   if ("string" in clause) return (_, facts) => facts.strings.has(clause.string);
-  if ("declaresMember" in clause)
-    return (_, facts) => facts.interfaceMembers.has(clause.declaresMember);
-  if ("definesMember" in clause)
-    return (_, facts) => facts.definedMembers.has(clause.definesMember);
-  if ("importsModule" in clause)
-    return (path, facts) => imports(codeBase, path, facts, clause.importsModule);
+  if ("declaresMember" in clause) return (_, facts) => facts.interfaceMembers.has(clause.declaresMember);
+  if ("definesMember" in clause) return (_, facts) => facts.definedMembers.has(clause.definesMember);
+  if ("importsModule" in clause) return (path, facts) => imports(codeBase, path, facts, clause.importsModule);
   const { module, name } = "importsName" in clause ? clause.importsName : clause.callsName;
   return (path, facts) => {
     const bindings = facts.importedNames.filter(
@@ -56,9 +49,7 @@ function sourceTest(codeBase: CodeBase, clause: SourceClause): SourceTest {
 }
 
 function imports({ corpus }: CodeBase, path: string, facts: SourceFacts, module: string): boolean {
-  const direct = [...facts.specifiers].some(
-    (specifier) => resolveModule(corpus, path, specifier) === module,
-  );
+  const direct = [...facts.specifiers].some((specifier) => resolveModule(corpus, path, specifier) === module);
   return (
     direct ||
     facts.stubbedModules.some(({ specifier, stubbed }) => {
@@ -80,9 +71,7 @@ function calls(binding: ImportedName, facts: SourceFacts, name: string): boolean
 
 function dependents({ corpus, sources: parsed }: CodeBase, name: string): readonly string[] {
   const importers = [...parsed].filter(([, facts]) =>
-    [...facts.specifiers].some(
-      (specifier) => specifier === name || specifier.startsWith(`${name}/`),
-    ),
+    [...facts.specifiers].some((specifier) => specifier === name || specifier.startsWith(`${name}/`)),
   );
   const manifests = [...corpus.values()].filter(
     ({ path, text }) => posix.basename(path) === "package.json" && listsDependency(text, name),
@@ -91,10 +80,7 @@ function dependents({ corpus, sources: parsed }: CodeBase, name: string): readon
 }
 
 function listsDependency(manifest: string, name: string): boolean {
-  const { dependencies, devDependencies } = JSON.parse(manifest) as Record<
-    string,
-    object | undefined
-  >;
+  const { dependencies, devDependencies } = JSON.parse(manifest) as Record<string, object | undefined>;
   return Object.hasOwn(dependencies ?? {}, name) || Object.hasOwn(devDependencies ?? {}, name);
 }
 

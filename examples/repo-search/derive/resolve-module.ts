@@ -6,11 +6,7 @@ import type { Corpus } from "./corpus.ts";
  * folder's `package.json` or index) and TypeScript's (`./x.js` or `./x` may be `x.ts` or `x.d.ts`).
  * `undefined` when it leaves the corpus or names nothing in it. https://nodejs.org/api/modules.html#all-together
  */
-export function resolveModule(
-  corpus: Corpus,
-  fromPath: string,
-  specifier: string,
-): string | undefined {
+export function resolveModule(corpus: Corpus, fromPath: string, specifier: string): string | undefined {
   if (!/^\.{1,2}(\/|$)/.test(specifier)) return undefined;
   const target = posix.join(posix.dirname(fromPath), specifier).replace(/\/$/, "");
   return candidates(corpus, target).find((path) => corpus.has(path));

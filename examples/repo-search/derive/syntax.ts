@@ -15,7 +15,5 @@ export function dottedName(node: Node): string | undefined {
   if (node.type === "Identifier") return node.name;
   if (node.type !== "MemberExpression" || node.computed || node.property.type !== "Identifier")
     return undefined;
-  return node.object.type === "Identifier"
-    ? `${node.object.name}.${node.property.name}`
-    : undefined;
+  return node.object.type === "Identifier" ? `${node.object.name}.${node.property.name}` : undefined;
 }

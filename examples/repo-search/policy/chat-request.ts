@@ -42,17 +42,14 @@ export class BadChatRequest extends Error {
  */
 export function parseChatRequest(body: unknown): ChatRequest {
   if (!isRecord(body)) throw new BadChatRequest("The body must be a JSON object.", null);
+  refuseUnsupported(body);
   const { model, messages, tools = [], seed = 0 } = body;
-  if (typeof model !== "string" || model === "") throw new BadChatRequest("'model' must be a string.", "model");
+  if (typeof model !== "string") throw new BadChatRequest("'model' must be a string.", "model");
   if (!Array.isArray(messages) || messages.length === 0) {
     throw new BadChatRequest("'messages' must be a list of at least one message.", "messages");
   }
   if (!Array.isArray(tools)) throw new BadChatRequest("'tools' must be a list.", "tools");
-  if (typeof seed !== "number" || !Number.isSafeInteger(seed)) {
-    throw new BadChatRequest("'seed' must be an integer.", "seed");
-  }
-  if (body["stream"] === true) throw new BadChatRequest("This policy does not stream.", "stream");
-  if ((body["n"] ?? 1) !== 1) throw new BadChatRequest("This policy gives one choice: 'n' must be 1.", "n");
+  if (!isInteger(seed)) throw new BadChatRequest("'seed' must be an integer.", "seed");
   return {
     model,
     messages: messages.map(parseMessage),
@@ -60,6 +57,16 @@ export function parseChatRequest(body: unknown): ChatRequest {
     seed,
     promptLength: JSON.stringify([messages, tools]).length,
   };
+}
+
+/** What OpenAI's servers can do and this one can't is refused, not passed over. */
+function refuseUnsupported({ stream, n = 1 }: Record<string, unknown>): void {
+  if (stream === true) throw new BadChatRequest("This policy does not stream.", "stream");
+  if (n !== 1) throw new BadChatRequest("This policy gives one choice: 'n' must be 1.", "n");
+}
+
+function isInteger(value: unknown): value is number {
+  return Number.isSafeInteger(value);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -95,7 +102,8 @@ function parseMessage(message: unknown, index: number): ConversationMessage {
 function contentText(content: unknown, param: string): string {
   if (typeof content === "string") return content;
   if (content === null || content === undefined) return "";
-  if (!Array.isArray(content)) throw new BadChatRequest("'content' must be text or parts.", `${param}.content`);
+  if (!Array.isArray(content))
+    throw new BadChatRequest("'content' must be text or parts.", `${param}.content`);
   return content.map((part: unknown) => (isRecord(part) ? String(part["text"] ?? "") : "")).join("\n");
 }
 

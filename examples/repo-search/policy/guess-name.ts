@@ -16,11 +16,19 @@ const KINDS: readonly (readonly [says: RegExp, looks: RegExp])[] = [
  * The names in the lines found that have most in common with the words of the request, best first. This is how the
  * policy gets from "the reply was hijacked" to an identifier.
  */
-export function guessNames(request: string, words: RequestWords, results: readonly SearchResult[]): readonly string[] {
-  const stems = [...new Set([...words.plain, ...words.phrases.flatMap((phrase) => phrase.split(" "))].map(stemOf))];
+export function guessNames(
+  request: string,
+  words: RequestWords,
+  results: readonly SearchResult[],
+): readonly string[] {
+  const stems = [
+    ...new Set([...words.plain, ...words.phrases.flatMap((phrase) => phrase.split(" "))].map(stemOf)),
+  ];
   const looks = KINDS.filter(([says]) => says.test(request)).map(([, look]) => look);
   const names = new Set(
-    results.flatMap(({ hits }) => hits).flatMap(({ text }) => [...text.matchAll(IDENTIFIER)].map((match) => match[0])),
+    results
+      .flatMap(({ hits }) => hits)
+      .flatMap(({ text }) => [...text.matchAll(IDENTIFIER)].map((match) => match[0])),
   );
   return [...names]
     .map((name) => ({ name, score: score(name, stems, looks) }))

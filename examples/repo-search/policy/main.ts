@@ -11,8 +11,15 @@ if (!Number.isInteger(port) || port < 0 || port > 65_535) {
   process.stderr.write("--port must be a number from 0 to 65535\n");
   process.exit(2);
 }
-const policy = await startScriptedPolicy({ port, host: values.host });
-process.stdout.write(`${JSON.stringify({ url: policy.url })}\n`);
-const stop = (): void => void policy.close().then(() => process.exit(0));
-process.stdin.on("end", stop).on("error", stop).resume();
-process.once("SIGTERM", stop).once("SIGINT", stop);
+try {
+  const policy = await startScriptedPolicy({ port, host: values.host });
+  process.stdout.write(`${JSON.stringify({ url: policy.url })}\n`);
+  const stop = (): void => void policy.close().finally(() => process.exit(0));
+  process.stdin.once("end", stop).once("error", stop).resume();
+  process.once("SIGTERM", stop).once("SIGINT", stop);
+} catch (error) {
+  process.stderr.write(
+    `the scripted policy can't listen: ${error instanceof Error ? error.message : "unknown"}\n`,
+  );
+  process.exit(1);
+}

@@ -39,9 +39,16 @@ export function nextStep(request: ChatRequest): NextStep {
   const conversation = readConversation(request.messages);
   const habits = habitsOf(request.seed);
   const words = readRequest(conversation.request, habits.attentive);
-  const scene = { conversation, habits, words, results: searchResults(conversation.calls), seed: request.seed };
+  const scene = {
+    conversation,
+    habits,
+    words,
+    results: searchResults(conversation.calls),
+    seed: request.seed,
+  };
   const calls = callsOfTurn(scene).filter(
-    ({ name }) => request.toolNames.includes(name) || (habits.slip === "unknown_tool" && request.toolNames.length > 0),
+    ({ name }) =>
+      request.toolNames.includes(name) || (habits.slip === "unknown_tool" && request.toolNames.length > 0),
   );
   return calls.length > 0 ? { kind: "call", calls } : { kind: "answer", text: answer(scene) };
 }
@@ -80,7 +87,9 @@ function slipped(calls: readonly WantedCall[], { slip }: Habits): readonly Wante
 /** Searches of the first turn that a slip spoiled, now as they should have been. */
 function missedCalls(scene: Scene): readonly WantedCall[] {
   const done = new Set(scene.results.map(({ pattern }) => pattern));
-  return firstPatterns(scene.words, scene.habits).filter((pattern) => !done.has(pattern)).map(search);
+  return firstPatterns(scene.words, scene.habits)
+    .filter((pattern) => !done.has(pattern))
+    .map(search);
 }
 
 function followUps(scene: Scene): readonly WantedCall[] {
@@ -136,6 +145,7 @@ function chooseFiles(scene: Scene): readonly string[] {
 /** Whether reading a file showed nothing but comments and titles of tests around its only hit. */
 function refuted({ calls }: Conversation, path: string): boolean {
   return calls.some(
-    (call) => call.name === "read" && call.arguments?.["path"] === path && call.output.split("\n").every(isProse),
+    (call) =>
+      call.name === "read" && call.arguments?.["path"] === path && call.output.split("\n").every(isProse),
   );
 }

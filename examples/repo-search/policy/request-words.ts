@@ -34,17 +34,22 @@ const STOP_WORDS = new Set(
 );
 
 /** Sentences that leave things out. */
-const LEAVES_OUT = /\b(stays?|keeps? (?:its|their)|left alone|does not change|do not change|different|is another|separately|leave|no (?:tests|docs|type|documentation)|later|but no)\b/i;
+const LEAVES_OUT =
+  /\b(stays?|keeps? (?:its|their)|left alone|does not change|do not change|different|is another|separately|leave|no (?:tests|docs|type|documentation)|later|but no)\b/i;
 
 /** Takes a request apart; with `attentive`, names in sentences that leave something out do not count. */
 export function readRequest(request: string, attentive: boolean): RequestWords {
   const sentences = request.split(/(?<=[.;:?!])\s+/);
-  const wanted = attentive ? sentences.filter((sentence, index) => index === 0 || !LEAVES_OUT.test(sentence)) : sentences;
+  const wanted = attentive
+    ? sentences.filter((sentence, index) => index === 0 || !LEAVES_OUT.test(sentence))
+    : sentences;
   const text = wanted.join(" ");
   const paths = unique(matches(text, PATH));
   const withoutPaths = text.replaceAll(PATH, " ");
   const quoted = [...withoutPaths.matchAll(BACKTICKED)].map((match) => match[1] ?? "");
-  const names = unique([...quoted, ...matches(withoutPaths, CODE_LIKE)]).filter((name) => !paths.includes(name));
+  const names = unique([...quoted, ...matches(withoutPaths, CODE_LIKE)]).filter(
+    (name) => !paths.includes(name),
+  );
   const prose = withoutPaths.replaceAll(BACKTICKED, ". ").replaceAll(CODE_LIKE, ". ");
   return { names, paths: [...paths, ...quoted.filter((name) => name.includes("/"))], ...plainWords(prose) };
 }
@@ -62,7 +67,9 @@ function plainWords(prose: string): Pick<RequestWords, "phrases" | "plain"> {
     .flatMap((part) => part.split(/\s+/).reduce<string[][]>(growRuns, [[]]))
     .filter((run) => run.length > 0);
   const plain = unique(runs.flat()).toSorted((left, right) => right.length - left.length);
-  const phrases = runs.filter((run) => run.length > 1).flatMap((run) => run.slice(1).map((word, at) => `${run[at] ?? ""} ${word}`));
+  const phrases = runs
+    .filter((run) => run.length > 1)
+    .flatMap((run) => run.slice(1).map((word, at) => `${run[at] ?? ""} ${word}`));
   return { phrases: unique(phrases), plain };
 }
 

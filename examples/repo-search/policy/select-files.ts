@@ -13,7 +13,11 @@ const DOCUMENTS = /\b(docs?|documents?|documentation|markdown|guides?|reference|
 const TESTS = /\btests?\b/i;
 
 /** Files with hits of `results` that are within what the request asks for, those with most hits first. */
-export function candidates(request: string, results: readonly SearchResult[], habits: Habits): readonly Candidate[] {
+export function candidates(
+  request: string,
+  results: readonly SearchResult[],
+  habits: Habits,
+): readonly Candidate[] {
   const lines = new Map<string, Set<number>>();
   for (const { path, line, text } of results.flatMap(({ hits }) => hits)) {
     if (isComment(text) || !inScope(path, request, habits)) continue;

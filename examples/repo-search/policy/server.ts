@@ -36,8 +36,11 @@ const MAX_BODY_BYTES = 32 * 1024 * 1024;
 export async function startScriptedPolicy(options: ScriptedPolicyOptions = {}): Promise<ScriptedPolicy> {
   const { port = 0, host = "127.0.0.1", nowMs = Date.now } = options;
   const server = createServer((request, response) => {
-    // only a client that went away makes this reject, and then there is nobody to tell
-    respond(request, response, nowMs).catch(() => response.destroy());
+    route(request, nowMs)
+      .catch(() => failure(500, "The scripted policy failed.", null, "internal_error"))
+      .then((reply) => send(response, reply))
+      // the client went away: there is nobody left to tell
+      .catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -54,8 +57,7 @@ export async function startScriptedPolicy(options: ScriptedPolicyOptions = {}): 
   };
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, nowMs: () => number): Promise<void> {
-  const { status, body } = await route(request, nowMs);
+function send(response: ServerResponse, { status, body }: Reply): void {
   response.writeHead(status, { "content-type": "application/json" });
   response.end(JSON.stringify(body));
 }
@@ -94,8 +96,16 @@ function parseJson(text: string): unknown {
   }
 }
 
-function failure(status: number, message: string, param: string | null = null, code: string | null = null): Reply {
-  return { status, body: { error: { message, type: "invalid_request_error", param, code } } };
+function failure(
+  status: number,
+  message: string,
+  param: string | null = null,
+  code: string | null = null,
+): Reply {
+  return {
+    status,
+    body: { error: { message, type: status < 500 ? "invalid_request_error" : "server_error", param, code } },
+  };
 }
 
 function modelObject(nowMs: () => number): object {

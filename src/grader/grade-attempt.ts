@@ -1,0 +1,115 @@
+import { toRollyardError } from "../errors/rollyard-error.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { AttemptState } from "../rollout/state.ts";
+import type { CleanSandbox } from "./clean-sandbox.ts";
+import type { EndpointCaller } from "./endpoint-caller.ts";
+import type { GradeDrain } from "./grade-drain.ts";
+import type { GradeTask } from "./grade-request.ts";
+import type { GraderSetup, LoadGraderSetup } from "./grader-setup.ts";
+import type { GraderMetrics } from "./metrics.ts";
+import type { OutcomeChain } from "./outcome-chain.ts";
+import { untilAnswered } from "./patience.ts";
+import type { GradeDeps, GradeResult, GraderWait } from "./port.ts";
+import { sampleFromAttempt } from "./sample-from-attempt.ts";
+import { ungradableByError } from "./ungradable.ts";
+import type { Ungradable } from "./ungradable.ts";
+
+/** What grading an attempt needs of the world. */
+export interface GradeAttemptDeps {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly loadSetup: LoadGraderSetup;
+  /** Makes the place where this task's graders run code; nothing starts before it is asked to open. */
+  readonly cleanSandboxFor: (task: GradeTask) => CleanSandbox;
+  readonly endpointCaller: EndpointCaller;
+  readonly nonce: () => string;
+  readonly metrics: GraderMetrics;
+}
+
+/** A sealed attempt that waits for its grade. */
+export interface AttemptToGrade {
+  readonly task: GradeTask;
+  readonly attempt: AttemptState;
+  readonly chain: OutcomeChain;
+  readonly drain: GradeDrain;
+}
+
+/** What the grading of an attempt came to. */
+export type GradedAttempt =
+  | { readonly kind: "graded"; readonly result: GradeResult; readonly environment: string }
+  | { readonly kind: "ungradable"; readonly ungradable: Ungradable }
+  /** While a grader waited, the attempt got an outcome from elsewhere (cancelled). */
+  | { readonly kind: "ended" };
+
+/** Runs the environment's grader over a sealed attempt. Rejects only when a drain aborts it. */
+export async function gradeAttempt(target: AttemptToGrade, deps: GradeAttemptDeps): Promise<GradedAttempt> {
+  const { task, drain } = target;
+  const wanted = new AbortController();
+  let graderType = "none";
+  try {
+    const patience = { clock: deps.clock, signal: drain.hard };
+    const setup = await untilAnswered(() => deps.loadSetup(task.ref), patience);
+    graderType = setup.graderType;
+    const result = await runGrader(target, setup, { deps, wanted });
+    return { kind: "graded", result, environment: setup.environment };
+  } catch (thrown) {
+    if (wanted.signal.aborted) return { kind: "ended" };
+    if (drain.hard.aborted || drain.soft.aborted) throw thrown;
+    const error = toRollyardError(thrown);
+    deps.metrics.graderFailed(graderType, error.code);
+    return { kind: "ungradable", ungradable: ungradableByError(error) };
+  }
+}
+
+interface RunContext {
+  readonly deps: GradeAttemptDeps;
+  /** Aborted when the attempt needs no grade any more. */
+  readonly wanted: AbortController;
+}
+
+async function runGrader(
+  target: AttemptToGrade,
+  setup: GraderSetup,
+  { deps, wanted }: RunContext,
+): Promise<GradeResult> {
+  const { attempt, drain } = target;
+  const input = {
+    item: attempt.item,
+    sample: sampleFromAttempt(attempt, setup),
+    attempt: { rolloutId: attempt.rolloutId, traceId: attempt.traceId, attempt: attempt.attempt },
+  };
+  const signal = AbortSignal.any([drain.hard, wanted.signal]);
+  const gradeDeps: GradeDeps = {
+    clock: deps.clock,
+    signal,
+    cleanSandbox: deps.cleanSandboxFor(target.task),
+    endpointCaller: deps.endpointCaller,
+    nonce: deps.nonce,
+    timeLimitMs: setup.timeLimitMs,
+    waitOut: (wait) => waitOut(wait, target, { deps, wanted }),
+  };
+  const result = await setup.grader.grade(input, gradeDeps);
+  deps.metrics.graderFinished(setup.graderType, result.executionSeconds);
+  return result;
+}
+
+/** One wait of a grader. A drain ends it; so does an outcome that came from elsewhere, such as a deadline's. */
+async function waitOut(
+  { graderType, code, delayMs }: GraderWait,
+  { attempt, chain, drain }: AttemptToGrade,
+  { deps, wanted }: RunContext,
+): Promise<void> {
+  drain.soft.throwIfAborted();
+  deps.metrics.graderFailed(graderType, code);
+  deps.logger.debug("grader waits", {
+    rollout: attempt.rolloutId,
+    grader: graderType,
+    code,
+    delay_ms: delayMs,
+  });
+  if ((await chain.decide()).kind === "ended") wanted.abort();
+  const signal = AbortSignal.any([drain.soft, drain.hard, wanted.signal]);
+  await deps.clock.sleep(delayMs, signal);
+  signal.throwIfAborted();
+}

@@ -1,0 +1,148 @@
+import type { LogStore, WorkDelivery } from "../bus/port.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import { decodeGradeRequest } from "./grade-request.ts";
+import type { DecodedGradeRequest, GradeTask } from "./grade-request.ts";
+import { gradeAttempt } from "./grade-attempt.ts";
+import type { GradeAttemptDeps } from "./grade-attempt.ts";
+import type { GradeDrain } from "./grade-drain.ts";
+import { OutcomeChain } from "./outcome-chain.ts";
+import { gradedOutcomeMessage } from "./outcome-message.ts";
+import { pauseBefore } from "./patience.ts";
+import type { Patience } from "./patience.ts";
+import type { GradeResult } from "./port.ts";
+import { readSealedLog } from "./read-sealed-log.ts";
+import { settleMessage } from "./settle-message.ts";
+import { ungradable } from "./ungradable.ts";
+import type { Ungradable } from "./ungradable.ts";
+
+/** A request that comes back more often is set aside: it may be what ends its graders. */
+export const MAX_DELIVERIES = 20;
+
+/** How long a request that is not understood stays away. */
+const FOREIGN_DELAY_MS = 60_000;
+
+/** What grading one request needs of the world. */
+export interface GradeFlowDeps extends GradeAttemptDeps {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+/** How the handling of one delivery ended. All but `given_back` were acknowledged. */
+export type GradeEnd =
+  | {
+      readonly kind: "graded";
+      readonly task: GradeTask;
+      readonly environment: string;
+      readonly result: GradeResult;
+    }
+  | { readonly kind: "settled"; readonly task: GradeTask; readonly ungradable: Ungradable }
+  /** The attempt had an outcome already. */
+  | { readonly kind: "ended_before"; readonly task: GradeTask }
+  | { readonly kind: "given_back"; readonly reason: "drain" | "foreign" };
+
+/**
+ * Handles one delivery of a grade request to its end: the outcome is recorded, or the settle request is stored, and
+ * only then is the delivery acknowledged. Every step may be repeated after a crash: the chain of outcomes takes one
+ * outcome an attempt. Rejects only for errors of ours; then the delivery is neither acknowledged nor given back.
+ */
+export async function gradeDelivery(
+  delivery: WorkDelivery,
+  deps: GradeFlowDeps,
+  drain: GradeDrain,
+): Promise<GradeEnd> {
+  const decoded = decodeGradeRequest(delivery.subject, delivery.payload);
+  if (decoded.kind === "foreign") {
+    deps.logger.error("grade request not understood", { subject: delivery.subject });
+    await delivery.nak(FOREIGN_DELAY_MS);
+    return { kind: "given_back", reason: "foreign" };
+  }
+  try {
+    const end = await handle(decoded, delivery.deliveries, { deps, drain });
+    await delivery.ack();
+    return end;
+  } catch (error) {
+    if (!drain.soft.aborted && !drain.hard.aborted) throw error;
+    await delivery.nak();
+    return { kind: "given_back", reason: "drain" };
+  }
+}
+
+interface FlowContext {
+  readonly deps: GradeFlowDeps;
+  readonly drain: GradeDrain;
+}
+
+type Readable = Exclude<DecodedGradeRequest, { kind: "foreign" }>;
+
+async function handle({ kind, task }: Readable, deliveries: number, context: FlowContext): Promise<GradeEnd> {
+  const patience = { clock: context.deps.clock, signal: context.drain.hard };
+  const chain = new OutcomeChain(context.deps.store, task, patience);
+  if (kind === "unreadable") return settle(task, UNREADABLE, { ...context, patience });
+  const state = await chain.decide();
+  if (state.kind === "ended") return { kind: "ended_before", task };
+  if (state.kind === "broken") return settle(task, state.ungradable, { ...context, patience });
+  if (deliveries > MAX_DELIVERIES) return settle(task, setAside(deliveries), { ...context, patience });
+  return gradeOpen(task, { ...context, patience, chain, expected: state.expectedLastSequence });
+}
+
+interface OpenContext extends FlowContext {
+  readonly patience: Patience;
+  readonly chain: OutcomeChain;
+  /** Sequence that the outcome must expect. */
+  readonly expected: number;
+}
+
+async function gradeOpen(task: GradeTask, context: OpenContext): Promise<GradeEnd> {
+  const { deps, patience, chain, drain } = context;
+  const log = await readSealedLog(deps.store, task, patience);
+  if (log.kind === "refused") return settle(task, log.ungradable, context);
+  const graded = await gradeAttempt({ task, attempt: log.attempt, chain, drain }, deps);
+  if (graded.kind === "ended") return { kind: "ended_before", task };
+  if (graded.kind === "ungradable") return settleUnlessEnded(task, graded.ungradable, context);
+  const { result, environment } = graded;
+  const message = gradedOutcomeMessage({
+    task,
+    attempt: log.attempt,
+    result,
+    endedAtMs: deps.clock.nowMs(),
+    nonce: deps.nonce(),
+  });
+  const recorded = await chain.record(message, context.expected);
+  if (recorded.kind === "recorded") return { kind: "graded", task, environment, result };
+  if (recorded.kind === "ended") return { kind: "ended_before", task };
+  return settle(task, recorded.ungradable, context);
+}
+
+/** A grading may fail because its attempt was ended meanwhile, which takes its sandbox away. */
+async function settleUnlessEnded(
+  task: GradeTask,
+  reason: Ungradable,
+  context: OpenContext,
+): Promise<GradeEnd> {
+  const state = await context.chain.decide();
+  return state.kind === "ended" ? { kind: "ended_before", task } : settle(task, reason, context);
+}
+
+/** Stores the settle request; a taken slot means that an earlier try of it is there. */
+async function settle(
+  task: GradeTask,
+  reason: Ungradable,
+  { deps, patience }: FlowContext & { readonly patience: Patience },
+): Promise<GradeEnd> {
+  const message = settleMessage(task, reason);
+  for (let tries = 1; ; tries += 1) {
+    const { kind } = await deps.store.publish(message);
+    if (kind === "stored" || kind === "slot_taken") return { kind: "settled", task, ungradable: reason };
+    await pauseBefore(tries, patience);
+  }
+}
+
+const UNREADABLE = ungradable("internal", "The grade request can't be read.");
+
+function setAside(deliveries: number): Ungradable {
+  return ungradable("grader_failed", "The grade request came back again and again.", {
+    deliveries: String(deliveries),
+  });
+}

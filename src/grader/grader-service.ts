@@ -1,0 +1,156 @@
+import type { WorkDelivery, WorkSource } from "../bus/port.ts";
+import { toRollyardError } from "../errors/rollyard-error.ts";
+import { assertNever } from "../lib/assert-never.ts";
+import { gradeDelivery } from "./grade-flow.ts";
+import type { GradeEnd, GradeFlowDeps } from "./grade-flow.ts";
+
+/** What a grader service works with. */
+export interface GraderServiceOptions extends GradeFlowDeps {
+  readonly source: WorkSource;
+  /** Gradings at once. */
+  readonly concurrency: number;
+  /** How long a drain lets running graders go on; default 30 s. */
+  readonly drainMs?: number;
+}
+
+const PULL_EXPIRES_MS = 30_000;
+const BEAT_MS = 15_000;
+const PULL_RETRY_MS = 1_000;
+const DRAIN_MS = 30_000;
+/** How long a delivery that met an error of ours stays away. */
+const ERROR_DELAY_MS = 30_000;
+
+/**
+ * Pulls grade requests, no more than it has free slots for, beats for each from receipt to end, and grades them.
+ * One life: `run` once, `drain` ends it.
+ */
+export class GraderService {
+  readonly #options: GraderServiceOptions;
+  readonly #soft = new AbortController();
+  readonly #hard = new AbortController();
+  readonly #over = new AbortController();
+  readonly #running = new Set<Promise<void>>();
+  readonly #pulls = new Set<Promise<void>>();
+  /** Deliveries that open pulls may still bring. */
+  #asked = 0;
+
+  constructor(options: GraderServiceOptions) {
+    this.#options = options;
+  }
+
+  /** Gradings under way. */
+  get active(): number {
+    return this.#running.size;
+  }
+
+  /** Starts to pull. Resolves after a drain, when everything taken has ended or was given back. */
+  async run(): Promise<void> {
+    this.#topUp();
+    await new Promise<void>((resolve) => {
+      if (this.#soft.signal.aborted) return resolve();
+      this.#soft.signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+    // A pull that ends may still bring deliveries.
+    await Promise.allSettled(this.#pulls);
+    await Promise.allSettled(this.#running);
+    this.#over.abort();
+  }
+
+  /** Takes no more, gives back what waits, and after the drain time what still runs. Safe to repeat. */
+  drain(): void {
+    if (this.#soft.signal.aborted) return;
+    this.#options.logger.info("grader drains", { active: this.active });
+    this.#soft.abort();
+    void this.#options.clock
+      .sleep(this.#options.drainMs ?? DRAIN_MS, this.#over.signal)
+      .then(() => this.#hard.abort());
+  }
+
+  #topUp(): void {
+    if (this.#soft.signal.aborted) return;
+    const free = this.#options.concurrency - this.#running.size - this.#asked;
+    if (free <= 0) return;
+    this.#asked += free;
+    const pull = this.#pull(free).finally(() => {
+      this.#pulls.delete(pull);
+      this.#topUp();
+    });
+    this.#pulls.add(pull);
+  }
+
+  async #pull(max: number): Promise<void> {
+    const { source, clock, logger } = this.#options;
+    let received = 0;
+    const onDelivery = (delivery: WorkDelivery): void => {
+      received += 1;
+      this.#asked -= 1;
+      this.#take(delivery);
+    };
+    const { signal } = this.#soft;
+    try {
+      await source.pull({ kind: "grade", max, expiresMs: PULL_EXPIRES_MS, signal, onDelivery });
+    } catch (error) {
+      logger.warn("pull failed", { code: toRollyardError(error).code });
+      await clock.sleep(PULL_RETRY_MS, signal);
+    } finally {
+      this.#asked -= max - received;
+    }
+  }
+
+  #take(delivery: WorkDelivery): void {
+    const running = this.#grade(delivery).finally(() => {
+      this.#running.delete(running);
+      this.#topUp();
+    });
+    this.#running.add(running);
+  }
+
+  async #grade(delivery: WorkDelivery): Promise<void> {
+    const done = new AbortController();
+    void this.#beat(delivery, done.signal);
+    try {
+      const drain = { soft: this.#soft.signal, hard: this.#hard.signal };
+      this.#report(await gradeDelivery(delivery, this.#options, drain));
+    } catch (thrown) {
+      const { code, message, cause } = toRollyardError(thrown);
+      const kind = cause instanceof Error ? cause.name : undefined;
+      this.#options.logger.error("grading met an error of ours", { code, reason: message, kind });
+      await delivery.nak(ERROR_DELAY_MS);
+    } finally {
+      done.abort();
+    }
+  }
+
+  async #beat(delivery: WorkDelivery, done: AbortSignal): Promise<void> {
+    delivery.working();
+    for (;;) {
+      await this.#options.clock.sleep(BEAT_MS, done);
+      if (done.aborted) return;
+      delivery.working();
+    }
+  }
+
+  #report(end: GradeEnd): void {
+    const { logger, metrics } = this.#options;
+    switch (end.kind) {
+      case "graded":
+        metrics.rewardRecorded(end.environment, end.result.reward);
+        return logger.debug("rollout graded", { ...placeOf(end), seconds: end.result.executionSeconds });
+      case "settled": {
+        const { failureClass, code, cause } = end.ungradable;
+        return logger.warn("rollout not gradable", { ...placeOf(end), class: failureClass, code, cause });
+      }
+      case "ended_before":
+        return logger.debug("rollout ended before its grade", placeOf(end));
+      case "given_back":
+        return logger.debug("grade request given back", { reason: end.reason });
+      default:
+        return assertNever(end);
+    }
+  }
+}
+
+function placeOf({ task }: Pick<Extract<GradeEnd, { kind: "graded" }>, "task">) {
+  const { jobUid, itemIndex, sampleIndex } = task.parts;
+  return { job: jobUid, item: itemIndex, sample: sampleIndex, attempt: task.attempt };
+}

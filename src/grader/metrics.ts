@@ -1,0 +1,16 @@
+/** What graders count. Labels are of closed sets: grader types, error codes, environment names. */
+export interface GraderMetrics {
+  /** A grader of a type came to a score. */
+  graderFinished(graderType: string, seconds: number): void;
+  /** A try of a grader failed, or a grading ended without a reward. */
+  graderFailed(graderType: string, code: string): void;
+  /** An outcome with this reward was recorded by this service. */
+  rewardRecorded(environment: string, reward: number): void;
+}
+
+/** Counts nothing; for tests and for callers without a registry. */
+export const noGraderMetrics: GraderMetrics = {
+  graderFinished: () => undefined,
+  graderFailed: () => undefined,
+  rewardRecorded: () => undefined,
+};

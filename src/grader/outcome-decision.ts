@@ -1,0 +1,52 @@
+import { HEADERS } from "../bus/port.ts";
+import type { StoredMessage } from "../bus/port.ts";
+import type { GradeTask } from "./grade-request.ts";
+import { ungradable } from "./ungradable.ts";
+import type { Ungradable } from "./ungradable.ts";
+
+/** What the chain of outcomes says about an attempt that is to be graded. */
+export type OutcomeDecision =
+  /** It has none, and its outcome may be published with this expected last sequence. */
+  | { readonly kind: "open"; readonly expectedLastSequence: number }
+  /** It has one, whoever published it, or a later attempt has: there is nothing left to do. */
+  | { readonly kind: "ended" }
+  /** The chain does not stand where the request says: its outcome could never be stored. */
+  | { readonly kind: "broken"; readonly ungradable: Ungradable };
+
+/**
+ * Decides from the outcome subject's messages (all, or only the last when it is not void).
+ * A message without an attempt and an outcome in its headers is void: it counts for the sequence only.
+ */
+export function decideByOutcomes(
+  messages: readonly StoredMessage[],
+  task: Pick<GradeTask, "attempt" | "outcomeAfter">,
+): OutcomeDecision {
+  const last = lastOutcome(messages);
+  if (last.attempt >= task.attempt) return { kind: "ended" };
+  if (last.sequence !== task.outcomeAfter) {
+    return { kind: "broken", ungradable: brokenChain(task.outcomeAfter, last.sequence) };
+  }
+  return { kind: "open", expectedLastSequence: messages.at(-1)?.sequence ?? 0 };
+}
+
+function lastOutcome(messages: readonly StoredMessage[]): { attempt: number; sequence: number } {
+  const outcomes = messages.map((message) => ({
+    attempt: outcomeAttempt(message) ?? -1,
+    sequence: message.sequence,
+  }));
+  return outcomes.findLast(({ attempt }) => attempt >= 0) ?? { attempt: -1, sequence: 0 };
+}
+
+/** Attempt of an outcome message, or null when the message is void. */
+export function outcomeAttempt({ headers }: Pick<StoredMessage, "headers">): number | null {
+  const attempt = headers[HEADERS.attempt];
+  if (attempt === undefined || headers[HEADERS.outcome] === undefined) return null;
+  return /^\d+$/.test(attempt) ? Number(attempt) : null;
+}
+
+function brokenChain(expected: number, found: number): Ungradable {
+  return ungradable("log_conflict", "The chain of outcomes does not stand where the grade request says.", {
+    expected: String(expected),
+    found: String(found),
+  });
+}

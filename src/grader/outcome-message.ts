@@ -1,0 +1,77 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { HEADERS } from "../bus/port.ts";
+import type { BusHeaders, OutgoingMessage } from "../bus/port.ts";
+import { outcomesSubject } from "../bus/subjects.ts";
+import { OutcomeSchema } from "../gen/rollyard/v1/work_pb.ts";
+import type { TokenUsage } from "../model/port.ts";
+import type { AttemptState } from "../rollout/state.ts";
+import { WORK_SCHEMA_VERSION } from "./grade-request.ts";
+import type { GradeTask } from "./grade-request.ts";
+import type { GradeResult } from "./port.ts";
+
+/** Everything that a `graded` outcome says. */
+export interface GradedOutcome {
+  readonly task: GradeTask;
+  readonly attempt: AttemptState;
+  readonly result: GradeResult;
+  readonly endedAtMs: number;
+  /** Unguessable text of this grading, by which its message is known again. */
+  readonly nonce: string;
+}
+
+/** The message of a `graded` outcome, still without the sequence that it expects. */
+export function gradedOutcomeMessage(outcome: GradedOutcome): OutgoingMessage {
+  return {
+    subject: outcomesSubject(outcome.task.parts),
+    payload: payloadOf(outcome),
+    headers: headersOf(outcome),
+  };
+}
+
+/** Tokens of the attempt's turns; null when the server reported none. */
+export function attemptUsage(attempt: AttemptState): TokenUsage | null {
+  const reported = attempt.turns.flatMap(({ usage }) => (usage === null ? [] : [usage]));
+  if (reported.length === 0) return null;
+  return reported.reduce((sum, usage) => ({
+    promptTokens: sum.promptTokens + usage.promptTokens,
+    completionTokens: sum.completionTokens + usage.completionTokens,
+    cachedTokens: sum.cachedTokens + usage.cachedTokens,
+    reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
+  }));
+}
+
+function payloadOf({ task, attempt, result, endedAtMs }: GradedOutcome): Uint8Array {
+  const usage = attemptUsage(attempt);
+  const outcome = create(OutcomeSchema, {
+    schemaVersion: WORK_SCHEMA_VERSION,
+    ref: task.ref,
+    outcome: "graded",
+    reward: result.reward,
+    passed: result.passed,
+    subRewards: { ...result.subRewards },
+    flags: [...result.flags],
+    ...(usage === null ? {} : { usage }),
+    gradeSeconds: result.executionSeconds,
+    endedAtMs,
+    lastSeq: BigInt(task.lastSequence),
+  });
+  return toBinary(OutcomeSchema, outcome);
+}
+
+function headersOf({ task, attempt, result, nonce }: GradedOutcome): BusHeaders {
+  const usage = attemptUsage(attempt);
+  const tokens: BusHeaders =
+    usage === null
+      ? {}
+      : {
+          [HEADERS.promptTokens]: String(usage.promptTokens),
+          [HEADERS.completionTokens]: String(usage.completionTokens),
+        };
+  return {
+    [HEADERS.append]: `${nonce}:1`,
+    [HEADERS.attempt]: String(task.attempt),
+    [HEADERS.outcome]: "graded",
+    [HEADERS.reward]: String(result.reward),
+    ...tokens,
+  };
+}

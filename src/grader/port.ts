@@ -1,0 +1,75 @@
+import type { Clock } from "../lib/clock.ts";
+import type { JsonObject } from "../lib/json.ts";
+import type { CleanSandbox } from "./clean-sandbox.ts";
+import type { EndpointCaller } from "./endpoint-caller.ts";
+import type { GraderErrorFlags } from "./error-flags.ts";
+import type { Sample } from "./sample.ts";
+
+/** What a grader may know of the attempt beside item and sample. */
+export interface AttemptFacts {
+  /** `<job uid>-<item>-<sample>`. */
+  readonly rolloutId: string;
+  /** `trace_<uuid>`, the rollout's name on the wire. */
+  readonly traceId: string;
+  readonly attempt: number;
+}
+
+/** One thing to grade. */
+export interface GradeInput {
+  /** The dataset row. */
+  readonly item: JsonObject;
+  readonly sample: Sample;
+  readonly attempt: AttemptFacts;
+}
+
+/** What a grader needs of the world. */
+export interface GradeDeps {
+  readonly clock: Clock;
+  /** Aborts when nobody wants this grade any more: drain, or the attempt has an outcome. */
+  readonly signal: AbortSignal;
+  readonly cleanSandbox: CleanSandbox;
+  readonly endpointCaller: EndpointCaller;
+  /** Unguessable text for result channels. */
+  readonly nonce: () => string;
+  /** Longest that one run of one grader may take, in milliseconds (`limits.gradeSeconds`). */
+  readonly timeLimitMs: number;
+  /**
+   * Resolves when it is time for the next try; a grader may so wait for hours. Rejects when the grade is wanted no
+   * more, which the grader passes on.
+   */
+  readonly waitOut: (wait: GraderWait) => Promise<void>;
+}
+
+/** A grader waits, and why. */
+export interface GraderWait {
+  /** `type` of the grader that waits. */
+  readonly graderType: string;
+  /** Code of the failure that it waits out. */
+  readonly code: string;
+  readonly delayMs: number;
+}
+
+/** What a grader came to. There is no result without a reward: a grader that fails throws. */
+export interface GradeResult {
+  /** Always finite. */
+  readonly reward: number;
+  /** The reward reaches the grader's `pass_threshold`, else the environment's `passThreshold`. */
+  readonly passed: boolean;
+  /** Reward of each sub-grader of a `multi` by its key; of any other grader, its own by its name. */
+  readonly subRewards: Readonly<Record<string, number>>;
+  /** Short stable words such as `sample_parse_error`. */
+  readonly flags: readonly string[];
+  /** OpenAI's error flags. */
+  readonly errors: GraderErrorFlags;
+  readonly executionSeconds: number;
+  /** Tokens that judge models used. */
+  readonly tokens: number;
+}
+
+/**
+ * A compiled grader. A low score is a result; a failure of the grader itself rejects, so that it can't become a
+ * reward: class `grader` (`grader_failed`, `grader_unreachable`, `grader_bad_answer`) or class `config`.
+ */
+export interface Grader {
+  grade(input: GradeInput, deps: GradeDeps): Promise<GradeResult>;
+}

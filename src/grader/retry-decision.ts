@@ -1,0 +1,43 @@
+import type { RollyardError } from "../errors/rollyard-error.ts";
+
+/** How often a grader that ran and failed is tried in all. */
+export const GRADER_TRIES = 3;
+
+const FIRST_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 30_000;
+
+/** What happened so far to one grader's call. */
+export interface RetryHistory {
+  /** Runs that failed. */
+  readonly failures: number;
+  /** Waits for something that could not be had, since the last run. */
+  readonly waits: number;
+}
+
+/** Whether to try again, and when. */
+export type RetryDecision =
+  | { readonly kind: "again"; readonly delayMs: number; readonly history: RetryHistory }
+  | { readonly kind: "give_up" };
+
+/**
+ * A grader that can't be had (refused, 429, 5xx) is waited for without limit; one that ran and failed is tried
+ * {@link GRADER_TRIES} times; every other failure ends the grading at once.
+ */
+export function decideRetry(error: RollyardError, history: RetryHistory): RetryDecision {
+  if (error.code === "grader_unreachable") return waitOut(error, history);
+  if (error.failureClass !== "grader") return { kind: "give_up" };
+  const failures = history.failures + 1;
+  if (failures >= GRADER_TRIES) return { kind: "give_up" };
+  return { kind: "again", delayMs: backoffMs(failures - 1), history: { failures, waits: 0 } };
+}
+
+function waitOut(error: RollyardError, { failures, waits }: RetryHistory): RetryDecision {
+  const asked = Number(error.details["retryAfterMs"] ?? 0);
+  const delayMs = Math.max(backoffMs(waits), Math.min(asked, LONGEST_DELAY_MS * 10));
+  return { kind: "again", delayMs, history: { failures, waits: waits + 1 } };
+}
+
+/** 1, 2, 4, 8, 16, 30, 30, … seconds. */
+function backoffMs(step: number): number {
+  return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** Math.min(step, 10));
+}

@@ -1,0 +1,41 @@
+import { toRollyardError } from "../errors/rollyard-error.ts";
+import type { GradeDeps } from "./port.ts";
+import { decideRetry } from "./retry-decision.ts";
+import type { RetryHistory } from "./retry-decision.ts";
+import type { Scorer } from "./scorer.ts";
+
+/** The one retry layer of graders: around each scorer that needs the world, so that a `multi` repeats only what failed. */
+export function retryingScorer(scorer: Scorer): Scorer {
+  return {
+    name: scorer.name,
+    type: scorer.type,
+    score: async (input, deps) => {
+      let history: RetryHistory = { failures: 0, waits: 0 };
+      for (;;) {
+        try {
+          return await scorer.score(input, deps);
+        } catch (error) {
+          history = await waitForNextTry(scorer.type, error, { history, deps });
+        }
+      }
+    },
+  };
+}
+
+interface TryContext {
+  readonly history: RetryHistory;
+  readonly deps: GradeDeps;
+}
+
+/** Resolves when it is time for the next try, or throws what ended the tries. */
+async function waitForNextTry(
+  graderType: string,
+  thrown: unknown,
+  { history, deps }: TryContext,
+): Promise<RetryHistory> {
+  const error = toRollyardError(thrown);
+  const decision = decideRetry(error, history);
+  if (decision.kind === "give_up" || deps.signal.aborted) throw error;
+  await deps.waitOut({ graderType, code: error.code, delayMs: decision.delayMs });
+  return decision.history;
+}

@@ -1,0 +1,164 @@
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import { afterRefusal, afterSuccess, isThrottled, mayGo, openPressure } from "./backpressure.ts";
+import type { Pressure } from "./backpressure.ts";
+
+/** What a gate needs from outside. */
+export interface GateOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly maxConcurrency: number;
+}
+
+/** How the endpoint took a request, as far as its load goes. */
+export type PassResult =
+  | { readonly kind: "taken" }
+  | { readonly kind: "refused"; readonly retryAfterMs: number | null }
+  /** Failed otherwise: says nothing about load. */
+  | { readonly kind: "failed" };
+
+/** The right to send one request; must be ended exactly once. */
+export interface GatePass {
+  end(result: PassResult): void;
+}
+
+interface Waiter {
+  readonly ticket: number;
+  readonly enter: () => void;
+}
+
+/**
+ * The one door of this process to an endpoint: every job's calls go through it, first come first served, as many at
+ * once as the endpoint bears. A refused call keeps its place: it comes back with the ticket that it had.
+ */
+export class EndpointGate {
+  readonly #options: GateOptions;
+  readonly #waiters: Waiter[] = [];
+  #pressure: Pressure;
+  #inFlight = 0;
+  #nextTicket = 0;
+  #pauseTimer: AbortController | null = null;
+  #wasThrottled = false;
+
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#pressure = openPressure(options.maxConcurrency);
+  }
+
+  /** Whether the endpoint throttles us now. */
+  get isThrottled(): boolean {
+    return isThrottled(this.#pressure, this.#options.clock.monotonicMs());
+  }
+
+  /** Requests under way. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /** A place in the line; one call keeps its ticket over all its tries. */
+  takeTicket(): number {
+    this.#nextTicket += 1;
+    return this.#nextTicket;
+  }
+
+  /** Waits for room. Rejects with the signal's reason when it aborts. */
+  async enter(ticket: number, signal?: AbortSignal): Promise<GatePass> {
+    signal?.throwIfAborted();
+    if (this.#waiters.length > 0 || !this.#mayGo()) await this.#wait(ticket, signal);
+    else this.#inFlight += 1;
+    return this.#pass();
+  }
+
+  #mayGo(): boolean {
+    return mayGo(this.#pressure, this.#inFlight, this.#options.clock.monotonicMs());
+  }
+
+  #wait(ticket: number, signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const leave = (): void => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        if (this.#waiters.length === 0) this.#pauseTimer?.abort();
+        reject(signal?.reason);
+      };
+      const waiter: Waiter = {
+        ticket,
+        enter: () => {
+          signal?.removeEventListener("abort", leave);
+          resolve();
+        },
+      };
+      signal?.addEventListener("abort", leave, { once: true });
+      this.#queue(waiter);
+      this.#wakeAfterPause();
+    });
+  }
+
+  /** By ticket. A new call goes to the end at once; one that comes back is old, so its place is near the front. */
+  #queue(waiter: Waiter): void {
+    const last = this.#waiters.at(-1);
+    if (last === undefined || last.ticket < waiter.ticket) {
+      this.#waiters.push(waiter);
+      return;
+    }
+    const place = this.#waiters.findIndex((other) => other.ticket > waiter.ticket);
+    this.#waiters.splice(place, 0, waiter);
+  }
+
+  #pass(): GatePass {
+    const sentAtMs = this.#options.clock.monotonicMs();
+    return { end: (result) => this.#end(result, sentAtMs) };
+  }
+
+  #end(result: PassResult, sentAtMs: number): void {
+    if (result.kind === "refused") this.#refused(sentAtMs, result.retryAfterMs);
+    if (result.kind === "taken") {
+      this.#pressure = afterSuccess(this.#pressure, this.#options.maxConcurrency);
+    }
+    this.#inFlight -= 1;
+    this.#admit();
+    this.#logTransition();
+  }
+
+  #refused(sentAtMs: number, retryAfterMs: number | null): void {
+    this.#pressure = afterRefusal(this.#pressure, {
+      nowMs: this.#options.clock.monotonicMs(),
+      sentAtMs,
+      inFlight: this.#inFlight,
+      retryAfterMs,
+      random: this.#options.random(),
+    });
+  }
+
+  #admit(): void {
+    while (this.#waiters.length > 0 && this.#mayGo()) {
+      this.#inFlight += 1;
+      this.#waiters.shift()?.enter();
+    }
+    this.#wakeAfterPause();
+  }
+
+  /** One timer at a time; a pause that grew meanwhile sets the next. It ends with the last waiter. */
+  #wakeAfterPause(): void {
+    const { clock } = this.#options;
+    const waitMs = this.#pressure.pausedUntilMs - clock.monotonicMs();
+    if (this.#pauseTimer !== null || this.#waiters.length === 0 || waitMs <= 0) return;
+    const timer = new AbortController();
+    this.#pauseTimer = timer;
+    void clock.sleep(waitMs, timer.signal).then(() => {
+      this.#pauseTimer = null;
+      this.#admit();
+    });
+  }
+
+  #logTransition(): void {
+    const isThrottledNow = this.isThrottled;
+    if (isThrottledNow === this.#wasThrottled) return;
+    this.#wasThrottled = isThrottledNow;
+    const { logger } = this.#options;
+    const fields = { limit: Math.floor(this.#pressure.limit), waiting: this.#waiters.length };
+    if (isThrottledNow) logger.warn("model endpoint throttles", fields);
+    else logger.info("model endpoint throttles no more", fields);
+  }
+}

@@ -55,3 +55,22 @@ func repeat(limit time.Duration, round func() bool) error {
 	}
 	return nil
 }
+
+// WaitGone waits until none of the processes runs any more (zombies hold no
+// files and count as gone).
+func WaitGone(pids []int, limit time.Duration) error {
+	return repeat(limit, func() bool {
+		for _, pid := range pids {
+			if isAlive(pid) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// WaitNoStrangers kills the orphans that a table's process adopted until there
+// are none.
+func WaitNoStrangers(t *Table, limit time.Duration) error {
+	return repeat(limit, func() bool { return t.KillStrangers() == 0 })
+}

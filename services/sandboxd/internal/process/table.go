@@ -69,12 +69,13 @@ func (t *Table) Seal() {
 }
 
 // Kill sends SIGKILL to the child's process group, to the child, and to every
-// descendant that it still has, also those that left the group.
-func (t *Table) Kill(child *Child) {
+// descendant that it still has, also those that left the group. It returns the
+// descendants.
+func (t *Table) Kill(child *Child) []int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, alive := t.running[child.Pid]; !alive {
-		return
+		return nil
 	}
 	tree := Descendants(child.Pid)
 	_ = syscall.Kill(-child.Pid, syscall.SIGKILL)
@@ -82,6 +83,7 @@ func (t *Table) Kill(child *Child) {
 	for _, pid := range tree {
 		_ = syscall.Kill(pid, syscall.SIGKILL)
 	}
+	return tree
 }
 
 // KillStrangers kills every direct child that no Start made: an orphan that

@@ -60,6 +60,7 @@ func stopSignals() <-chan os.Signal {
 
 // harden must run on the main thread.
 func harden(o options) error {
+	syscall.Umask(0o22)
 	runtime.GOMAXPROCS(min(2, runtime.NumCPU()))
 	debug.SetGCPercent(50)
 	debug.SetMemoryLimit(memoryTarget)

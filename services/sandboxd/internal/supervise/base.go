@@ -1,0 +1,83 @@
+package supervise
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+
+	"rollyard.dev/sandboxd/internal/tree"
+)
+
+const lockName = ".lock"
+
+var errLocked = errors.New("another supervisor holds this base folder")
+
+// base is the folder of all sandboxes of one supervisor. Its lock lives as long
+// as the process, so that leftovers of a dead one can be told from live folders.
+type base struct {
+	path string
+	made bool
+	lock *os.File
+}
+
+// openBase makes and locks the folder and removes what a former supervisor left.
+func openBase(path string) (*base, error) {
+	absolute, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	b := &base{path: absolute}
+	if _, err := os.Lstat(absolute); os.IsNotExist(err) {
+		b.made = true
+	}
+	// 0711: sandboxes of another uid must reach their own folder.
+	if err := os.MkdirAll(absolute, 0o711); err != nil {
+		return nil, err
+	}
+	if err := b.acquire(); err != nil {
+		return nil, err
+	}
+	return b, b.sweep()
+}
+
+// acquire takes the lock. A former holder may have removed the file between
+// open and lock, so the name must still be the file that was locked.
+func (b *base) acquire() error {
+	for {
+		file, err := os.OpenFile(filepath.Join(b.path, lockName), os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return err
+		}
+		if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+			_ = file.Close()
+			return errLocked
+		}
+		held, heldErr := file.Stat()
+		named, namedErr := os.Stat(file.Name())
+		if heldErr == nil && namedErr == nil && os.SameFile(held, named) {
+			b.lock = file
+			return nil
+		}
+		_ = file.Close()
+	}
+}
+
+func (b *base) sweep() error {
+	entries, err := os.ReadDir(b.path)
+	for _, entry := range entries {
+		if entry.Name() != lockName {
+			err = errors.Join(err, tree.Remove(filepath.Join(b.path, entry.Name())))
+		}
+	}
+	return err
+}
+
+// close removes the lock file, and the folder if this supervisor made it.
+func (b *base) close() {
+	_ = os.Remove(b.lock.Name())
+	if b.made {
+		_ = os.Remove(b.path)
+	}
+	_ = b.lock.Close()
+}

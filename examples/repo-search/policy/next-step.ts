@@ -144,8 +144,6 @@ function chooseFiles(scene: Scene): readonly string[] {
 
 /** Whether reading a file showed nothing but comments and titles of tests around its only hit. */
 function refuted({ calls }: Conversation, path: string): boolean {
-  return calls.some(
-    (call) =>
-      call.name === "read" && call.arguments?.["path"] === path && call.output.split("\n").every(isProse),
-  );
+  const readings = calls.filter((call) => call.name === "read" && call.arguments?.["path"] === path);
+  return readings.some(({ output }) => output.split("\n").every((text) => isProse({ path, text })));
 }

@@ -22,12 +22,10 @@ describe("reading search output", () => {
     expect(searchResults(calls)).toEqual([]);
   });
 
-  it("takes comments and titles of tests for prose, and code for code", () => {
-    expect(["// x", " * x", "test('kReply works', t => {", "const x = kReply"].map(isProse)).toEqual([
-      true,
-      true,
-      true,
-      false,
-    ]);
+  it("takes comments and titles of tests for prose, code and lists in Markdown for matter", () => {
+    const lines = ["// x", " * x", "test('kReply works', t => {", "const x = kReply"];
+
+    expect(lines.map((text) => isProse({ path: "lib/a.js", text }))).toEqual([true, true, true, false]);
+    expect(isProse({ path: "README.md", text: "* [Errors](./Errors.md)" })).toBe(false);
   });
 });

@@ -38,12 +38,14 @@ function compare(left: string, right: string): number {
   return left < right ? -1 : 1;
 }
 
-/** Whether a line of code is nothing but a comment. */
-export function isComment(text: string): boolean {
-  return /^\s*(\/\/|\/?\*|#!)/.test(text);
+/** Whether a line of a source file is nothing but a comment; in Markdown `*` begins a list. */
+export function isComment({ path, text }: Pick<SearchHit, "path" | "text">): boolean {
+  return !path.endsWith(".md") && /^\s*(\/\/|\/?\*|#!)/.test(text);
 }
 
-/** Whether a line holds no code that a rename would touch: blank, a comment, or the title of a test. */
-export function isProse(text: string): boolean {
-  return text.trim() === "" || isComment(text) || /^\s*(await )?(t\.)?(test|describe|it)\(/.test(text);
+/** Whether a line holds nothing that a rename would touch: blank, a comment, or the title of a test. */
+export function isProse(line: Pick<SearchHit, "path" | "text">): boolean {
+  return (
+    line.text.trim() === "" || isComment(line) || /^\s*(await )?(t\.)?(test|describe|it)\(/.test(line.text)
+  );
 }

@@ -19,8 +19,9 @@ export function candidates(
   habits: Habits,
 ): readonly Candidate[] {
   const lines = new Map<string, Set<number>>();
-  for (const { path, line, text } of results.flatMap(({ hits }) => hits)) {
-    if (isComment(text) || !inScope(path, request, habits)) continue;
+  for (const hit of results.flatMap(({ hits }) => hits)) {
+    const { path, line } = hit;
+    if (isComment(hit) || !inScope(path, request, habits)) continue;
     lines.set(path, (lines.get(path) ?? new Set()).add(line));
   }
   return [...lines]

@@ -1,44 +1,51 @@
 import { onlyNamespaces, templateProblems } from "../environment/check-template.ts";
 import type { PathRule } from "../environment/check-template.ts";
 import { jsonSchemaProblems, toolProblems } from "../environment/check-tools.ts";
-import type { EnvironmentSpec } from "../environment/environment.ts";
-import type { GraderSpec, SubGraderSpec } from "../grader/schema.ts";
 import { graderTemplates } from "../grader/schema-templates.ts";
 import { SAMPLE_FIELDS } from "../grader/supported.ts";
+import { listOrEmpty, objectOrEmpty } from "../lib/half-valid.ts";
+import { isJsonObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { didYouMean } from "../lib/nearest-name.ts";
 import { problemsUnder } from "../lib/schema/spec-problem.ts";
 import type { SpecProblem } from "../lib/schema/spec-problem.ts";
 import { unsupportedProblems } from "./unsupported.ts";
 
-/** What is wrong with a `spec` of the right shape: schemas, templates, judges, and what this version can't do. */
-export function environmentProblems(spec: EnvironmentSpec): SpecProblem[] {
+/**
+ * What is wrong with an Environment's `spec` beyond its shape: schemas, templates, judges, and what this version
+ * can't do. Bears a spec that is not valid, so that all problems can be told at once.
+ */
+export function environmentProblems(spec: JsonObject): SpecProblem[] {
   return [
     ...promptProblems(spec),
     ...responseFormatProblems(spec),
-    ...problemsUnder(["tools"], toolProblems(spec.tools)),
+    ...problemsUnder(["tools"], toolProblems(spec["tools"])),
     ...problemsUnder(["grader"], graderProblems(spec)),
     ...unsupportedProblems(spec),
   ];
 }
 
-function promptProblems({ prompt = [] }: EnvironmentSpec): SpecProblem[] {
-  return prompt.flatMap(({ content }, index) =>
-    templateProblems(content, ["prompt", index, "content"], [onlyNamespaces("item")]),
+function promptProblems({ prompt }: JsonObject): SpecProblem[] {
+  return listOrEmpty(prompt).flatMap((message, index) =>
+    templateProblems(
+      objectOrEmpty(message)["content"],
+      ["prompt", index, "content"],
+      [onlyNamespaces("item")],
+    ),
   );
 }
 
-function responseFormatProblems({ responseFormat }: EnvironmentSpec): SpecProblem[] {
-  if (responseFormat === undefined) return [];
-  const schema = responseFormat.json_schema.schema as JsonObject;
-  return problemsUnder(["responseFormat", "json_schema"], jsonSchemaProblems(schema, "schema"));
+function responseFormatProblems({ responseFormat }: JsonObject): SpecProblem[] {
+  const { schema } = objectOrEmpty(objectOrEmpty(responseFormat)["json_schema"]);
+  return isJsonObject(schema) ? jsonSchemaProblems(schema, ["responseFormat", "json_schema", "schema"]) : [];
 }
 
-function graderProblems(spec: EnvironmentSpec): SpecProblem[] {
+function graderProblems(spec: JsonObject): SpecProblem[] {
   const rules = [onlyNamespaces("item", "sample"), knownSampleField, outputJsonNeedsFormat(spec)];
+  const judges = Object.keys(objectOrEmpty(spec["judges"]));
   return [
-    ...graderTemplates(spec.grader).flatMap(({ path, source }) => templateProblems(source, path, rules)),
-    ...judgeProblems(spec.grader, Object.keys(spec.judges)),
+    ...graderTemplates(spec["grader"]).flatMap(({ path, source }) => templateProblems(source, path, rules)),
+    ...judgeProblems(objectOrEmpty(spec["grader"]), judges),
   ];
 }
 
@@ -49,19 +56,18 @@ const knownSampleField: PathRule = ({ namespace, segments: [field], text }) => {
   return `"{{ ${text} }}" names an unknown field of sample${didYouMean(String(field), SAMPLE_FIELDS)}`;
 };
 
-function outputJsonNeedsFormat({ responseFormat }: EnvironmentSpec): PathRule {
+function outputJsonNeedsFormat({ responseFormat }: JsonObject): PathRule {
   return ({ namespace, segments: [field], text }) =>
     responseFormat === undefined && namespace === "sample" && field === "output_json"
       ? `"{{ ${text} }}" is filled only when spec.responseFormat is given`
       : undefined;
 }
 
-function judgeProblems(grader: GraderSpec | SubGraderSpec, judges: readonly string[]): SpecProblem[] {
-  if (grader.type === "multi") {
-    return Object.entries(grader.graders).flatMap(([name, sub]) =>
-      problemsUnder(["graders", name], judgeProblems(sub, judges)),
-    );
-  }
-  if (!("model" in grader) || judges.includes(grader.model)) return [];
-  return [{ path: ["model"], message: `is not a key of spec.judges${didYouMean(grader.model, judges)}` }];
+function judgeProblems(grader: JsonObject, judges: readonly string[]): SpecProblem[] {
+  const { model } = grader;
+  const inside = Object.entries(objectOrEmpty(grader["graders"])).flatMap(([name, sub]) =>
+    problemsUnder(["graders", name], judgeProblems(objectOrEmpty(sub), judges)),
+  );
+  if (typeof model !== "string" || judges.includes(model)) return inside;
+  return [{ path: ["model"], message: `is not a key of spec.judges${didYouMean(model, judges)}` }, ...inside];
 }

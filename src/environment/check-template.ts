@@ -15,8 +15,12 @@ export function onlyNamespaces(...namespaces: readonly string[]): PathRule {
       : `"{{ ${text} }}" names an unknown variable "${namespace}"; known here: ${namespaces.join(", ")}`;
 }
 
-/** Everything wrong with a template at `at`: it can't be read, or a path in it breaks a rule (the first that it breaks). */
-export function templateProblems(source: string, at: ValuePath, rules: readonly PathRule[]): SpecProblem[] {
+/**
+ * Everything wrong with a template at `at`: it can't be read, or a path in it breaks a rule (the first that it breaks).
+ * A value that is no text is another check's business.
+ */
+export function templateProblems(source: unknown, at: ValuePath, rules: readonly PathRule[]): SpecProblem[] {
+  if (typeof source !== "string") return [];
   const paths = readPaths(source);
   if (typeof paths === "string") return [{ path: at, message: paths }];
   return paths.flatMap((path) => {

@@ -1,57 +1,63 @@
 import { toRollyardError } from "../errors/rollyard-error.ts";
+import { listOrEmpty, objectOrEmpty } from "../lib/half-valid.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { isJsonObject } from "../lib/json.ts";
 import { didYouMean } from "../lib/nearest-name.ts";
+import type { ValuePath } from "../lib/schema/path-text.ts";
 import { problemsUnder } from "../lib/schema/spec-problem.ts";
 import type { SpecProblem } from "../lib/schema/spec-problem.ts";
 import { onlyNamespaces, templateProblems } from "./check-template.ts";
 import type { PathRule } from "./check-template.ts";
 import { compileJsonSchema } from "./json-schema.ts";
-import { parametersOf } from "./tool-definitions.ts";
-import type { ToolSpec } from "./tool-spec.ts";
 
-/** What is wrong with a list of tools beyond their shapes: schemas and templates. Paths count from the list. */
-export function toolProblems(tools: readonly ToolSpec[]): SpecProblem[] {
-  return tools.flatMap((tool, index) =>
-    problemsUnder([index], [...parameterProblems(tool), ...execProblems(tool)]),
-  );
+/**
+ * What is wrong with `spec.tools` beyond its shape: schemas and templates. Paths count from the list.
+ * Bears a list that is not valid, so that all problems can be told at once.
+ */
+export function toolProblems(tools: unknown): SpecProblem[] {
+  return listOrEmpty(tools).flatMap((tool, index) => {
+    const { parameters, exec } = objectOrEmpty(tool);
+    return problemsUnder(
+      [index],
+      [
+        ...(isJsonObject(parameters) ? parameterProblems(parameters) : []),
+        ...problemsUnder(["exec"], execProblems(objectOrEmpty(exec), objectOrEmpty(parameters))),
+      ],
+    );
+  });
 }
 
-function parameterProblems({ parameters }: ToolSpec): SpecProblem[] {
-  if (parameters === undefined) return [];
+function parameterProblems(parameters: JsonObject): SpecProblem[] {
   if (parameters["type"] !== "object") {
     return [{ path: ["parameters", "type"], message: 'must be "object"' }];
   }
-  return jsonSchemaProblems(parameters as JsonObject, "parameters");
+  return jsonSchemaProblems(parameters, ["parameters"]);
 }
 
-/** The problem of a JSON schema that stands in the field `field`; none when it is valid. */
-export function jsonSchemaProblems(schema: JsonObject, field: string): SpecProblem[] {
+/** The problem of a JSON schema that stands at `path`; none when it is valid. */
+export function jsonSchemaProblems(schema: JsonObject, path: ValuePath): SpecProblem[] {
   try {
     compileJsonSchema(schema);
     return [];
   } catch (thrown) {
-    return [{ path: [field], message: toRollyardError(thrown).message }];
+    return [{ path, message: toRollyardError(thrown).message }];
   }
 }
 
-function execProblems(tool: ToolSpec): SpecProblem[] {
-  const { exec } = tool;
-  if (exec === undefined) return [];
-  const known = knownArgument(parametersOf(tool));
+function execProblems(exec: JsonObject, parameters: JsonObject): SpecProblem[] {
+  const known = knownArgument(parameters);
   const overArguments = [notTheItem, onlyNamespaces("arguments"), known];
   const overBoth = [onlyNamespaces("arguments", "item"), itemByKey, known];
-  return problemsUnder(
-    ["exec"],
-    [
-      ...exec.argv.flatMap((source, index) => templateProblems(source, ["argv", index], overArguments)),
-      ...templateProblems(exec.stdin ?? "", ["stdin"], overArguments),
-      ...templateProblems(exec.cwd ?? "", ["cwd"], overArguments),
-      ...Object.entries(exec.env ?? {}).flatMap(([name, source]) =>
-        templateProblems(source, ["env", name], overBoth),
-      ),
-    ],
-  );
+  return [
+    ...listOrEmpty(exec["argv"]).flatMap((source, index) =>
+      templateProblems(source, ["argv", index], overArguments),
+    ),
+    ...templateProblems(exec["stdin"], ["stdin"], overArguments),
+    ...templateProblems(exec["cwd"], ["cwd"], overArguments),
+    ...Object.entries(objectOrEmpty(exec["env"])).flatMap(([name, source]) =>
+      templateProblems(source, ["env", name], overBoth),
+    ),
+  ];
 }
 
 const notTheItem: PathRule = ({ namespace, text }) =>
@@ -79,5 +85,5 @@ function closedPropertyNames(parameters: JsonObject): readonly string[] | undefi
   if (opens.some((keyword) => parameters[keyword] !== undefined)) return undefined;
   const { additionalProperties, properties } = parameters;
   if (additionalProperties === true || isJsonObject(additionalProperties)) return undefined;
-  return isJsonObject(properties) ? Object.keys(properties) : [];
+  return Object.keys(objectOrEmpty(properties));
 }

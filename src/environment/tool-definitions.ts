@@ -55,28 +55,37 @@ export function parametersOf(tool: Pick<ToolSpec, "parameters">): JsonObject {
 }
 
 function resolveNamed(tool: ToolSpec, toolSeconds: number): ResolvedTool {
-  const { name, exec, http } = tool;
-  if (name === undefined) {
-    throw new RollyardError("tool_config_error", { message: "A tool without a name." });
+  const { exec, http } = tool;
+  if (exec !== undefined) {
+    const base = baseOf(tool, exec.timeoutSeconds ?? toolSeconds);
+    return { ...base, kind: "exec", exec: compileExec(exec) };
   }
-  const parameters = parametersOf(tool);
-  const base = {
-    name,
-    definition: {
-      name,
-      ...(tool.description === undefined ? {} : { description: tool.description }),
-      parameters,
-      ...(tool.strict === undefined ? {} : { strict: tool.strict }),
-    },
-    argumentsSchema: compileJsonSchema(parameters),
-    timeoutSeconds: exec?.timeoutSeconds ?? http?.timeoutSeconds ?? toolSeconds,
-  };
-  if (exec !== undefined) return { ...base, kind: "exec", exec: compileExec(exec) };
   if (http === undefined) {
-    throw new RollyardError("tool_config_error", { message: `Tool "${name}" has neither exec nor http.` });
+    throw new RollyardError("tool_config_error", { message: "A tool has neither exec nor http nor preset." });
   }
   const { url, headers = {}, headersSecret } = http;
-  return { ...base, kind: "http", url, headers, ...(headersSecret === undefined ? {} : { headersSecret }) };
+  return {
+    ...baseOf(tool, http.timeoutSeconds ?? toolSeconds),
+    kind: "http",
+    url,
+    headers,
+    ...(headersSecret === undefined ? {} : { headersSecret }),
+  };
+}
+
+function baseOf(tool: ToolSpec, timeoutSeconds: number): ResolvedToolBase {
+  const { name, description, strict } = tool;
+  if (name === undefined) {
+    throw new RollyardError("tool_config_error", { message: "A tool has no name." });
+  }
+  const parameters = parametersOf(tool);
+  const definition = {
+    name,
+    ...(description === undefined ? {} : { description }),
+    parameters,
+    ...(strict === undefined ? {} : { strict }),
+  };
+  return { name, definition, argumentsSchema: compileJsonSchema(parameters), timeoutSeconds };
 }
 
 function resolvePreset({ kind, definition }: PresetTool, timeoutSeconds: number): ResolvedTool {

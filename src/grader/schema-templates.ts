@@ -1,6 +1,5 @@
-import { assertNever } from "../lib/assert-never.ts";
+import { isJsonObject } from "../lib/json.ts";
 import type { ValuePath } from "../lib/schema/path-text.ts";
-import type { GraderSpec, SubGraderSpec } from "./schema.ts";
 
 /** A template of a grader and its place, counted from the grader. */
 export interface GraderTemplate {
@@ -8,33 +7,30 @@ export interface GraderTemplate {
   readonly source: string;
 }
 
-/** Every field of a grader, and of the graders inside it, that is a template over `item` and `sample`. */
-export function graderTemplates(grader: GraderSpec | SubGraderSpec): readonly GraderTemplate[] {
-  switch (grader.type) {
-    case "string_check":
-    case "text_similarity":
-    case "set_match":
-      return [
-        { path: ["input"], source: grader.input },
-        { path: ["reference"], source: grader.reference },
-      ];
-    case "label_model":
-    case "score_model":
-      return grader.input.map(({ content }, index) => ({
-        path: ["input", index, "content"],
-        source: content,
-      }));
-    case "multi":
-      return Object.entries(grader.graders).flatMap(([name, sub]) =>
-        graderTemplates(sub).map(({ path, source }) => ({ path: ["graders", name, ...path], source })),
-      );
-    case "python":
-    case "endpoint":
-    case "command":
-    case "trajectory":
-    case "judge_veto":
-      return [];
-    default:
-      return assertNever(grader);
-  }
+/**
+ * Every field of a grader, and of the graders inside it, that is a template over `item` and `sample`.
+ * Bears a grader that is not valid, so that all of its problems can be told at once.
+ */
+export function graderTemplates(grader: unknown): readonly GraderTemplate[] {
+  if (!isJsonObject(grader)) return [];
+  const subs = isJsonObject(grader["graders"]) ? Object.entries(grader["graders"]) : [];
+  return [
+    ...textField(["input"], grader["input"]),
+    ...textField(["reference"], grader["reference"]),
+    ...messageFields(grader["input"]),
+    ...subs.flatMap(([name, sub]) =>
+      graderTemplates(sub).map(({ path, source }) => ({ path: ["graders", name, ...path], source })),
+    ),
+  ];
+}
+
+function textField(path: ValuePath, source: unknown): GraderTemplate[] {
+  return typeof source === "string" ? [{ path, source }] : [];
+}
+
+function messageFields(messages: unknown): GraderTemplate[] {
+  if (!Array.isArray(messages)) return [];
+  return messages.flatMap((message: unknown, index) =>
+    isJsonObject(message) ? textField(["input", index, "content"], message["content"]) : [],
+  );
 }

@@ -19,8 +19,7 @@ import {
 /** What any grader may carry when it stands at the top of an Environment, but not inside a `multi`. */
 const topLevelFields = {
   pass_threshold: z.number().optional().meta({
-    description:
-      "`passed` means a reward of at least this; wins over the Environment's `passThreshold`.",
+    description: "`passed` means a reward of at least this; wins over the Environment's `passThreshold`.",
   }),
   integrity: z.array(z.string().min(1)).optional().meta({
     description: "Checks against cheating; a hit makes the reward zero and sets a flag.",
@@ -40,6 +39,12 @@ const leafSchemas = [
   judgeVetoGraderSchema,
 ] as const;
 
+/** Every `type` that the schema knows. */
+export const GRADER_TYPES: readonly GraderType[] = [
+  ...leafSchemas.map(({ shape }) => shape.type.value),
+  "multi",
+];
+
 /** A grader that may stand inside a `multi`: any type but `multi`. */
 export const subGraderSchema = z.discriminatedUnion("type", leafSchemas);
 
@@ -48,9 +53,7 @@ export type SubGraderSpec = z.output<typeof subGraderSchema>;
 
 /** Several graders and a formula over their scores. */
 export const multiGraderSchema = z.strictObject({
-  type: z
-    .literal("multi")
-    .meta({ description: "Several graders and a formula over their scores." }),
+  type: z.literal("multi").meta({ description: "Several graders and a formula over their scores." }),
   name: graderNameSchema,
   graders: z
     .record(
@@ -59,8 +62,7 @@ export const multiGraderSchema = z.strictObject({
     )
     .refine((graders) => Object.keys(graders).length > 0, "must hold at least one grader")
     .meta({
-      description:
-        "The graders by the name that the formula uses. A `multi` inside a `multi` is refused.",
+      description: "The graders by the name that the formula uses. A `multi` inside a `multi` is refused.",
     }),
   calculate_output: z.string().min(1).meta({
     description:
@@ -126,9 +128,7 @@ function graderProblems(grader: GraderSpec | SubGraderSpec): GraderProblem[] {
 function betaProblems(grader: z.output<typeof setMatchGraderSchema>): GraderProblem[] {
   const needed = grader.metric === "fbeta";
   if (needed === (grader.beta !== undefined)) return [];
-  return [
-    { path: ["beta"], message: needed ? "is required by metric fbeta" : "belongs to metric fbeta" },
-  ];
+  return [{ path: ["beta"], message: needed ? "is required by metric fbeta" : "belongs to metric fbeta" }];
 }
 
 function labelProblems(grader: z.output<typeof labelModelGraderSchema>): GraderProblem[] {
@@ -141,9 +141,7 @@ function labelProblems(grader: z.output<typeof labelModelGraderSchema>): GraderP
 
 function assetProblems(grader: z.output<typeof commandGraderSchema>): GraderProblem[] {
   if (grader.assets === undefined) return [];
-  const given = [grader.assets?.path, grader.assets?.configMap].filter(
-    (source) => source !== undefined,
-  );
+  const given = [grader.assets?.path, grader.assets?.configMap].filter((source) => source !== undefined);
   return given.length === 1
     ? []
     : [{ path: ["assets"], message: "must have exactly one of path, configMap" }];

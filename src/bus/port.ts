@@ -15,6 +15,8 @@ export const HEADERS = {
   reward: "Rollyard-Reward",
   promptTokens: "Rollyard-Prompt-Tokens",
   completionTokens: "Rollyard-Completion-Tokens",
+  /** On a spec snapshot that is a BlobRef: the job whose blob it is. */
+  blobOf: "Rollyard-Blob-Of",
 } as const;
 
 /** Headers of a message; one value a name. */

@@ -89,8 +89,8 @@ function describe({ name, totals, note }) {
  */
 function printSummary(rows, totals) {
   process.stdout.write(`\n${rows.map(describe).join("\n")}\n\n`);
-  if (!takesAll) process.stdout.write("Every tier: npm run test:all\n");
   process.stdout.write(`${totalsLine(totals)}\n`);
+  if (!takesAll) process.stdout.write("Every tier of tests: npm run test:all\n");
 }
 
 /**

@@ -10,7 +10,7 @@ const PLACES: readonly (readonly [RegExp, Layer])[] = [
   [/^services\//, "service"],
   [/^src\/(errors|lib|gen)\//, "base"],
   [/^src\/telemetry\/[a-z-]*port\.ts$/, "domain"],
-  [/^src\/(kube|gateway|config|telemetry)\//, "adapter"],
+  [/^src\/(kube|gateway|config|telemetry|grader-http)\//, "adapter"],
   [/^src\/bus\/(jetstream\/|nats-server)/, "adapter"],
   [/^src\/model\/(openai-|model-(calls|fetch|runtime))/, "adapter"],
   [/^src\/sandbox\/(launchers\/|sandboxd-)/, "adapter"],

@@ -3,9 +3,7 @@ import { ALWAYS_CHECK, exactlyOneProblem } from "../lib/schema/cross-field.ts";
 import { httpUrlSchema } from "../lib/schema/http-url.ts";
 import { configKeySchema, dnsSubdomainSchema } from "../lib/schema/names.ts";
 
-const sha256Schema = z
-  .string()
-  .regex(/^[0-9a-f]{64}$/, "must be a SHA-256: 64 lower-case hex digits");
+const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, "must be a SHA-256: 64 lower-case hex digits");
 
 /** The fields of `spec.dataset` of which exactly one is given. */
 export const DATASET_SOURCES = ["inline", "file", "url", "configMap", "blob"] as const;
@@ -20,9 +18,7 @@ export const datasetSpecSchema = z
     file: z.string().min(1).optional().meta({
       description: "A JSONL file, relative to this one. Only for local runs.",
     }),
-    url: httpUrlSchema
-      .optional()
-      .meta({ description: "A JSONL file behind http(s); needs `sha256`." }),
+    url: httpUrlSchema.optional().meta({ description: "A JSONL file behind http(s); needs `sha256`." }),
     sha256: sha256Schema.optional().meta({ description: "SHA-256 of the bytes behind `url`." }),
     configMap: z
       .strictObject({
@@ -42,8 +38,7 @@ export const datasetSpecSchema = z
   .superRefine((dataset, context) => {
     const problem = exactlyOneProblem(dataset, DATASET_SOURCES);
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
-    const lonely =
-      dataset.url === undefined ? dataset.sha256 !== undefined : dataset.sha256 === undefined;
+    const lonely = dataset.url === undefined ? dataset.sha256 !== undefined : dataset.sha256 === undefined;
     if (!lonely) return;
     const message = dataset.url === undefined ? "belongs to `url`" : "is required beside `url`";
     context.addIssue({ code: "custom", path: ["sha256"], message });

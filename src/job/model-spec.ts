@@ -8,22 +8,12 @@ export const samplingSchema = z.strictObject({
   temperature: z.number().min(0).optional().meta({ description: "Sampling temperature." }),
   top_p: z.number().min(0).max(1).optional().meta({ description: "Nucleus sampling." }),
   max_tokens: z.int32().min(1).optional().meta({ description: "Most tokens of one model call." }),
-  seed: z
-    .int32()
-    .optional()
-    .meta({ description: "Each rollout gets this seed plus its own index." }),
-  stop: z
-    .array(z.string().min(1))
-    .min(1)
-    .optional()
-    .meta({ description: "Texts that end a completion." }),
+  seed: z.int32().optional().meta({ description: "Each rollout gets this seed plus its own index." }),
+  stop: z.array(z.string().min(1)).min(1).optional().meta({ description: "Texts that end a completion." }),
   reasoning_effort: z.string().min(1).optional().meta({
     description: "How much the model thinks, in the endpoint's own words.",
   }),
-  logprobs: z
-    .boolean()
-    .optional()
-    .meta({ description: "Asks for the log probabilities of sampled tokens." }),
+  logprobs: z.boolean().optional().meta({ description: "Asks for the log probabilities of sampled tokens." }),
   top_logprobs: z.int32().min(0).max(20).optional().meta({
     description: "Asks for the log probabilities of this many likeliest tokens.",
   }),

@@ -44,27 +44,19 @@ export const rolloutJobSpecSchema = z.strictObject({
   policyVersion: z.string().min(1).optional().meta({
     description: "Echoed into every result; without it, what the server reports per response.",
   }),
-  retry: retrySpecSchema
-    .prefault({})
-    .meta({ description: "New attempts after infrastructure failures." }),
+  retry: retrySpecSchema.prefault({}).meta({ description: "New attempts after infrastructure failures." }),
   budget: budgetSpecSchema.optional().meta({ description: "Dispatch stops when this is spent." }),
   priority: z.int32().default(0).meta({ description: "Higher goes first within its namespace." }),
-  priorityClassName: dnsSubdomainSchema
-    .optional()
-    .meta({ description: "Priority class of the pods." }),
+  priorityClassName: dnsSubdomainSchema.optional().meta({ description: "Priority class of the pods." }),
   queueName: dnsSubdomainSchema.optional().meta({ description: "Kueue queue of the pods." }),
   deadlineSeconds: z
     .int32()
     .min(1)
     .optional()
     .meta({ description: "The job is stopped after this many seconds." }),
-  suspend: z
-    .boolean()
-    .default(false)
-    .meta({ description: "Stops the job until it is false again." }),
+  suspend: z.boolean().default(false).meta({ description: "Stops the job until it is false again." }),
   ttlSecondsAfterFinished: z.int32().min(0).optional().meta({
-    description:
-      "Deletes the job and its records this many seconds after its end; without it they stay.",
+    description: "Deletes the job and its records this many seconds after its end; without it they stay.",
   }),
 });
 
@@ -77,10 +69,7 @@ export const rolloutJobSchema = z.strictObject({
   kind: z.literal("RolloutJob").meta({ description: "The kind." }),
   metadata: objectMetadataSchema(dnsLabelSchema).meta({ description: "Name and labels." }),
   spec: rolloutJobSpecSchema.meta({ description: "What is wanted." }),
-  status: z
-    .unknown()
-    .optional()
-    .meta({ description: "Written by the controller; ignored in files." }),
+  status: z.unknown().optional().meta({ description: "Written by the controller; ignored in files." }),
 });
 
 /** See {@link rolloutJobSchema}. */

@@ -14,7 +14,7 @@ export function consumedAgentMs(turns: readonly TurnState[]): number {
 export function unionMs(calls: readonly CallState[]): number {
   const spans = calls
     .flatMap((call) => (call.returned === null ? [] : [spanOf(call.returned)]))
-    .sort((a, b) => a.startMs - b.startMs);
+    .toSorted((a, b) => a.startMs - b.startMs);
   let totalMs = 0;
   let coveredUntilMs = -Infinity;
   for (const span of spans) {

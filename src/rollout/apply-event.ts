@@ -19,30 +19,19 @@ export function applyEvent(attempt: AttemptState, event: RolloutEvent, sequence:
   const { kind, atMs } = event;
   if (attempt.seal !== null && kind.case !== "gradeAnswered") throw illegal(kind.case, "after the seal");
   switch (kind.case) {
-    case "driverAttached":
-      return {
-        ...attempt,
-        driver: { id: kind.value.driver, nonce: kind.value.nonce, epoch: sequence },
-        attachesSinceTurn: attempt.attachesSinceTurn + 1,
-      };
-    case "driverDetached":
-      return { ...attempt, driver: null };
-    case "sandboxLeased": {
-      const { sandboxUid, generation, source, waitedMs } = kind.value;
-      const leased = { sandboxUid, generation, source: source === "warm" ? "warm" : "cold", waitedMs } as const;
-      return { ...attempt, sandboxes: [...attempt.sandboxes, leased] };
-    }
-    case "turnSampled":
-      return { ...attempt, attachesSinceTurn: 0, turns: [...attempt.turns, turnOf(kind.value, attempt)] };
-    case "toolCalled":
-      return withLastTurn(attempt, (turn) => addCall(turn, kind.value, atMs));
-    case "toolReturned":
-      return withLastTurn(attempt, (turn) => endCall(turn, kind.value));
     case "rolloutStopped":
     case "attemptFailed":
     case "rolloutCancelled":
       return { ...attempt, seal: sealOf(kind, atMs) };
+    case "turnSampled":
+    case "toolCalled":
+    case "toolReturned":
     case "toolFailed":
+      return applyAgentEvent(attempt, kind, atMs);
+    case "driverAttached":
+    case "driverDetached":
+    case "sandboxLeased":
+      return applyHoldEvent(attempt, kind, sequence);
     case "gradeAnswered":
       return attempt;
     case "rolloutStarted":
@@ -53,11 +42,58 @@ export function applyEvent(attempt: AttemptState, event: RolloutEvent, sequence:
   }
 }
 
+type Kind = RolloutEvent["kind"];
+type AgentKind = Extract<Kind, { case: "turnSampled" | "toolCalled" | "toolReturned" | "toolFailed" }>;
+type HoldKind = Extract<Kind, { case: "driverAttached" | "driverDetached" | "sandboxLeased" }>;
+
+/** What the agent did. */
+function applyAgentEvent(attempt: AttemptState, kind: AgentKind, atMs: number): AttemptState {
+  switch (kind.case) {
+    case "turnSampled":
+      return { ...attempt, attachesSinceTurn: 0, turns: [...attempt.turns, turnOf(kind.value, attempt)] };
+    case "toolCalled":
+      return withLastTurn(attempt, (turn) => addCall(turn, kind.value, atMs));
+    case "toolReturned":
+      return withLastTurn(attempt, (turn) => endCall(turn, kind.value));
+    case "toolFailed":
+      return attempt;
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** Who holds the attempt and its sandbox. */
+function applyHoldEvent(attempt: AttemptState, kind: HoldKind, sequence: number): AttemptState {
+  switch (kind.case) {
+    case "driverAttached":
+      return {
+        ...attempt,
+        driver: { id: kind.value.driver, nonce: kind.value.nonce, epoch: sequence },
+        attachesSinceTurn: attempt.attachesSinceTurn + 1,
+      };
+    case "driverDetached":
+      return { ...attempt, driver: null };
+    case "sandboxLeased": {
+      const { sandboxUid, generation, source, waitedMs } = kind.value;
+      const leased = {
+        sandboxUid,
+        generation,
+        source: source === "warm" ? "warm" : "cold",
+        waitedMs,
+      } as const;
+      return { ...attempt, sandboxes: [...attempt.sandboxes, leased] };
+    }
+    default:
+      return assertNever(kind);
+  }
+}
+
 /** The state that `rollout.started` opens. */
 export function openAttempt(started: RolloutStarted, atMs: number): AttemptState {
   const item = inlineJson(started.itemJson);
   const prompt = inlineJson(started.messagesJson);
-  if (!isJsonObject(item) || !Array.isArray(prompt)) throw illegal("rolloutStarted", "without item or messages");
+  if (!isJsonObject(item) || !Array.isArray(prompt))
+    throw illegal("rolloutStarted", "without item or messages");
   return {
     rolloutId: started.rolloutId,
     traceId: started.traceId,
@@ -98,7 +134,8 @@ function turnOf(sampled: TurnSampled, attempt: AttemptState): TurnState {
 
 function tokensOf(sampled: TurnSampled): Pick<TurnState, "promptTokenIds" | "tokenIds" | "logprobs"> {
   const place = sampled.tokens?.place;
-  if (place === undefined || place.case === undefined) return { promptTokenIds: [], tokenIds: [], logprobs: [] };
+  if (place === undefined || place.case === undefined)
+    return { promptTokenIds: [], tokenIds: [], logprobs: [] };
   if (place.case === "blob") throw illegal("turnSampled", "with tokens that were not fetched");
   const { promptTokenIds, tokenIds, logprobs } = place.value;
   return { promptTokenIds, tokenIds, logprobs };
@@ -111,7 +148,8 @@ function withLastTurn(attempt: AttemptState, change: (turn: TurnState) => TurnSt
 }
 
 function addCall(turn: TurnState, called: ToolCalled, atMs: number): TurnState {
-  if (called.turn !== turn.turn || called.index !== turn.calls.length) throw illegal("toolCalled", "out of order");
+  if (called.turn !== turn.turn || called.index !== turn.calls.length)
+    throw illegal("toolCalled", "out of order");
   const call: CallState = {
     turn: called.turn,
     index: called.index,

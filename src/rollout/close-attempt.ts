@@ -76,7 +76,10 @@ function settleRequest({ ref, seal, lastSequence, outcomeAfter }: SealedAttempt)
     ...settleReason(seal),
     sender: "worker",
   });
-  return { subject: workSubject("settle", ref, ref.attempt), payload: toBinary(SettleRequestSchema, request) };
+  return {
+    subject: workSubject("settle", ref, ref.attempt),
+    payload: toBinary(SettleRequestSchema, request),
+  };
 }
 
 function settleReason(seal: Seal): {

@@ -73,7 +73,10 @@ async function attachAndDrive(deps: DriveDeps, assignment: Assignment): Promise<
     case "obsolete":
       return { kind: "ack" };
     case "sealed":
-      return close(deps, assignment, { seal: attachment.attempt.seal, lastSequence: attachment.lastSequence });
+      return close(deps, assignment, {
+        seal: attachment.attempt.seal,
+        lastSequence: attachment.lastSequence,
+      });
     case "attached":
       return drive(deps, { assignment, setup, log: attachment.log, isPoison: attachment.isPoison });
     default:
@@ -96,7 +99,9 @@ async function drive(deps: DriveDeps, driving: Driving): Promise<DriveEnd> {
   deps.observer.rolloutEnded(ref, end);
   if (end.kind === "dropped") return { kind: "drop" };
   if (end.kind === "drained") {
-    await log.record([log.event({ case: "driverDetached", value: { driver: deps.worker, reason: "drain" } })]);
+    await log.record([
+      log.event({ case: "driverDetached", value: { driver: deps.worker, reason: "drain" } }),
+    ]);
     return { kind: "nak" };
   }
   const lastSequence = await log.record([log.event(sealingEvent(end))]);
@@ -168,7 +173,8 @@ async function contentOf(
 
 async function itemOf(deps: DriveDeps, assignment: Assignment): Promise<JsonObject> {
   const { itemJson } = assignment;
-  const text = itemJson === undefined ? "" : await loadText(deps.bus, requireRef(assignment).jobUid, itemJson);
+  const text =
+    itemJson === undefined ? "" : await loadText(deps.bus, requireRef(assignment).jobUid, itemJson);
   const item: unknown = JSON.parse(text);
   if (!isJsonObject(item)) throw new RollyardError("dataset_invalid");
   return item;

@@ -13,7 +13,9 @@ export function textOf(value: string): Text {
 export function inlineText(text: Text | undefined): string {
   if (text === undefined || text.place.case === undefined) return "";
   if (text.place.case === "inline") return text.place.value;
-  throw new RollyardError("log_corrupt", { message: "A blob of the event log was not fetched before folding." });
+  throw new RollyardError("log_corrupt", {
+    message: "A blob of the event log was not fetched before folding.",
+  });
 }
 
 /** The parsed JSON of such a field. Throws `log_corrupt` when it is not JSON. */

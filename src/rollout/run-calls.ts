@@ -45,7 +45,11 @@ export async function runCalls(round: CallRound): Promise<RollyardError | null> 
   return failure;
 }
 
-async function runCall(round: CallRound, call: CallState, signal: AbortSignal): Promise<RollyardError | null> {
+async function runCall(
+  round: CallRound,
+  call: CallState,
+  signal: AbortSignal,
+): Promise<RollyardError | null> {
   const { log, setup, session, remainingMs } = round;
   const { attempt } = log;
   try {

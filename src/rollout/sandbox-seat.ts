@@ -100,4 +100,3 @@ export class SandboxSeat {
     await this.#log.record([this.#log.event({ case: "sandboxLeased", value: { ...lease } })]);
   }
 }
-

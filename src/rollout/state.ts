@@ -61,7 +61,12 @@ export interface TurnState {
 
 /** How an attempt was sealed. */
 export type Seal =
-  | { readonly kind: "stopped"; readonly reason: StopReason; readonly evidence: Evidence; readonly atMs: number }
+  | {
+      readonly kind: "stopped";
+      readonly reason: StopReason;
+      readonly evidence: Evidence;
+      readonly atMs: number;
+    }
   | { readonly kind: "failed"; readonly failure: FailureRecord; readonly atMs: number }
   | { readonly kind: "cancelled"; readonly code: ErrorCode; readonly atMs: number };
 

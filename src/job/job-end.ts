@@ -1,0 +1,120 @@
+import type { FirstEnds } from "./job-ledger.ts";
+
+/** Why a job ended, as the reason of its one True end condition. */
+export type JobEnd =
+  | {
+      readonly condition: "Complete";
+      readonly reason: "AllGraded" | "SomeUngraded";
+      readonly message: string;
+    }
+  | { readonly condition: "Failed"; readonly reason: JobFailedReason; readonly message: string };
+
+/** Reasons of the condition Failed. */
+export type JobFailedReason =
+  | "ConfigError"
+  | "AllFailing"
+  | "RetryBudgetExhausted"
+  | "DeadlineExceeded"
+  | "BudgetExhausted";
+
+/** What the end is decided from. */
+export interface JobEndInput {
+  readonly total: number;
+  readonly graded: number;
+  readonly failed: number;
+  readonly firstEnds: FirstEnds;
+  readonly retriesTaken: number;
+  readonly retryBudget: number;
+  readonly tokensUsed: number;
+  readonly rolloutsDispatched: number;
+  readonly elapsedSeconds: number;
+  readonly deadlineSeconds: number | null;
+  readonly budget: { readonly totalTokens?: number | undefined; readonly rollouts?: number | undefined };
+  /** Rollouts that hold work somewhere: active or being graded. */
+  readonly open: number;
+}
+
+/** How many ends the early stops look at. */
+const FIRST_ENDS = 10;
+
+/** Decides whether a job has ended; null while it goes on. Pure. */
+export function decideJobEnd(input: JobEndInput): JobEnd | null {
+  if (input.graded + input.failed >= input.total) return completion(input);
+  return (
+    configError(input) ??
+    allFailing(input) ??
+    retryBudgetSpent(input) ??
+    deadline(input) ??
+    budgetSpent(input)
+  );
+}
+
+function completion(input: JobEndInput): JobEnd {
+  if (input.failed === 0) {
+    return {
+      condition: "Complete",
+      reason: "AllGraded",
+      message: `All ${input.total} rollouts have a reward.`,
+    };
+  }
+  // Where not one rollout succeeded although the early stop could not see it, the job has failed all the same.
+  const early = configError(input) ?? allFailing(input);
+  if (early !== null) return early;
+  return {
+    condition: "Complete",
+    reason: "SomeUngraded",
+    message: `${input.failed} of ${input.total} rollouts have no reward.`,
+  };
+}
+
+function configError({ total, firstEnds }: JobEndInput): JobEnd | null {
+  const needed = Math.min(total, FIRST_ENDS);
+  const first = firstEnds.attempts.slice(0, needed);
+  const isConfig = first.every(({ isConfig: config, code }) => config || code === "model_unreachable");
+  if (first.length < needed || !isConfig) return null;
+  return failed("ConfigError", `The first ${needed} attempts failed with ${mostFrequent(first)}.`);
+}
+
+function allFailing({ total, firstEnds }: JobEndInput): JobEnd | null {
+  const needed = Math.min(total, FIRST_ENDS);
+  const first = firstEnds.finals.slice(0, needed);
+  if (first.length < needed || !first.every(({ isFailed }) => isFailed)) return null;
+  return failed("AllFailing", `The first ${needed} rollouts all failed, most with ${mostFrequent(first)}.`);
+}
+
+function retryBudgetSpent({ retriesTaken, retryBudget }: JobEndInput): JobEnd | null {
+  if (retriesTaken <= retryBudget) return null;
+  return failed(
+    "RetryBudgetExhausted",
+    `A retry is due and the job's ${retryBudget} extra attempts are spent.`,
+  );
+}
+
+function deadline({ elapsedSeconds, deadlineSeconds }: JobEndInput): JobEnd | null {
+  if (deadlineSeconds === null || elapsedSeconds < deadlineSeconds) return null;
+  return failed("DeadlineExceeded", `The job's ${deadlineSeconds} s are over.`);
+}
+
+function budgetSpent(input: JobEndInput): JobEnd | null {
+  if (!isBudgetSpent(input) || input.open > 0) return null;
+  return failed("BudgetExhausted", "The job's budget of tokens or rollouts is spent.");
+}
+
+/** Whether nothing more may be dispatched; what is under way goes on. */
+export function isBudgetSpent(
+  input: Pick<JobEndInput, "budget" | "tokensUsed" | "rolloutsDispatched">,
+): boolean {
+  const { totalTokens, rollouts } = input.budget;
+  if (totalTokens !== undefined && input.tokensUsed >= totalTokens) return true;
+  return rollouts !== undefined && input.rolloutsDispatched >= rollouts;
+}
+
+function failed(reason: JobFailedReason, message: string): JobEnd {
+  return { condition: "Failed", reason, message };
+}
+
+function mostFrequent(ends: readonly { readonly code: string }[]): string {
+  const counts = new Map<string, number>();
+  for (const { code } of ends) counts.set(code, (counts.get(code) ?? 0) + 1);
+  return [...counts].toSorted((a, b) => b[1] - a[1])[0]?.[0] ?? "internal";
+}

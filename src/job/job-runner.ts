@@ -1,0 +1,252 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { Bus, WorkDelivery } from "../bus/port.ts";
+import { controlSubject, outcomesFilter, workFilter, workSubject } from "../bus/subjects.ts";
+import { storeText } from "../bus/text.ts";
+import type { ErrorCode } from "../errors/codes.ts";
+import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
+import { ControlNoticeSchema, SlotsAnnouncedSchema } from "../gen/rollyard/v1/requests_pb.ts";
+import { AssignmentSchema } from "../gen/rollyard/v1/work_pb.ts";
+import { inParallel } from "../lib/in-parallel.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { Wakeup } from "../lib/wakeup.ts";
+import type { AttemptRef } from "../rollout/attempt-ref.ts";
+import { storeWork, WORK_SCHEMA_VERSION } from "../rollout/close-attempt.ts";
+import { failureRecord } from "../rollout/failure-record.ts";
+import { endAttempt } from "./end-attempt.ts";
+import { decideJobEnd, isBudgetSpent } from "./job-end.ts";
+import type { JobEnd, JobEndInput } from "./job-end.ts";
+import { attemptRef } from "./job-identity.ts";
+import type { JobIdentity } from "./job-identity.ts";
+import { JobLedger } from "./job-ledger.ts";
+import { outcomeSummary } from "./outcome-summary.ts";
+import { planDispatch } from "./plan-dispatch.ts";
+import type { PlannedDispatch } from "./plan-dispatch.ts";
+import { rebuildLedger } from "./rebuild-ledger.ts";
+import type { CountedOutcome } from "./rebuild-ledger.ts";
+import { retryBudget } from "./retry-decision.ts";
+import type { RolloutJobSpec } from "./rollout-job.ts";
+import { settle } from "./settle-flow.ts";
+import type { SettleDeps } from "./settle-flow.ts";
+
+/** Most bus calls of one kind that are under way at a time. */
+const PARALLEL_CALLS = 64;
+const SETTLE_SLOTS = 64;
+const TICK_MS = 1000;
+
+/** What a runner needs of the world. */
+export interface JobRunnerDeps extends SettleDeps {
+  readonly bus: Bus;
+  /** Told of every outcome that counts, once, in stream order; found ones first. */
+  readonly onOutcome: (counted: CountedOutcome) => void;
+}
+
+/** A job to run. */
+export interface JobToRun {
+  readonly identity: JobIdentity;
+  readonly spec: RolloutJobSpec;
+  readonly items: readonly JsonObject[];
+  readonly indexes: readonly number[] | null;
+  /** Wall time at which the job first started, for its deadline. */
+  readonly startedAtMs: number;
+}
+
+/** How a run ended: the job did, or it was interrupted and can go on later. */
+export type RunEnd = JobEnd | { readonly condition: "Suspended"; readonly reason: "Interrupted" };
+
+/**
+ * The controller's part for one job: dispatches within the bounds, settles failures, counts outcomes, decides retries
+ * and the end. Level-triggered: each round looks at the ledger, whatever woke it.
+ */
+export class JobRunner {
+  readonly ledger: JobLedger;
+  readonly #deps: JobRunnerDeps;
+  readonly #job: JobToRun;
+  readonly #wakeup = new Wakeup();
+  readonly #workers = new Map<string, { slots: number; seenMs: number }>();
+  #interruptedBy: ErrorCode | null = null;
+
+  constructor(deps: JobRunnerDeps, job: JobToRun) {
+    this.#deps = deps;
+    this.#job = job;
+    const { samplesPerItem, retry } = job.spec;
+    this.ledger = new JobLedger({ items: job.items.length, samplesPerItem, retry, indexes: job.indexes });
+  }
+
+  /** Stops dispatch, cancels what is under way so that it can be resumed, and ends {@link run}. */
+  interrupt(code: Extract<ErrorCode, "job_interrupted" | "job_suspended">): void {
+    this.#interruptedBy = code;
+    this.#wakeup.wake();
+  }
+
+  /** The attempt holds no sandbox any more and waits for its grade. */
+  released(ref: AttemptRef): void {
+    this.ledger.released(ref, ref.attempt);
+    this.#wakeup.wake();
+  }
+
+  /** Runs the job to its end. Rejects with `bus_unavailable` when the bus is gone for good. */
+  async run(): Promise<RunEnd> {
+    const { bus } = this.#deps;
+    const listening = await bus.listen("rollyard.slots.*", (payload) => this.#onSlots(payload));
+    const { outcomes, nextSequence } = await rebuildLedger(bus, this.#job.identity, this.ledger);
+    for (const counted of outcomes) this.#deps.onOutcome(counted);
+    const stop = new AbortController();
+    const background = Promise.all([this.#follow(nextSequence, stop.signal), this.#settleLoop(stop.signal)]);
+    try {
+      return await Promise.race([this.#rounds(), background.then(() => this.#backgroundEnded())]);
+    } finally {
+      stop.abort();
+      await listening.stop();
+      await background.catch(() => undefined);
+    }
+  }
+
+  async #rounds(): Promise<RunEnd> {
+    for (;;) {
+      if (this.#interruptedBy !== null) {
+        await this.#cancelRest(this.#interruptedBy);
+        return { condition: "Suspended", reason: "Interrupted" };
+      }
+      const end = decideJobEnd(this.#endInput());
+      if (end?.condition === "Complete") return end;
+      if (end !== null) return await this.#endEarly(end);
+      await this.#dispatch();
+      await this.#wakeup.wait(this.#deps.clock, TICK_MS);
+    }
+  }
+
+  /** Everything that is not final is cancelled for good; the run ends when each rollout has its outcome. */
+  async #endEarly(end: JobEnd): Promise<RunEnd> {
+    await this.#cancelRest(cancelCode(end));
+    const { counts } = this.ledger;
+    while (counts.graded + counts.failed < this.ledger.total) {
+      await this.#wakeup.wait(this.#deps.clock, TICK_MS);
+    }
+    return end;
+  }
+
+  #endInput(): JobEndInput {
+    const { ledger } = this;
+    const { spec, startedAtMs } = this.#job;
+    return {
+      total: ledger.total,
+      graded: ledger.counts.graded,
+      failed: ledger.counts.failed,
+      open: ledger.counts.active + ledger.counts.grading,
+      firstEnds: ledger.firstEnds,
+      retriesTaken: ledger.retriesTaken,
+      retryBudget: retryBudget(ledger.total, spec.retry),
+      tokensUsed: ledger.tokens.prompt + ledger.tokens.completion,
+      rolloutsDispatched: ledger.started,
+      elapsedSeconds: (this.#deps.clock.nowMs() - startedAtMs) / 1000,
+      deadlineSeconds: spec.deadlineSeconds ?? null,
+      budget: spec.budget ?? {},
+    };
+  }
+
+  async #dispatch(): Promise<void> {
+    const { spec } = this.#job;
+    const input = this.#endInput();
+    if (isBudgetSpent(input)) return;
+    const planned = planDispatch(this.ledger, {
+      parallelism: spec.parallelism,
+      workerSlots: this.#announcedSlots(),
+      budgetLeft: (spec.budget?.rollouts ?? Infinity) - this.ledger.started,
+    });
+    await inParallel(planned, PARALLEL_CALLS, (next) => this.#assign(next));
+  }
+
+  async #assign({ place, attempt, outcomeAfter }: PlannedDispatch): Promise<void> {
+    const { identity, items, spec } = this.#job;
+    const ref = attemptRef(identity, place, attempt);
+    const item = JSON.stringify(items[place.itemIndex] ?? null);
+    const assignment = create(AssignmentSchema, {
+      schemaVersion: WORK_SCHEMA_VERSION,
+      ref,
+      itemJson: await storeText(this.#deps.bus, identity.jobUid, item),
+      outcomeAfter: BigInt(outcomeAfter),
+      dispatchedAtMs: this.#deps.clock.nowMs(),
+      policyVersion: spec.policyVersion ?? "",
+    });
+    const message = {
+      subject: workSubject("rollout", ref, attempt),
+      payload: toBinary(AssignmentSchema, assignment),
+    };
+    await storeWork({ ...this.#deps, store: this.#deps.bus }, message);
+    this.ledger.dispatched(place, attempt);
+  }
+
+  async #cancelRest(code: ErrorCode): Promise<void> {
+    const { bus } = this.#deps;
+    const { identity } = this.#job;
+    const notice = create(ControlNoticeSchema, { jobUid: identity.jobUid, code });
+    bus.broadcast(controlSubject(identity.jobUid), toBinary(ControlNoticeSchema, notice));
+    const failure = failureRecord(new RollyardError(code));
+    const isFinal = code !== "job_interrupted" && code !== "job_suspended";
+    const places = [
+      ...this.ledger.inPhase("active"),
+      ...(isFinal ? [...this.ledger.inPhase("grading"), ...this.ledger.inPhase("pending")] : []),
+    ];
+    await inParallel(places, PARALLEL_CALLS, async (place) => {
+      const { attempt, outcomeAfter } = this.ledger.line(place);
+      const ref = attemptRef(identity, place, attempt);
+      await endAttempt(this.#deps, { ref, outcomeAfter, failure }, { unlessSealed: !isFinal });
+    });
+    // Last: a slot that is purged before its outcome is stored would make its rollout look missing.
+    await bus.purge("work", workFilter("rollout", identity));
+    if (!isFinal) return;
+    await bus.purge("work", workFilter("grade", identity));
+    await bus.purge("work", workFilter("settle", identity));
+  }
+
+  async #follow(fromSequence: number, signal: AbortSignal): Promise<void> {
+    const filter = outcomesFilter(this.#job.identity);
+    for await (const message of this.#deps.bus.follow("outcomes", filter, { fromSequence, signal })) {
+      const outcome = outcomeSummary(message);
+      const after = outcome === null ? null : this.ledger.ended(outcome);
+      if (outcome !== null && after !== null) this.#deps.onOutcome({ outcome, after });
+      this.#wakeup.wake();
+    }
+  }
+
+  async #settleLoop(signal: AbortSignal): Promise<void> {
+    const open = new Set<Promise<void>>();
+    while (!signal.aborted) {
+      const onDelivery = (delivery: WorkDelivery): void => {
+        const settling = settle(this.#deps, delivery).finally(() => open.delete(settling));
+        open.add(settling);
+      };
+      const max = SETTLE_SLOTS - open.size;
+      try {
+        await this.#deps.bus.pull({ kind: "settle", max, expiresMs: 5000, signal, onDelivery });
+      } catch (error) {
+        this.#deps.logger.warn("pull failed", { kind: "settle", code: toRollyardError(error).code });
+        await this.#deps.clock.sleep(TICK_MS, signal);
+      }
+      if (open.size >= SETTLE_SLOTS) await Promise.race(open);
+    }
+    await Promise.all(open);
+  }
+
+  #onSlots(payload: Uint8Array): void {
+    const { worker, total } = fromBinary(SlotsAnnouncedSchema, payload);
+    this.#workers.set(worker, { slots: total, seenMs: this.#deps.clock.monotonicMs() });
+    this.#wakeup.wake();
+  }
+
+  /** Slots of the workers that were heard of lately; null while none was. */
+  #announcedSlots(): number | null {
+    const sinceMs = this.#deps.clock.monotonicMs() - 30_000;
+    const slots = [...this.#workers.values()].filter(({ seenMs }) => seenMs >= sinceMs);
+    return slots.length === 0 ? null : slots.reduce((sum, worker) => sum + worker.slots, 0);
+  }
+
+  #backgroundEnded(): never {
+    throw new RollyardError("bus_unavailable", { message: "The streams can't be followed any more." });
+  }
+}
+
+function cancelCode(end: JobEnd): ErrorCode {
+  if (end.reason === "DeadlineExceeded") return "job_deadline";
+  return end.reason === "BudgetExhausted" ? "budget_exhausted" : "job_failed";
+}

@@ -1,0 +1,43 @@
+import type { RolloutPlace } from "../rollout/ids.ts";
+import type { JobLedger } from "./job-ledger.ts";
+
+/** One assignment to make. */
+export interface PlannedDispatch {
+  readonly place: RolloutPlace;
+  readonly attempt: number;
+  readonly outcomeAfter: number;
+}
+
+/** What bounds dispatch now. */
+export interface DispatchBounds {
+  readonly parallelism: number;
+  /** Slots that workers announce in all; null while none has announced. */
+  readonly workerSlots: number | null;
+  /** Rollouts that may still be dispatched by the job's budget. */
+  readonly budgetLeft: number;
+}
+
+/** Untaken work stays below this share of the workers' slots, so that the work stream stays shallow. */
+const QUEUE_SHARE = 0.2;
+
+/**
+ * The assignments to make now, at most as many as there is room for. Missing members of groups that have begun go
+ * first, so that groups complete early; then items in order.
+ */
+export function planDispatch(ledger: JobLedger, bounds: DispatchBounds): readonly PlannedDispatch[] {
+  const { parallelism, workerSlots, budgetLeft } = bounds;
+  const most = workerSlots === null ? parallelism : Math.min(parallelism, takeable(workerSlots));
+  const room = Math.min(most - ledger.counts.active, budgetLeft);
+  if (room <= 0 || ledger.counts.pending === 0) return [];
+  const planned: PlannedDispatch[] = [];
+  for (const place of ledger.pending()) {
+    const { attempt, outcomeAfter } = ledger.line(place);
+    planned.push({ place, attempt, outcomeAfter });
+    if (planned.length >= room) break;
+  }
+  return planned;
+}
+
+function takeable(workerSlots: number): number {
+  return workerSlots + Math.ceil(workerSlots * QUEUE_SHARE);
+}

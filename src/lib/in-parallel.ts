@@ -1,0 +1,20 @@
+/** Runs `action` over all items, at most `limit` at a time. Rejects with the first error after all have ended. */
+export async function inParallel<T>(
+  items: Iterable<T>,
+  limit: number,
+  action: (item: T) => Promise<void>,
+): Promise<void> {
+  const iterator = items[Symbol.iterator]();
+  const errors: unknown[] = [];
+  const lane = async (): Promise<void> => {
+    for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
+      try {
+        await action(next.value);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: limit }, lane));
+  if (errors.length > 0) throw errors[0];
+}

@@ -1,0 +1,64 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { ClaimReplySchema } from "../gen/rollyard/v1/requests_pb.ts";
+import type { ErrorCode } from "../errors/codes.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
+import { assertNever } from "../lib/assert-never.ts";
+import type { FailureRecord } from "../rollout/state.ts";
+
+/** The right to a sandbox, as a claimant gets it. */
+export interface GrantedLease {
+  readonly sandboxUid: string;
+  /** `unix:/path` or `http://host:port`. */
+  readonly endpoint: string;
+  readonly token: string;
+  readonly expiresAtMs: number;
+  readonly generation: number;
+  readonly source: "warm" | "cold";
+}
+
+/** The answer to a claim. */
+export type ClaimAnswer =
+  | { readonly kind: "lease"; readonly lease: GrantedLease }
+  /** Ask again. */
+  | { readonly kind: "pending"; readonly reason: string }
+  | { readonly kind: "failed"; readonly failure: FailureRecord }
+  /** The attempt is sealed or ended: stop. */
+  | { readonly kind: "gone"; readonly reason: string };
+
+/** Encodes an answer as a ClaimReply. */
+export function encodeClaimAnswer(answer: ClaimAnswer): Uint8Array {
+  return toBinary(ClaimReplySchema, create(ClaimReplySchema, { kind: kindOf(answer) }));
+}
+
+function kindOf(answer: ClaimAnswer) {
+  switch (answer.kind) {
+    case "lease":
+      return { case: "lease", value: { ...answer.lease } } as const;
+    case "pending":
+    case "gone":
+      return { case: answer.kind, value: { reason: answer.reason } } as const;
+    case "failed":
+      return {
+        case: "failed",
+        value: { ...answer.failure, evidence: { ...answer.failure.evidence } },
+      } as const;
+    default:
+      return assertNever(answer);
+  }
+}
+
+/** Makes a failure on record from an error; its details are the evidence. */
+export function failureOf(error: RollyardError): FailureRecord {
+  const evidence = Object.entries(error.details).map(([name, value]) => [name, String(value)]);
+  return {
+    failureClass: error.failureClass,
+    code: error.code,
+    cause: error.message,
+    evidence: Object.fromEntries(evidence),
+  };
+}
+
+/** The failure of a code with its table's sentence. */
+export function failureOfCode(code: ErrorCode, details: RollyardError["details"] = {}): FailureRecord {
+  return failureOf(new RollyardError(code, { details }));
+}

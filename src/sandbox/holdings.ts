@@ -1,0 +1,122 @@
+import { toRollyardError } from "../errors/rollyard-error.ts";
+import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { LeaseLedger, RecordedLease } from "./lease-ledger.ts";
+import type { LaunchedSandbox, SandboxEnd } from "./port.ts";
+import type { Purpose } from "./purpose.ts";
+
+/** A lease that stands. */
+export interface Holding {
+  readonly ref: AttemptRef;
+  readonly purpose: Purpose;
+  readonly generation: number;
+  readonly sandboxUid: string;
+  /** Null for a lease whose sandbox went with an earlier process. */
+  readonly sandbox: LaunchedSandbox | null;
+  /** Of the lease on its subject. */
+  readonly sequence: number;
+  readonly source: "warm" | "cold";
+  /** Null while the sandbox lives. */
+  ended: SandboxEnd | null;
+}
+
+/** What a new holding is made from. */
+export interface NewHolding extends Pick<Holding, "ref" | "purpose" | "generation" | "sequence" | "source"> {
+  readonly sandbox: LaunchedSandbox;
+}
+
+const RETIRE_AGAIN_MS = 1_000;
+
+/** The leases that stand, by claim key, and the ends of those that were retired. */
+export class Holdings {
+  readonly #ledger: LeaseLedger;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #byKey = new Map<string, Holding>();
+  readonly #heldByJob = new Map<string, number>();
+  readonly #retiring = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+
+  constructor(ledger: LeaseLedger, clock: Clock, logger: Logger) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+    this.#logger = logger;
+  }
+
+  /** Leases with a sandbox, those that are just ending too. */
+  get live(): number {
+    return this.#byKey.size + this.#retiring.size;
+  }
+
+  get(key: string): Holding | undefined {
+    return this.#byKey.get(key);
+  }
+
+  /** Agent sandboxes by job. */
+  heldByJob(): ReadonlyMap<string, number> {
+    return this.#heldByJob;
+  }
+
+  add(key: string, fresh: NewHolding): void {
+    const { ref, purpose, generation, sequence, source, sandbox } = fresh;
+    const { sandboxUid } = sandbox;
+    const holding: Holding = { ref, purpose, generation, sequence, source, sandbox, sandboxUid, ended: null };
+    this.#byKey.set(key, holding);
+    this.#count(holding, 1);
+    void sandbox.ended.then((end) => {
+      holding.ended = end;
+    });
+  }
+
+  /** Takes over a lease on record whose sandbox died with the process that had started it. */
+  addVanished(key: string, lease: RecordedLease): void {
+    const known = this.#byKey.get(key);
+    if (known !== undefined && known.ref.attempt >= lease.ref.attempt) return;
+    const ended: SandboxEnd = { kind: "node_lost", detail: "the process that ran it ended" };
+    const holding: Holding = { ...lease, sandbox: null, source: "cold", ended };
+    this.#byKey.set(key, holding);
+    this.#count(holding, 1);
+  }
+
+  /** Forgets the lease and, in the background, retires it on record and then ends its sandbox. */
+  retire(key: string): void {
+    const holding = this.#byKey.get(key);
+    if (holding === undefined) return;
+    this.#byKey.delete(key);
+    this.#count(holding, -1);
+    const retiring = this.#retire(holding).finally(() => this.#retiring.delete(retiring));
+    this.#retiring.add(retiring);
+  }
+
+  /** Retires all; while closing, a record that can't be written does not keep a sandbox alive. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const key of [...this.#byKey.keys()]) this.retire(key);
+    await Promise.all(this.#retiring);
+  }
+
+  async #retire(holding: Holding): Promise<void> {
+    if (this.#closing.signal.aborted) await holding.sandbox?.stop();
+    while ((await this.#write(holding)) === "busy" && !this.#closing.signal.aborted)
+      await this.#clock.sleep(RETIRE_AGAIN_MS, this.#closing.signal);
+    await holding.sandbox?.stop();
+  }
+
+  async #write(holding: Holding): Promise<"won" | "taken" | "busy"> {
+    try {
+      return await this.#ledger.retire(holding, this.#closing.signal.aborted ? 1 : undefined);
+    } catch (thrown) {
+      const { code } = toRollyardError(thrown);
+      this.#logger.warn("lease not retired", { sandbox: holding.sandboxUid, code });
+      return "busy";
+    }
+  }
+
+  #count(holding: Holding, by: number): void {
+    if (holding.purpose !== "agent") return;
+    const held = (this.#heldByJob.get(holding.ref.jobUid) ?? 0) + by;
+    if (held > 0) this.#heldByJob.set(holding.ref.jobUid, held);
+    else this.#heldByJob.delete(holding.ref.jobUid);
+  }
+}

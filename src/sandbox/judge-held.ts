@@ -1,0 +1,64 @@
+import type { ErrorCode } from "../errors/codes.ts";
+import { assertNever } from "../lib/assert-never.ts";
+import type { SandboxEnd } from "./port.ts";
+
+/** A sandbox that was given to the claiming attempt before. */
+export interface HeldView {
+  readonly sandboxUid: string;
+  readonly generation: number;
+  /** Null while it lives. */
+  readonly ended: SandboxEnd | null;
+}
+
+/** What the claimant says. */
+export interface AskedGeneration {
+  readonly generation: number;
+  /** The sandbox that it says was lost, or empty. */
+  readonly lostSandboxUid: string;
+}
+
+/** What an asking for a sandbox that was given before comes to. */
+export type HeldVerdict =
+  /** It lives: the same sandbox with a fresh token. */
+  | { readonly kind: "renew" }
+  /** Its loss is verified and the claimant asks for the next generation. */
+  | { readonly kind: "replace" }
+  | {
+      readonly kind: "failed";
+      readonly code: ErrorCode;
+      readonly details: Readonly<Record<string, string>>;
+    }
+  | { readonly kind: "gone" };
+
+/**
+ * Decides by what the launcher saw, never by what the claimant says: a claim of a loss that did not happen renews the
+ * living sandbox, and the agent's own kill is data, not a loss that buys a new one.
+ */
+export function judgeHeld(held: HeldView, asked: AskedGeneration): HeldVerdict {
+  if (asked.generation < held.generation) return { kind: "gone" };
+  if (held.ended === null) return { kind: "renew" };
+  switch (held.ended.kind) {
+    case "killed_by_agent":
+      return { kind: "failed", code: "sandbox_killed", details: killDetails(held.ended) };
+    case "node_lost":
+    case "stopped":
+      return isNextGeneration(held, asked) ? { kind: "replace" } : lost(held.ended);
+    default:
+      return assertNever(held.ended);
+  }
+}
+
+function isNextGeneration(held: HeldView, asked: AskedGeneration): boolean {
+  return asked.generation === held.generation + 1 && asked.lostSandboxUid === held.sandboxUid;
+}
+
+function killDetails(end: Extract<SandboxEnd, { kind: "killed_by_agent" }>): Record<string, string> {
+  const exitCode = end.exitCode === null ? {} : { exit_code: String(end.exitCode) };
+  const signal = end.signal === null ? {} : { signal: end.signal };
+  return { ...exitCode, ...signal };
+}
+
+function lost(end: Exclude<SandboxEnd, { kind: "killed_by_agent" }>): HeldVerdict {
+  const reason = end.kind === "node_lost" ? end.detail : "stopped";
+  return { kind: "failed", code: "sandbox_lost", details: { reason } };
+}

@@ -1,0 +1,79 @@
+import { RollyardError } from "../../errors/rollyard-error.ts";
+import type { SandboxSpec } from "../../environment/sandbox-spec.ts";
+import type { SandboxLauncher } from "../port.ts";
+import { bubblewrapArgv, INNER_SANDBOXD } from "./bubblewrap-argv.ts";
+import { readHostRoot } from "./host-root.ts";
+import { minimalEtc, SANDBOX_HOME } from "./minimal-etc.ts";
+import { namespaceAdvice } from "./namespace-advice.ts";
+import { notEnforcedSentences } from "./not-enforced.ts";
+import { probeCommand } from "./probe-command.ts";
+import { unprivilegedUids } from "./run-as.ts";
+import { sandboxdArgv } from "./sandboxd-argv.ts";
+import { SupervisedLauncher } from "./supervised-launcher.ts";
+
+/** What the launchers of this machine are made from. */
+export interface LocalLauncherOptions {
+  /** Path of the sandboxd program. */
+  readonly sandboxd: string;
+  /** Whose limits the sentences are about. */
+  readonly spec: SandboxSpec;
+}
+
+/** How the launcher bounds what its sandboxes use; docs: RLIMIT_NPROC in a user namespace of its own. */
+const ENFORCES = {
+  memory: false,
+  cpu: false,
+  processes: true,
+  disk: false,
+  openNetworkFiltered: false,
+  image: false,
+} as const;
+
+/**
+ * A launcher on Linux namespaces by `bwrap`. Null when bubblewrap is not installed; rejects with
+ * `launcher_unavailable`, saying how to allow it, when it is installed and may not make namespaces.
+ */
+export async function createBubblewrapLauncher(
+  options: LocalLauncherOptions,
+  bwrap = "bwrap",
+): Promise<SandboxLauncher | null> {
+  const help = await probeCommand([bwrap, "--help"], null);
+  if (help.exitCode === null) return null;
+  const uid = unprivilegedUids(process.getuid?.() === 0)();
+  const trial = await probeCommand([bwrap, "--unshare-all", "--ro-bind", "/", "/", "true"], uid);
+  if (trial.exitCode !== 0)
+    throw new RollyardError("launcher_unavailable", { message: namespaceAdvice("bubblewrap") });
+  const host = {
+    root: readHostRoot(),
+    features: {
+      size: help.stdout.includes("--size "),
+      disableUserns: help.stdout.includes("--disable-userns"),
+    },
+  };
+  return new SupervisedLauncher({
+    name: "bubblewrap",
+    notEnforced: notEnforcedSentences(options.spec, ENFORCES),
+    sandboxd: options.sandboxd,
+    build: (request, place) => ({
+      argv: [
+        ...bubblewrapArgv(
+          request,
+          { bwrap, sandboxd: place.sandboxd, workdir: place.workdir, etc: `${place.root}/etc` },
+          host,
+        ),
+        ...sandboxdArgv(request, {
+          binary: INNER_SANDBOXD,
+          listen: "fd:3",
+          workdir: request.spec.workdir,
+          env: { HOME: SANDBOX_HOME },
+          hasPidNamespace: true,
+        }),
+      ],
+      env: {},
+      files: minimalEtc(request.spec.runAsUser).map(({ name, content }) => ({
+        path: `etc/${name}`,
+        content,
+      })),
+    }),
+  });
+}

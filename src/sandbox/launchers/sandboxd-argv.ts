@@ -1,0 +1,36 @@
+import type { LaunchRequest } from "../port.ts";
+
+/** How sandboxd is started in a place. */
+export interface SandboxdPlace {
+  /** The program's path as the sandbox sees it. */
+  readonly binary: string;
+  /** `fd:3`, `unix:/path` or `tcp:host:port`. */
+  readonly listen: string;
+  /** The workdir as the sandbox sees it. */
+  readonly workdir: string;
+  /** Variables under the spec's own. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Whether it is process 1 of a PID namespace of its own. */
+  readonly hasPidNamespace: boolean;
+}
+
+// sandboxd's own threads count as processes of its user too.
+const OWN_THREADS = 24;
+
+/** The command line of `sandboxd serve` for one sandbox. It is readable inside, so it holds public keys only. */
+export function sandboxdArgv(request: LaunchRequest, place: SandboxdPlace): readonly string[] {
+  const { spec } = request;
+  return [
+    place.binary,
+    "serve",
+    ...["--listen", place.listen],
+    ...["--sandbox-uid", request.sandboxUid],
+    ...["--keys", JSON.stringify(request.publicKeys)],
+    ...["--workdir", place.workdir],
+    ...["--setup", JSON.stringify(spec.setup)],
+    ...["--env", JSON.stringify({ ...place.env, ...spec.env })],
+    ...["--setup-timeout-seconds", String(spec.readySeconds)],
+    ...["--max-processes", String(spec.pidsLimit + OWN_THREADS)],
+    place.hasPidNamespace ? "--pid-namespace" : "--die-with-parent",
+  ];
+}

@@ -1,0 +1,30 @@
+import { RollyardError } from "../../errors/rollyard-error.ts";
+import type { StartFailure } from "./supervisor-events.ts";
+
+const MAX_SENTENCE = 200;
+
+/**
+ * Makes an error of a failed start. What commands wrote goes only into `cause`, for a user who tries one sandbox by
+ * hand; the details, which reach records and logs, are exit codes and what the isolating program itself said.
+ */
+export function startError(failure: StartFailure): RollyardError {
+  const exitCode = failure.exitCode === null ? {} : { exit_code: failure.exitCode };
+  if (failure.reason === "setup_failed")
+    return new RollyardError("sandbox_setup_failed", {
+      details: exitCode,
+      cause: new Error(failure.detail),
+    });
+  const said = launcherSentence(failure);
+  return new RollyardError("sandbox_start_failed", {
+    ...(said === "" ? {} : { message: `The sandbox did not start: ${said}` }),
+    details: { reason: failure.reason, ...exitCode },
+    cause: new Error(`${failure.detail}\n${failure.stderr}`.trim()),
+  });
+}
+
+/** The line in which bubblewrap, unshare, mount or sandboxd says why it refuses; setup has not run by then. */
+function launcherSentence(failure: StartFailure): string {
+  const lines = `${failure.detail}\n${failure.stderr}`.split("\n");
+  const line = lines.find((candidate) => /^(bwrap|unshare|mount|sandboxd serve): /u.test(candidate));
+  return (line ?? "").slice(0, MAX_SENTENCE);
+}

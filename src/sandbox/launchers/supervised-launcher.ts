@@ -1,0 +1,121 @@
+import { copyFile, chmod } from "node:fs/promises";
+import { join } from "node:path";
+import { RollyardError } from "../../errors/rollyard-error.ts";
+import type { LaunchedSandbox, LaunchRequest, SandboxLauncher } from "../port.ts";
+import { newBaseFolder, sweepBaseFolder, sweepBaseFolders } from "./base-folder.ts";
+import { isReachableByOthers } from "./reachable.ts";
+import { unprivilegedUids } from "./run-as.ts";
+import { Supervisor } from "./supervisor.ts";
+import type { BoxCommand } from "./supervisor.ts";
+
+/** The folders of one sandbox on the machine. */
+export interface BoxPlace {
+  readonly root: string;
+  readonly workdir: string;
+  readonly socket: string;
+  /** A path of sandboxd that the sandbox's user can reach. */
+  readonly sandboxd: string;
+  /** The unprivileged user that it will run as, or null for our own. */
+  readonly uid: number | null;
+}
+
+/** What one kind of launcher decides: how the sandbox's command looks. */
+export type BoxBuilder = (
+  request: LaunchRequest,
+  place: BoxPlace,
+) => Pick<BoxCommand, "argv" | "env" | "files">;
+
+/** How sandboxes of one kind are started. */
+export interface SupervisedLauncherOptions {
+  readonly name: SandboxLauncher["name"];
+  readonly notEnforced: readonly string[];
+  /** Path of the sandboxd program. */
+  readonly sandboxd: string;
+  readonly build: BoxBuilder;
+  readonly isRoot?: boolean;
+}
+
+/** A supervisor and what it was started with. */
+interface SupervisorNode {
+  readonly supervisor: Supervisor;
+  readonly base: string;
+  readonly sandboxd: string;
+}
+
+/** Starts sandboxes under a supervisor, which it starts again when it was lost. */
+export class SupervisedLauncher implements SandboxLauncher {
+  readonly name: SandboxLauncher["name"];
+  readonly notEnforced: readonly string[];
+  readonly #options: SupervisedLauncherOptions;
+  readonly #isRoot: boolean;
+  readonly #nextUid: () => number | null;
+  #node: Promise<SupervisorNode> | null = null;
+  #isClosed = false;
+
+  constructor(options: SupervisedLauncherOptions) {
+    this.#options = options;
+    this.name = options.name;
+    this.notEnforced = options.notEnforced;
+    this.#isRoot = options.isRoot ?? process.getuid?.() === 0;
+    this.#nextUid = unprivilegedUids(this.#isRoot);
+  }
+
+  /** The supervisor's process id, or null before the first start. */
+  async supervisorPid(): Promise<number | null> {
+    return (await this.#node)?.supervisor.pid ?? null;
+  }
+
+  async start(request: LaunchRequest): Promise<LaunchedSandbox> {
+    const { supervisor, base, sandboxd } = await this.#currentNode();
+    const root = join(base, request.sandboxUid);
+    const socket = join(root, "s/s");
+    const place = { root, workdir: join(root, "workdir"), socket, sandboxd, uid: this.#nextUid() };
+    const box = await supervisor.start({
+      id: request.sandboxUid,
+      root,
+      copyFrom: request.localFolder,
+      workdir: place.workdir,
+      uid: place.uid,
+      socket: { path: socket, passFd: true },
+      readyTimeoutMs: request.spec.readySeconds * 1000,
+      ...this.#options.build(request, place),
+    });
+    const stop = (): Promise<void> => supervisor.stop(request.sandboxUid);
+    // What a dead sandbox leaves is removed at once.
+    void box.ended.then(stop);
+    const endpoint = { kind: "unix", path: socket } as const;
+    return { sandboxUid: request.sandboxUid, endpoint, ended: box.ended, stop };
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const node = await this.#node?.catch(() => null);
+    await node?.supervisor.close();
+  }
+
+  /** The live supervisor; of all starts that find none, the first makes one and the others wait for it. */
+  async #currentNode(): Promise<SupervisorNode> {
+    for (;;) {
+      if (this.#isClosed) throw new RollyardError("sandbox_start_failed", { details: { reason: "closed" } });
+      const current = this.#node;
+      const node = await current?.catch(() => null);
+      if (node !== null && node !== undefined && !node.supervisor.isLost) return node;
+      if (this.#node !== current) continue;
+      this.#node = this.#newNode(node?.base ?? null);
+      return await this.#node;
+    }
+  }
+
+  async #newNode(lostBase: string | null): Promise<SupervisorNode> {
+    const { sandboxd } = this.#options;
+    if (lostBase === null) await sweepBaseFolders(sandboxd, Date.now());
+    else await sweepBaseFolder(sandboxd, lostBase);
+    const base = newBaseFolder();
+    const supervisor = await Supervisor.launch(sandboxd, base);
+    if (!this.#isRoot || isReachableByOthers(sandboxd)) return { supervisor, base, sandboxd };
+    const copy = join(base, "sandboxd");
+    await copyFile(sandboxd, copy);
+    await chmod(copy, 0o755);
+    return { supervisor, base, sandboxd: copy };
+  }
+}

@@ -1,0 +1,127 @@
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import type { BusAdmin, LogStore } from "../bus/port.ts";
+import { leaseSubject } from "../bus/subjects.ts";
+import { LeaseRecordSchema } from "../gen/rollyard/v1/requests_pb.ts";
+import type { LeaseRecord } from "../gen/rollyard/v1/requests_pb.ts";
+import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
+import type { Clock } from "../lib/clock.ts";
+import { isPurpose } from "./purpose.ts";
+import type { Purpose } from "./purpose.ts";
+
+/** Who holds a sandbox. */
+export interface LeaseHolder {
+  readonly ref: AttemptRef;
+  readonly purpose: Purpose;
+  readonly generation: number;
+}
+
+/** What became of writing a lease. */
+export type LeaseResult =
+  | { readonly kind: "leased"; readonly sequence: number }
+  /** Another leader gave the sandbox away, or retired it. */
+  | { readonly kind: "taken" }
+  /** The stream takes nothing now; ask later. */
+  | { readonly kind: "busy" };
+
+/** A lease on record whose sandbox may be gone. */
+export interface RecordedLease extends LeaseHolder {
+  readonly sandboxUid: string;
+  readonly sequence: number;
+}
+
+/** What a ledger needs of the bus. */
+export type LedgerBus = LogStore & Pick<BusAdmin, "subjects">;
+
+const RETRY_MS = 200;
+const TRIES = 10;
+const READS_AT_ONCE = 64;
+
+/**
+ * The record of who holds which sandbox: one subject a sandbox, first `leased` (expected sequence 0), then `retired`
+ * (expected: the lease's). Whoever wins a write may act on it, nobody else.
+ */
+export class LeaseLedger {
+  readonly #bus: LedgerBus;
+  readonly #clock: Clock;
+
+  constructor(bus: LedgerBus, clock: Clock) {
+    this.#bus = bus;
+    this.#clock = clock;
+  }
+
+  /** Writes the lease of a fresh sandbox. */
+  async lease(sandboxUid: string, holder: LeaseHolder): Promise<LeaseResult> {
+    const sequence = await this.#write(sandboxUid, "leased", { ...holder, sequence: 0 });
+    if (typeof sequence === "number") return { kind: "leased", sequence };
+    return { kind: sequence };
+  }
+
+  /** Retires a lease: `won`, or `taken` when it is retired already, or `busy` when the stream takes nothing now. */
+  async retire(lease: RecordedLease, tries = TRIES): Promise<"won" | "taken" | "busy"> {
+    const result = await this.#write(lease.sandboxUid, "retired", lease, tries);
+    return typeof result === "number" ? "won" : result;
+  }
+
+  /** The lease on record of a sandbox that is not retired, or null. */
+  async find(sandboxUid: string): Promise<RecordedLease | null> {
+    const last = await this.#bus.readLast("leases", leaseSubject(sandboxUid), { fromLeader: true });
+    if (last === null) return null;
+    const record = fromBinary(LeaseRecordSchema, last.payload);
+    return asLease(sandboxUid, last.sequence, record);
+  }
+
+  /** Every lease of the environment that is not retired. */
+  async outstanding(environmentUid: string): Promise<readonly RecordedLease[]> {
+    const subjects = [...(await this.#bus.subjects("leases", leaseSubject(">"))).keys()];
+    const found: (RecordedLease | null)[] = [];
+    for (let start = 0; start < subjects.length; start += READS_AT_ONCE) {
+      const uids = subjects.slice(start, start + READS_AT_ONCE).map(sandboxUidOf);
+      found.push(...(await Promise.all(uids.map((uid) => this.find(uid)))));
+    }
+    return found.filter((lease): lease is RecordedLease => lease?.ref.environmentUid === environmentUid);
+  }
+
+  /** The sequence of our record, or why there is none. An answer that was lost is looked up, never guessed. */
+  async #write(
+    sandboxUid: string,
+    state: "leased" | "retired",
+    holder: LeaseHolder & { readonly sequence: number },
+    maxTries = TRIES,
+  ): Promise<number | "taken" | "busy"> {
+    const { ref, purpose, generation } = holder;
+    const atMs = this.#clock.nowMs();
+    const record = create(LeaseRecordSchema, { state, ref, purpose, generation, atMs });
+    const message = {
+      subject: leaseSubject(sandboxUid),
+      payload: toBinary(LeaseRecordSchema, record),
+      expectedLastSequence: holder.sequence,
+    };
+    for (let tries = 0; tries < maxTries; tries += 1) {
+      if (tries > 0) await this.#clock.sleep(RETRY_MS);
+      const result = await this.#bus.publish(message);
+      if (result.kind === "stored") return result.sequence;
+      if (result.kind === "wrong_sequence") return await this.#ownSequence(message);
+    }
+    return "busy";
+  }
+
+  /** An earlier try of ours may have been stored: then the last message is byte for byte the one we sent. */
+  async #ownSequence(message: {
+    readonly subject: string;
+    readonly payload: Uint8Array;
+  }): Promise<number | "taken"> {
+    const last = await this.#bus.readLast("leases", message.subject, { fromLeader: true });
+    if (last === null || !Buffer.from(last.payload).equals(message.payload)) return "taken";
+    return last.sequence;
+  }
+}
+
+function sandboxUidOf(subject: string): string {
+  return subject.slice(subject.lastIndexOf(".") + 1);
+}
+
+function asLease(sandboxUid: string, sequence: number, record: LeaseRecord): RecordedLease | null {
+  if (record.state !== "leased" || record.ref === undefined || !isPurpose(record.purpose)) return null;
+  const { ref, purpose, generation } = record;
+  return { sandboxUid, sequence, ref, purpose, generation };
+}

@@ -18,33 +18,28 @@ import type { AttemptState, CallReturn, CallState, FailureRecord, Seal, TurnStat
 export function applyEvent(attempt: AttemptState, event: RolloutEvent, sequence: number): AttemptState {
   const { kind, atMs } = event;
   if (attempt.seal !== null && kind.case !== "gradeAnswered") throw illegal(kind.case, "after the seal");
-  switch (kind.case) {
-    case "rolloutStopped":
-    case "attemptFailed":
-    case "rolloutCancelled":
-      return { ...attempt, seal: sealOf(kind, atMs) };
-    case "turnSampled":
-    case "toolCalled":
-    case "toolReturned":
-    case "toolFailed":
-      return applyAgentEvent(attempt, kind, atMs);
-    case "driverAttached":
-    case "driverDetached":
-    case "sandboxLeased":
-      return applyHoldEvent(attempt, kind, sequence);
-    case "gradeAnswered":
-      return attempt;
-    case "rolloutStarted":
-    case undefined:
-      throw illegal(kind.case, "inside an attempt");
-    default:
-      return assertNever(kind);
-  }
+  if (isOneOf(kind, SEALING_KINDS)) return { ...attempt, seal: sealOf(kind, atMs) };
+  if (isOneOf(kind, AGENT_KINDS)) return applyAgentEvent(attempt, kind, atMs);
+  if (isOneOf(kind, HOLD_KINDS)) return applyHoldEvent(attempt, kind, sequence);
+  if (kind.case === "gradeAnswered") return attempt;
+  throw illegal(kind.case, "inside an attempt");
 }
 
+const SEALING_KINDS = ["rolloutStopped", "attemptFailed", "rolloutCancelled"] as const;
+const AGENT_KINDS = ["turnSampled", "toolCalled", "toolReturned", "toolFailed"] as const;
+const HOLD_KINDS = ["driverAttached", "driverDetached", "sandboxLeased"] as const;
+
 type Kind = RolloutEvent["kind"];
-type AgentKind = Extract<Kind, { case: "turnSampled" | "toolCalled" | "toolReturned" | "toolFailed" }>;
-type HoldKind = Extract<Kind, { case: "driverAttached" | "driverDetached" | "sandboxLeased" }>;
+type SealingKind = Extract<Kind, { case: (typeof SEALING_KINDS)[number] }>;
+type AgentKind = Extract<Kind, { case: (typeof AGENT_KINDS)[number] }>;
+type HoldKind = Extract<Kind, { case: (typeof HOLD_KINDS)[number] }>;
+
+function isOneOf<const C extends string>(
+  kind: Kind,
+  cases: readonly C[],
+): kind is Extract<Kind, { case: C }> {
+  return (cases as readonly (string | undefined)[]).includes(kind.case);
+}
 
 /** What the agent did. */
 function applyAgentEvent(attempt: AttemptState, kind: AgentKind, atMs: number): AttemptState {
@@ -183,11 +178,6 @@ function returnOf(returned: ToolReturned): CallReturn {
     truncatedBytes: Number(returned.truncatedBytes),
   };
 }
-
-type SealingKind = Extract<
-  RolloutEvent["kind"],
-  { case: "rolloutStopped" | "attemptFailed" | "rolloutCancelled" }
->;
 
 function sealOf(kind: SealingKind, atMs: number): Seal {
   switch (kind.case) {

@@ -1,3 +1,4 @@
+import type { ErrorCode } from "../errors/codes.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { textField } from "./read-fields.ts";
 import { retryAfterMs } from "./retry-after.ts";
@@ -13,26 +14,36 @@ export interface ErrorAnswer {
   readonly header: HeaderReader;
 }
 
-/** Nginx, Envoy and vendors answer these when they have no room: 429, and Anthropic-style 529. */
-const NO_ROOM = new Set([429, 529]);
-
 /** What an HTTP error of a model endpoint means for us: data, backpressure, a mistake in the job, or a failure. */
 export function classifyStatus(answer: ErrorAnswer, nowMs: number): TryOutcome {
-  const { status } = answer;
+  const { status, error } = answer;
   const details = errorDetails(answer);
   const waitMs = retryAfterMs(answer.header, nowMs);
-  if (NO_ROOM.has(status)) {
-    return saysQuotaSpent(answer.error)
+  if (saysNoRoom(status, waitMs)) {
+    return saysQuotaSpent(error)
       ? failure("model_quota_exhausted", details)
       : { kind: "refused", status, retryAfterMs: waitMs };
   }
-  if (status === 503 && waitMs !== null) return { kind: "refused", status, retryAfterMs: waitMs };
-  if (status === 401 || status === 403) return failure("model_unauthorized", details);
-  if (status === 404) return failure("model_not_found", details);
-  if (status === 408 || status === 409 || status >= 500) {
+  const mistake = MISTAKES.get(status);
+  if (mistake !== undefined) return failure(mistake, details);
+  if (PASSING.has(status) || status >= 500) {
     return failure("model_server_error", details, { retryAfterMs: waitMs });
   }
-  return classifyBadRequest(answer.error, details);
+  return classifyBadRequest(error, details);
+}
+
+const MISTAKES: ReadonlyMap<number, ErrorCode> = new Map([
+  [401, "model_unauthorized"],
+  [403, "model_unauthorized"],
+  [404, "model_not_found"],
+]);
+
+/** Request timeout and lock conflict: the SDK of OpenAI retries them too. */
+const PASSING = new Set([408, 409]);
+
+/** 529 is what some vendors say for an overload; 503 says so only when it names a time to come back. */
+function saysNoRoom(status: number, waitMs: number | null): boolean {
+  return status === 429 || status === 529 || (status === 503 && waitMs !== null);
 }
 
 function classifyBadRequest(error: JsonObject, details: TryDetails): TryOutcome {

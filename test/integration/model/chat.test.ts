@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { always, inOrder } from "../../support/model/mock-scripts.ts";
 import { chatBody } from "../../support/model/mock-bodies.ts";
 import { clientFor, startHarness } from "../../support/model/model-harness.ts";
@@ -90,25 +90,16 @@ describe("a chat completion", () => {
   });
 
   it("sends the key, and nothing that OPENAI_* variables say", async () => {
-    const names = ["OPENAI_API_KEY", "OPENAI_CUSTOM_HEADERS", "OPENAI_ORG_ID", "OPENAI_BASE_URL"];
-    const before = names.map((name) => process.env[name]);
-    process.env["OPENAI_API_KEY"] = "key-of-the-environment";
-    process.env["OPENAI_CUSTOM_HEADERS"] = "X-Leak: yes";
-    process.env["OPENAI_ORG_ID"] = "org-of-the-environment";
-    process.env["OPENAI_BASE_URL"] = "http://127.0.0.1:9/v1";
-    try {
-      const { model } = await startHarness(always({ content: "ok" }));
-      const { client } = clientFor(model.baseURL, {}, { apiKey: "key-of-the-job" });
-      await client.sample(sampleRequest());
-      const sent = JSON.stringify(model.requests[0]?.headers);
-      expect(model.requests[0]?.headers["authorization"]).toBe("Bearer key-of-the-job");
-      expect(sent).not.toMatch(/environment|leak/i);
-    } finally {
-      for (const [index, name] of names.entries()) {
-        if (before[index] === undefined) delete process.env[name];
-        else process.env[name] = before[index];
-      }
-    }
+    vi.stubEnv("OPENAI_API_KEY", "key-of-the-environment");
+    vi.stubEnv("OPENAI_CUSTOM_HEADERS", "X-Leak: yes");
+    vi.stubEnv("OPENAI_ORG_ID", "org-of-the-environment");
+    vi.stubEnv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
+    const { model } = await startHarness(always({ content: "ok" }));
+    const { client } = clientFor(model.baseURL, {}, { apiKey: "key-of-the-job" });
+    await client.sample(sampleRequest());
+    vi.unstubAllEnvs();
+    expect(model.requests[0]?.headers["authorization"]).toBe("Bearer key-of-the-job");
+    expect(JSON.stringify(model.requests[0]?.headers)).not.toMatch(/environment|leak/i);
   });
 
   it("sends malformed arguments back inside an object, so that strict chat templates bear them", async () => {

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { findCycles } from "./support/architecture/cycles.ts";
@@ -6,7 +8,8 @@ import { importsOf } from "./support/architecture/imports.ts";
 import { findWrongArrows } from "./support/architecture/layers.ts";
 import { readSources } from "./support/architecture/source-map.ts";
 
-const sources = readSources(fileURLToPath(new URL("..", import.meta.url)));
+const root = fileURLToPath(new URL("..", import.meta.url));
+const sources = readSources(root);
 const planted = (files: Record<string, string>): ReadonlyMap<string, string> =>
   new Map(Object.entries(files));
 const line = (path: string): string => `import { a } from "${path}";\n`;
@@ -27,6 +30,13 @@ describe("the repository", () => {
 
   it("has no over-long, re-exporting, default-exporting or unfinished file", () => {
     expect(findBadHabits(sources)).toEqual([]);
+  });
+
+  it("says why each dependency is here", () => {
+    const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+    const reasons = readFileSync(join(root, "docs", "adr", "dependencies.md"), "utf8");
+    const names = Object.keys({ ...dependencies, ...devDependencies });
+    expect(names.filter((name) => !reasons.includes(`\`${name}\``))).toEqual([]);
   });
 });
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 
+	"rollyard.dev/sandboxd/internal/process"
 	"rollyard.dev/sandboxd/internal/serve"
 	"rollyard.dev/sandboxd/internal/supervise"
 )
@@ -29,6 +30,7 @@ func main() {
 		fmt.Fprint(os.Stderr, usage)
 		os.Exit(2)
 	}
+	process.SealInherited()
 	switch os.Args[1] {
 	case "serve":
 		os.Exit(serve.Main(os.Args[2:]))

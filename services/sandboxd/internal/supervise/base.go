@@ -73,8 +73,10 @@ func (b *base) sweep() error {
 	return err
 }
 
-// close removes the lock file, and the folder if this supervisor made it.
+// close empties the folder of what its user put beside the sandboxes, removes
+// the lock file, and the folder if this supervisor made it.
 func (b *base) close() {
+	_ = b.sweep()
 	_ = os.Remove(b.lock.Name())
 	if b.made {
 		_ = os.Remove(b.path)

@@ -13,6 +13,7 @@ import type { ParsedFile, RawDocument } from "./parse-yaml.ts";
 import { problemAt } from "./problem.ts";
 import type { DocumentSource, Problem } from "./problem.ts";
 import { checkSchema } from "./schema-problems.ts";
+import { shownPath } from "./shown-path.ts";
 
 /** A document of a known kind, and where it came from. */
 export interface SourcedDocument<T> {
@@ -77,12 +78,6 @@ async function readFileDocuments(file: string, cwd: string): Promise<ParsedFile>
     const message = code === "ENOENT" ? "no such file" : `can't be read (${code})`;
     return { documents: [], problems: [{ file: shown, path: "", message }] };
   }
-}
-
-/** A file as the user would name it: relative when it is below `cwd`. */
-export function shownPath(file: string, cwd: string): string {
-  const relative = path.relative(cwd, file);
-  return relative === "" || relative.startsWith("..") ? file : relative;
 }
 
 const KINDS: readonly string[] = ["Environment", "RolloutJob", "Secret", "ConfigMap"];

@@ -1,0 +1,12 @@
+/** What commands may touch of the process they run in; tests pass their own. */
+export interface CliIo {
+  /** Writes to standard output; the text brings its own newlines. */
+  readonly stdout: (text: string) => void;
+  /** Writes to standard error; the text brings its own newlines. */
+  readonly stderr: (text: string) => void;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Absolute folder that relative file names count from. */
+  readonly cwd: string;
+  /** Sets what the process exits with: 0 complete, 1 failed or ungraded, 2 bad input, 130 interrupted. */
+  readonly setExitCode: (code: number) => void;
+}

@@ -1,0 +1,72 @@
+import type { Command } from "commander";
+import { checkInput } from "../../../src/config/check-input.ts";
+import type { CheckedInput } from "../../../src/config/check-input.ts";
+import { formatProblem } from "../../../src/config/problem.ts";
+import type { CliIo } from "../cli-io.ts";
+
+interface ValidateFlags {
+  readonly file: readonly string[];
+  readonly secret: readonly string[];
+  readonly json: boolean;
+}
+
+const EXAMPLE = `
+Example:
+  rollyard validate -f environment.yaml -f job.yaml --secret openai/key=env:OPENAI_API_KEY
+`;
+
+const collect = (value: string, before: readonly string[]): string[] => [...before, value];
+
+/** Adds `rollyard validate`: checks files and every dataset row, and tells all problems. Exit code 0, or 2. */
+export function registerValidate(program: Command, io: CliIo): void {
+  program
+    .command("validate")
+    .description("check files and every dataset row; tell all problems with file, line and path")
+    .requiredOption(
+      "-f, --file <file...>",
+      "YAML or JSON files with Environment, RolloutJob, Secret, ConfigMap",
+    )
+    .option("--secret <NAME/KEY=env:VAR|file:PATH>", "a secret's value; may be repeated", collect, [])
+    .option("--json", "print one JSON object", false)
+    .addHelpText("after", EXAMPLE)
+    .action(async (flags: ValidateFlags) => {
+      const checked = await checkInput(flags.file, { cwd: io.cwd, env: io.env, secretFlags: flags.secret });
+      io.stdout(flags.json ? asJson(checked) : asText(checked));
+      if (checked.problems.length > 0) io.setExitCode(2);
+    });
+}
+
+interface Counts {
+  readonly environments: number;
+  readonly jobs: number;
+  readonly items: number;
+  readonly rollouts: number;
+}
+
+/** Rollouts are those of whole datasets; `spec.indexes` may choose fewer. */
+function countsOf({ documents, datasets }: CheckedInput): Counts {
+  const itemsOf = (job: string): number => datasets.get(job)?.items.length ?? 0;
+  const sum = (numbers: readonly number[]): number => numbers.reduce((total, each) => total + each, 0);
+  const jobs = documents.jobs.map(({ value }) => value);
+  return {
+    environments: documents.environments.length,
+    jobs: jobs.length,
+    items: sum(jobs.map(({ metadata }) => itemsOf(metadata.name))),
+    rollouts: sum(jobs.map(({ metadata, spec }) => itemsOf(metadata.name) * spec.samplesPerItem)),
+  };
+}
+
+function asJson(checked: CheckedInput): string {
+  const { problems } = checked;
+  return `${JSON.stringify({ ok: problems.length === 0, ...countsOf(checked), problems }, null, 2)}\n`;
+}
+
+function asText(checked: CheckedInput): string {
+  const { problems } = checked;
+  if (problems.length > 0) {
+    const last = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+    return [...problems.map(formatProblem), last, ""].join("\n");
+  }
+  const { environments, jobs, items, rollouts } = countsOf(checked);
+  return `ok: environments ${environments}, jobs ${jobs}, items ${items}, rollouts ${rollouts}\n`;
+}

@@ -1,0 +1,43 @@
+import { compileItemMessages } from "../environment/item-messages.ts";
+import { valueAtPath } from "../environment/template-path.ts";
+import { compileTemplate, templatePaths } from "../environment/templates.ts";
+import type { EnvironmentSpec } from "../environment/environment.ts";
+import { toRollyardError } from "../errors/rollyard-error.ts";
+import { graderTemplates } from "../grader/schema-templates.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { pathText } from "../lib/schema/path-text.ts";
+
+/** What is wrong with one row for an environment; names keys, never values. */
+export type CheckItem = (item: JsonObject) => readonly string[];
+
+/**
+ * Compiles the check of rows against an environment whose own problems are solved: its messages can be made, and
+ * its grader finds each key of `item` that it names.
+ */
+export function compileItemCheck(spec: EnvironmentSpec): CheckItem {
+  const messagesOf = compileItemMessages(spec.prompt);
+  const needs = graderTemplates(spec.grader).flatMap(({ path, source }) =>
+    templatePaths(compileTemplate(source))
+      .filter(({ namespace }) => namespace === "item")
+      .map(({ segments, text }) => ({ segments, text, field: pathText(["spec", "grader", ...path]) })),
+  );
+  return (item) => [
+    ...messageProblems(() => messagesOf(item), item, spec),
+    ...needs
+      .filter(({ segments }) => valueAtPath(item, segments) === undefined)
+      .map(({ text, field }) => `lacks "${text}", which ${field} names`),
+  ];
+}
+
+function messageProblems(makeMessages: () => unknown, item: JsonObject, spec: EnvironmentSpec): string[] {
+  if (spec.prompt === undefined && item["messages"] === undefined) {
+    return ["has no `messages`, and the environment has no `prompt` to make them"];
+  }
+  try {
+    makeMessages();
+    return [];
+  } catch (thrown) {
+    const { message } = toRollyardError(thrown);
+    return [spec.prompt === undefined ? message : `${message}, which spec.prompt names`];
+  }
+}

@@ -1,0 +1,116 @@
+import path from "node:path";
+import type { Environment } from "../environment/environment.ts";
+import type { RolloutJob } from "../job/rollout-job.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { checkInput } from "./check-input.ts";
+import type { CheckedInput, CheckOptions } from "./check-input.ts";
+import type { PythonInstall } from "./find-python.ts";
+import { overrideJobs } from "./job-overrides.ts";
+import type { JobOverrides } from "./job-overrides.ts";
+import { loadDocuments } from "./load-documents.ts";
+import type { LoadOptions } from "./load-documents.ts";
+import type { Problem } from "./problem.ts";
+import type { Documents, SourcedDocument } from "./read-documents.ts";
+import type { SecretStore } from "./secret-store.ts";
+import { specHash } from "./spec-hash.ts";
+import type { SpecSnapshot } from "./spec-hash.ts";
+
+/** An environment that is ready to be used on this machine. */
+export interface EnvironmentInput {
+  readonly environment: Environment;
+  /** Absolute path of `spec.sandbox.local`, when given. */
+  readonly localFolder: string | undefined;
+  readonly secrets: SecretStore;
+}
+
+/** Everything that a local run starts from. */
+export interface RunInput extends EnvironmentInput {
+  readonly job: RolloutJob;
+  /** The dataset's rows; the index in the list is `item_index`. */
+  readonly items: readonly JsonObject[];
+  readonly snapshot: SpecSnapshot;
+  /** SHA-256 (hex) of the snapshot's fixed fields. */
+  readonly specHash: string;
+  /** The Python for graders, when one of them needs it. */
+  readonly python: PythonInstall | undefined;
+}
+
+/** What was asked for, or everything that stands against it (exit code 2). */
+export type Resolved<T> =
+  | { readonly ok: true; readonly input: T }
+  | { readonly ok: false; readonly problems: readonly Problem[] };
+
+/** Reads the files of `rollyard run`: exactly one job, its environment, its dataset. Never throws for bad input. */
+export async function resolveRunInput(
+  files: readonly string[],
+  options: CheckOptions & { readonly overrides?: JobOverrides },
+): Promise<Resolved<RunInput>> {
+  const adjust = overrideJobs(options.overrides ?? {});
+  const checked = await checkInput(files, { ...options, adjust });
+  const problems = [
+    ...checked.problems,
+    ...countProblems(checked.raw.filter(isKind("RolloutJob")).length, "RolloutJob"),
+  ];
+  const [job] = checked.documents.jobs;
+  if (job === undefined || problems.length > 0) return { ok: false, problems };
+  return { ok: true, input: runInputOf(job.value, checked) };
+}
+
+/** Reads the files of a command that needs only one Environment. Never throws for bad input. */
+export async function resolveEnvironmentInput(
+  files: readonly string[],
+  options: LoadOptions,
+): Promise<Resolved<EnvironmentInput>> {
+  const loaded = await loadDocuments(files, options);
+  const problems = [
+    ...loaded.problems,
+    ...countProblems(loaded.raw.filter(isKind("Environment")).length, "Environment"),
+  ];
+  const [environment] = loaded.documents.environments;
+  if (environment === undefined || problems.length > 0) return { ok: false, problems };
+  return { ok: true, input: environmentInputOf(environment, loaded.secrets) };
+}
+
+function isKind(wanted: string): (document: { readonly kind: string | undefined }) => boolean {
+  return ({ kind }) => kind === wanted;
+}
+
+function countProblems(count: number, kind: string): Problem[] {
+  if (count === 1) return [];
+  return [{ file: "-f", path: "", message: `exactly one ${kind} is needed; the files hold ${count}` }];
+}
+
+function runInputOf(job: RolloutJob, checked: CheckedInput): RunInput {
+  const environment = checked.documents.environments.find(
+    ({ value }) => value.metadata.name === job.spec.environmentRef.name,
+  );
+  const dataset = checked.datasets.get(job.metadata.name);
+  if (environment === undefined || dataset === undefined) {
+    throw new TypeError("input without problems has its environment and its dataset");
+  }
+  const snapshot: SpecSnapshot = {
+    job: job.spec,
+    environment: environment.value.spec,
+    itemsSha256: dataset.sha256,
+  };
+  return {
+    ...environmentInputOf(environment, checked.secrets),
+    job,
+    items: dataset.items,
+    snapshot,
+    specHash: specHash(snapshot),
+    python: checked.python,
+  };
+}
+
+function environmentInputOf(
+  { source, value }: SourcedDocument<Documents["environments"][number]["value"]>,
+  secrets: SecretStore,
+): EnvironmentInput {
+  const { local } = value.spec.sandbox;
+  return {
+    environment: value,
+    localFolder: local === undefined ? undefined : path.resolve(source.folder, local),
+    secrets,
+  };
+}

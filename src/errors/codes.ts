@@ -59,11 +59,17 @@ export const ERROR_CODES = {
   grader_unreachable: row("grader", 502, true, "A grader's endpoint does not answer."),
   grader_bad_answer: row("grader", 502, true, "A grader answered something that is no score."),
   grader_config_error: row("config", 400, false, "The grader's definition can't be used."),
-  grader_import_missing: row("config", 400, false, "The python grader imports a package that its runtime lacks."),
+  grader_import_missing: row(
+    "config",
+    400,
+    false,
+    "The python grader imports a package that its runtime lacks.",
+  ),
   formula_parse_error: row("config", 400, false, "A formula can't be read."),
   invalid_variable_error: row("config", 400, false, "A formula names an unknown variable."),
   // the bus
   bus_unavailable: row("internal", 503, true, "The message bus does not answer."),
+  nats_server_not_found: row("config", 501, false, "No nats-server that can be used was found."),
   bus_forbidden: row("internal", 403, false, "The message bus refuses this subject to this service."),
   log_corrupt: row("internal", 500, true, "The event log does not match its digest."),
   log_conflict: row("internal", 409, true, "The event log was written by someone else."),

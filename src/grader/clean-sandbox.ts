@@ -9,4 +9,6 @@ export interface CleanSandbox {
   open(signal: AbortSignal): Promise<SandboxSession>;
   /** The sandbox was lost: the next call of `open` asks for another. */
   discard(sandboxUid: string): void;
+  /** Ends the connections. The sandbox itself ends with the attempt's outcome. Safe to repeat. */
+  close(): Promise<void>;
 }

@@ -80,18 +80,23 @@ async function runGrader(
     attempt: { rolloutId: attempt.rolloutId, traceId: attempt.traceId, attempt: attempt.attempt },
   };
   const signal = AbortSignal.any([drain.hard, wanted.signal]);
+  const cleanSandbox = deps.cleanSandboxFor(target.task);
   const gradeDeps: GradeDeps = {
     clock: deps.clock,
     signal,
-    cleanSandbox: deps.cleanSandboxFor(target.task),
+    cleanSandbox,
     endpointCaller: deps.endpointCaller,
     nonce: deps.nonce,
     timeLimitMs: setup.timeLimitMs,
     waitOut: (wait) => waitOut(wait, target, { deps, wanted }),
   };
-  const result = await setup.grader.grade(input, gradeDeps);
-  deps.metrics.graderFinished(setup.graderType, result.executionSeconds);
-  return result;
+  try {
+    const result = await setup.grader.grade(input, gradeDeps);
+    deps.metrics.graderFinished(setup.graderType, result.executionSeconds);
+    return result;
+  } finally {
+    await cleanSandbox.close();
+  }
 }
 
 /** One wait of a grader. A drain ends it; so does an outcome that came from elsewhere, such as a deadline's. */

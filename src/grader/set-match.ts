@@ -1,10 +1,10 @@
 import { assertNever } from "../lib/assert-never.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
-import { compileGraderText } from "./render-text.ts";
+import { compileGraderTemplate } from "./grader-template.ts";
 import type { SubGraderSpec } from "./schema.ts";
 import { plainScore } from "./scorer.ts";
 import type { Score, Scorer } from "./scorer.ts";
-import { normalizedSet, parseSetText } from "./set-text.ts";
+import { normalizedSet, readSet } from "./set-text.ts";
 
 /** Spec of a `set_match` grader. */
 export type SetMatchSpec = Extract<SubGraderSpec, { type: "set_match" }>;
@@ -22,15 +22,15 @@ const SAMPLE_PARSE_ERROR: Score = {
  * can't be read throws `grader_config_error`.
  */
 export function compileSetMatch(spec: SetMatchSpec): Scorer {
-  const input = compileGraderText(spec.input, "input");
-  const reference = compileGraderText(spec.reference, "reference");
+  const input = compileGraderTemplate(spec.input, "input");
+  const reference = compileGraderTemplate(spec.reference, "reference");
   return {
     name: spec.name,
     type: spec.type,
     score: async (graded) => {
-      const right = parseSetText(reference(graded));
+      const right = readSet(reference.value(graded));
       if (right === null) throw unreadableReference(spec.name);
-      const given = parseSetText(input(graded));
+      const given = readSet(input.value(graded));
       if (given === null) return SAMPLE_PARSE_ERROR;
       return plainScore(
         scoreSets(spec, normalizedSet(given, spec.normalize), normalizedSet(right, spec.normalize)),

@@ -5,20 +5,18 @@ import { assertNever } from "../lib/assert-never.ts";
 export type Normalization = "none" | "trim" | "path" | "casefold";
 
 /**
- * Reads a set from text: a JSON array of texts, numbers and booleans, or one element a line (blank lines don't
- * count). Null for text that begins like JSON and is no such array.
+ * Reads a set: a list of texts, numbers and booleans; or text that holds such a JSON array, or one element a line
+ * (blank lines don't count). Null for everything else, text that begins like JSON and is no such array included.
  */
-export function parseSetText(text: string): readonly string[] | null {
-  const trimmed = text.trim();
-  if (trimmed.startsWith("[") || trimmed.startsWith("{")) return parseArray(trimmed);
-  return text.split(/\r?\n|\r/).filter((line) => line.trim() !== "");
+export function readSet(value: unknown): readonly string[] | null {
+  if (Array.isArray(value)) return scalarTexts(value);
+  return typeof value === "string" ? readSetText(value) : null;
 }
 
-function parseArray(text: string): readonly string[] | null {
-  const parsed = parseJson(text);
-  if (!Array.isArray(parsed)) return null;
-  const texts = parsed.map(scalarText);
-  return texts.every((element) => element !== null) ? texts : null;
+function readSetText(text: string): readonly string[] | null {
+  const trimmed = text.trim();
+  if (trimmed.startsWith("[") || trimmed.startsWith("{")) return scalarTexts(parseJson(trimmed));
+  return text.split(/\r\n|\n|\r/).filter((line) => line.trim() !== "");
 }
 
 function parseJson(text: string): unknown {
@@ -27,6 +25,12 @@ function parseJson(text: string): unknown {
   } catch {
     return null;
   }
+}
+
+function scalarTexts(elements: unknown): readonly string[] | null {
+  if (!Array.isArray(elements)) return null;
+  const texts = elements.map(scalarText);
+  return texts.every((element) => element !== null) ? texts : null;
 }
 
 function scalarText(value: unknown): string | null {

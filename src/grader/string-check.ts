@@ -1,5 +1,5 @@
 import { assertNever } from "../lib/assert-never.ts";
-import { compileGraderText } from "./render-text.ts";
+import { compileGraderTemplate } from "./grader-template.ts";
 import type { SubGraderSpec } from "./schema.ts";
 import { plainScore } from "./scorer.ts";
 import type { Scorer } from "./scorer.ts";
@@ -9,13 +9,13 @@ export type StringCheckSpec = Extract<SubGraderSpec, { type: "string_check" }>;
 
 /** Compares two rendered texts: 1 or 0. `like` asks whether input contains reference, `ilike` without case. */
 export function compileStringCheck(spec: StringCheckSpec): Scorer {
-  const input = compileGraderText(spec.input, "input");
-  const reference = compileGraderText(spec.reference, "reference");
+  const input = compileGraderTemplate(spec.input, "input");
+  const reference = compileGraderTemplate(spec.reference, "reference");
   return {
     name: spec.name,
     type: spec.type,
     score: async (graded) =>
-      plainScore(compareTexts(spec.operation, input(graded), reference(graded)) ? 1 : 0),
+      plainScore(compareTexts(spec.operation, input.text(graded), reference.text(graded)) ? 1 : 0),
   };
 }
 

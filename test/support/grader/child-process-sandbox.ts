@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { CleanSandbox } from "../../../src/grader/clean-sandbox.ts";
+import type { ExecRequest, ExecResult, SandboxSession } from "../../../src/sandbox/port.ts";
+
+/**
+ * Stands in for a clean sandbox where a test is about what runs in it: real commands as child processes in a
+ * temporary folder, without any isolation.
+ */
+export class ChildProcessSandbox implements CleanSandbox, SandboxSession {
+  readonly sandboxUid = "child-process";
+  readonly execs: ExecRequest[] = [];
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  static async create(): Promise<ChildProcessSandbox> {
+    return new ChildProcessSandbox(await mkdtemp(join(tmpdir(), "grader-test-")));
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  open(): Promise<SandboxSession> {
+    return Promise.resolve(this);
+  }
+
+  discard(): void {
+    throw new Error("a child process is never lost");
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  exec(request: ExecRequest): Promise<ExecResult> {
+    this.execs.push(request);
+    const started = performance.now();
+    const [command = "", ...args] = request.argv;
+    const child = spawn(command, args, {
+      cwd: join(this.#folder, request.cwd ?? "."),
+      env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
+      stdio: ["ignore", "pipe", "pipe"],
+      timeout: request.timeoutMs,
+      killSignal: "SIGKILL",
+    });
+    return new Promise((resolve) => {
+      const output = { stdout: "", stderr: "" };
+      child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));
+      child.stderr.on("data", (chunk) => (output.stderr += String(chunk)));
+      child.on("error", () => resolve(resultOf(127, null, output, started)));
+      child.on("close", (code, signal) => resolve(resultOf(code ?? 137, signal, output, started)));
+    });
+  }
+
+  async readFile(path: string, maxBytes: number): Promise<Uint8Array | null> {
+    try {
+      const bytes = await readFile(join(this.#folder, path));
+      return bytes.length > maxBytes ? null : bytes;
+    } catch {
+      return null;
+    }
+  }
+
+  async writeFile(path: string, content: Uint8Array): Promise<void> {
+    const target = join(this.#folder, path);
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, content);
+  }
+
+  freeze(): Promise<void> {
+    return Promise.resolve();
+  }
+}
+
+function resultOf(
+  exitCode: number,
+  signal: NodeJS.Signals | null,
+  output: { stdout: string; stderr: string },
+  startedMs: number,
+): ExecResult {
+  const durationMs = performance.now() - startedMs;
+  return {
+    exitCode,
+    signal: signal ?? "",
+    ...output,
+    truncatedBytes: 0,
+    invalidBytes: 0,
+    timedOut: signal === "SIGKILL",
+    outOfMemory: false,
+    durationMs,
+    replayed: false,
+  };
+}

@@ -5,6 +5,7 @@ import { RollyardError } from "../../errors/rollyard-error.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
+import { inboxPrefixOf } from "../permissions.ts";
 import type { Bus } from "../port.ts";
 import { LOCAL_SIZING } from "../stream-settings.ts";
 import type { StreamSizing } from "../stream-settings.ts";
@@ -54,11 +55,6 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Bus> 
     sizing: options.sizing ?? LOCAL_SIZING,
     publishTimeoutMs: options.publishTimeoutMs ?? 5000,
   });
-}
-
-/** A user hears only inboxes under its own prefix, so nobody reads another service's replies. */
-export function inboxPrefixOf(user: string | undefined): string {
-  return user === undefined ? "_INBOX" : `_INBOX_${user}`;
 }
 
 async function dial(options: JetStreamOptions, clock: Clock, inboxPrefix: string): Promise<NatsConnection> {

@@ -2,9 +2,10 @@
 // Starts the command line on Node 24: in this process where it is new enough, else on one that is found or installed.
 // Plain JavaScript for Node 20; in a clone the TypeScript sources run as they are, in a package their compiled form.
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 import { programsFor } from "../scripts/lib/command-programs.mjs";
 import { ensureDependencies } from "../scripts/lib/dependencies.mjs";
-import { ensureNode } from "../scripts/lib/node-runtime.mjs";
+import { ensureNode, isModernNode } from "../scripts/lib/node-runtime.mjs";
 import { findPlaces } from "../scripts/lib/places.mjs";
 import { runAttached } from "../scripts/lib/run-attached.mjs";
 import { ensurePrograms } from "../scripts/lib/setup.mjs";
@@ -16,6 +17,10 @@ await exitWith(async () => {
   if (places.isClone) await ensureDependencies(places);
   const node = await ensureNode(places);
   const env = await ensurePrograms(places, programsFor(args));
-  const main = places.isClone ? "services/cli/main.ts" : "dist/services/cli/main.js";
-  return runAttached(node, [join(places.root, main), ...args], { env });
+  const main = join(places.root, places.isClone ? "services/cli/main.ts" : "dist/services/cli/main.js");
+  if (!isModernNode()) return runAttached(node, [main, ...args], { env });
+  Object.assign(process.env, env);
+  process.argv[1] = main;
+  await import(pathToFileURL(main).href);
+  return Number(process.exitCode ?? 0);
 });

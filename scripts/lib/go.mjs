@@ -34,11 +34,12 @@ export function chooseGo(found, needed, toolchainSetting) {
 /**
  * How to build the Go module in a folder on this machine.
  * @param {string} moduleFolder
+ * @param {NodeJS.ProcessEnv} env
  * @returns {Promise<GoChoice>}
  */
-export async function findGo(moduleFolder) {
+export async function findGo(moduleFolder, env) {
   const needed = parseVersion(goLine(readFileSync(join(moduleFolder, "go.mod"), "utf8")));
-  return chooseGo(await goVersion(), needed ?? FIRST_GO_WITH_TOOLCHAINS, process.env["GOTOOLCHAIN"]);
+  return chooseGo(await goVersion(env), needed ?? FIRST_GO_WITH_TOOLCHAINS, env["GOTOOLCHAIN"]);
 }
 
 /** @param {string} goMod */
@@ -46,12 +47,13 @@ function goLine(goMod) {
   return /^go .*$/m.exec(goMod)?.[0] ?? "";
 }
 
-async function goVersion() {
-  if (findOnPath("go", process.env["PATH"]) === null) return null;
+/** @param {NodeJS.ProcessEnv} env */
+async function goVersion(env) {
+  if (findOnPath("go", env["PATH"]) === null) return null;
   // In the root folder no go.mod can ask for another toolchain than the one that is installed.
   const result = await runQuietly("go", ["version"], {
     cwd: "/",
-    env: { ...process.env, GOTOOLCHAIN: "local" },
+    env: { ...env, GOTOOLCHAIN: "local" },
   });
   return result.code === 0 ? parseVersion(result.stdout) : null;
 }

@@ -16,22 +16,23 @@ const MODULE = "github.com/nats-io/nats-server/v2";
 /**
  * Sees to it that `nats-server` in the bin folder is one that local runs can use.
  * @param {Places} places
+ * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<string>} its path
  */
-export async function ensureNatsServer(places) {
+export async function ensureNatsServer(places, env = process.env) {
   const link = join(places.binFolder, "nats-server");
   const version = pinnedVersion(places);
   const cached = join(places.sharedCache, `nats-server-${version}`, "nats-server");
   if (isCurrent(link, places, cached)) return link;
   const choice = chooseNatsServer({
-    onPath: await findServerOnPath(),
+    onPath: await findServerOnPath(env),
     isCached: isExecutable(cached),
-    go: await findGo(moduleFolder(places)),
+    go: await findGo(moduleFolder(places), env),
     platform: process.platform,
     arch: process.arch,
   });
   if (choice.kind === "none") throw new SetupError(cannotGet(choice.reason));
-  if (choice.kind === "build") await build(places, { env: choice.env, cached, version });
+  if (choice.kind === "build") await build(places, { env: { ...env, ...choice.env }, cached, version });
   if (choice.kind === "download") await download({ target: choice.target, cached, version });
   pointTo(link, choice.kind === "path" ? choice.path : cached);
   return link;
@@ -66,8 +67,9 @@ function isCurrent(link, places, cached) {
   }
 }
 
-async function findServerOnPath() {
-  const path = findOnPath("nats-server", process.env["PATH"]);
+/** @param {NodeJS.ProcessEnv} env */
+async function findServerOnPath(env) {
+  const path = findOnPath("nats-server", env["PATH"]);
   if (path === null) return null;
   const result = await runQuietly(path, ["--version"]);
   return { path, version: parseVersion(result.stdout) };
@@ -75,13 +77,13 @@ async function findServerOnPath() {
 
 /**
  * @param {Places} places
- * @param {{ env: Record<string, string>, cached: string, version: string }} target
+ * @param {{ env: NodeJS.ProcessEnv, cached: string, version: string }} target
  */
 async function build(places, { env, cached, version }) {
   const error = await step(`Building nats-server ${version} (about a minute, once)`, async () => {
     const part = partBeside(cached);
     const args = ["build", "-mod=readonly", "-trimpath", "-ldflags=-s -w", "-o", part, MODULE];
-    const goEnv = { ...process.env, CGO_ENABLED: "0", ...env };
+    const goEnv = { ...env, CGO_ENABLED: "0" };
     const result = await runQuietly("go", args, { cwd: moduleFolder(places), env: goEnv });
     if (result.code !== 0) return keepLog(places, "nats-server", result.output);
     publish(part, cached);

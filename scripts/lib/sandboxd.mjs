@@ -13,21 +13,24 @@ import { step } from "./step.mjs";
 /**
  * Builds sandboxd, the program inside each sandbox, when its sources have changed since the last build.
  * @param {Places} places
+ * @param {NodeJS.ProcessEnv} [env]
  * @returns {Promise<string>} path of the static executable
  */
-export async function ensureSandboxd(places) {
+export async function ensureSandboxd(places, env = process.env) {
   const sources = join(places.root, "services", "sandboxd");
   const binary = join(places.binFolder, "sandboxd");
   const stampPath = `${binary}.sources`;
   const stamp = hashFolder(sources, isSource);
   if (isExecutable(binary) && readStamp(stampPath) === stamp) return binary;
-  const go = await findGo(sources);
+  const go = await findGo(sources, env);
   if (go.kind === "unusable") {
     throw new SetupError(`sandboxd can't be built (${go.reason}): ${GO_ADVICE}.`);
   }
   const part = `${binary}.${process.pid}`;
   mkdirSync(places.binFolder, { recursive: true });
-  await step("Building sandboxd (seconds)", () => build(places, { sources, part, env: go.env }));
+  await step("Building sandboxd (seconds)", () =>
+    build(places, { sources, part, env: { ...env, ...go.env } }),
+  );
   renameSync(part, binary);
   writeFileSync(stampPath, stamp);
   return binary;
@@ -40,11 +43,11 @@ function isSource(path) {
 
 /**
  * @param {Places} places
- * @param {{ sources: string, part: string, env: Record<string, string> }} target
+ * @param {{ sources: string, part: string, env: NodeJS.ProcessEnv }} target
  */
 async function build(places, { sources, part, env }) {
   const args = ["build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", part, "."];
-  const goEnv = { ...process.env, CGO_ENABLED: "0", ...env };
+  const goEnv = { ...env, CGO_ENABLED: "0" };
   const result = await runQuietly("go", args, { cwd: sources, env: goEnv });
   if (result.code === 0) return;
   const log = keepLog(places, "sandboxd", result.output);

@@ -12,21 +12,26 @@ export interface PythonInstall {
   readonly version: readonly [number, number];
 }
 
-/** Looks for a Python ≥ 3.10; undefined when there is none. */
-export type FindPython = (pathVariable: string | undefined) => Promise<PythonInstall | undefined>;
+/**
+ * Looks for a Python ≥ 3.10 in `firstFolders` (default: those that every local sandbox sees), then in the folders of
+ * PATH; undefined when there is none.
+ */
+export type FindPython = (
+  pathVariable: string | undefined,
+  firstFolders?: readonly string[],
+) => Promise<PythonInstall | undefined>;
 
 const MINIMUM_MINOR = 10;
 
-/** First the folders that every local sandbox sees, then the user's own PATH. */
 const SYSTEM_FOLDERS = ["/usr/bin", "/usr/local/bin", "/bin"];
 
 const PROBE = "import sys; print(sys.executable, sys.base_prefix, *sys.version_info[:2], sep='\\n')";
 
 const run = promisify(execFile);
 
-/** Asks the `python3` and `python` of the system's folders and of PATH, in that order, for their versions. */
-export const findPython: FindPython = async (pathVariable) => {
-  const folders = new Set([...SYSTEM_FOLDERS, ...(pathVariable ?? "").split(delimiter)]);
+/** Asks each `python3` and `python` for its version. */
+export const findPython: FindPython = async (pathVariable, firstFolders = SYSTEM_FOLDERS) => {
+  const folders = new Set([...firstFolders, ...(pathVariable ?? "").split(delimiter)]);
   for (const folder of folders) {
     if (!folder.startsWith("/")) continue;
     for (const name of ["python3", "python"]) {

@@ -10,11 +10,15 @@ const WITH_ARTICLE: Readonly<Record<string, string>> = {
   boolean: "true or false",
 };
 
+/** How zod's own messages begin; any other was written beside a rule of ours. */
+const ZODS_OWN = /^(?:Invalid|Too|Unrecognized)/;
+
 /**
  * One zod issue as a phrase that reads after the field's path. It never repeats the given value.
  * The value must have been parsed with `reportInput: true`, which tells an absent field from a wrong one.
  */
 export function issueText(issue: z.core.$ZodIssue): string {
+  if (!ZODS_OWN.test(issue.message)) return issue.message;
   switch (issue.code) {
     case "invalid_type":
       return issue.input === undefined ? "is required" : `must be ${typeText(issue.expected)}`;
@@ -51,6 +55,8 @@ function unionText(issue: z.core.$ZodIssueInvalidUnion): string {
 }
 
 function boundText(origin: string, bound: number | bigint, relation: string): string {
+  const isSized = origin === "string" || origin === "array";
+  if (isSized && relation === "at least" && Number(bound) === 1) return "must not be empty";
   if (origin === "string") return `must have ${relation} ${bound} characters`;
   if (origin === "array") return `must have ${relation} ${bound} elements`;
   return `must be ${relation} ${bound}`;

@@ -88,6 +88,6 @@ export class ClaimQueue {
 
   /** Lets everyone look again. */
   wakeAll(): void {
-    for (const key of [...this.#wakers.keys()]) this.wake(key);
+    for (const key of Array.from(this.#wakers.keys())) this.wake(key);
   }
 }

@@ -1,6 +1,9 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ClaimReplySchema } from "../gen/rollyard/v1/requests_pb.ts";
+import type { ClaimReply_Failed } from "../gen/rollyard/v1/requests_pb.ts";
+import { isErrorCode } from "../errors/codes.ts";
 import type { ErrorCode } from "../errors/codes.ts";
+import { isFailureClass } from "../errors/failure-class.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import type { FailureRecord } from "../rollout/state.ts";
@@ -45,6 +48,37 @@ function kindOf(answer: ClaimAnswer) {
     default:
       return assertNever(answer);
   }
+}
+
+/** Reads a ClaimReply; an answer of an unknown kind counts as pending. Throws on bytes that are no message. */
+export function decodeClaimAnswer(payload: Uint8Array): ClaimAnswer {
+  const { kind } = fromBinary(ClaimReplySchema, payload);
+  switch (kind.case) {
+    case "lease":
+      return {
+        kind: "lease",
+        lease: { ...kind.value, source: kind.value.source === "warm" ? "warm" : "cold" },
+      };
+    case "failed":
+      return { kind: "failed", failure: failureFrom(kind.value) };
+    case "gone":
+      return { kind: "gone", reason: kind.value.reason };
+    case "pending":
+    case undefined:
+      return { kind: "pending", reason: kind.value?.reason ?? "" };
+    default:
+      return assertNever(kind);
+  }
+}
+
+function failureFrom(failed: ClaimReply_Failed): FailureRecord {
+  const { failureClass, code, cause, evidence } = failed;
+  return {
+    failureClass: isFailureClass(failureClass) ? failureClass : "internal",
+    code: isErrorCode(code) ? code : "internal",
+    cause,
+    evidence,
+  };
 }
 
 /** Makes a failure on record from an error; its details are the evidence. */

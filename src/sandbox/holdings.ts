@@ -92,7 +92,7 @@ export class Holdings {
   /** Retires all; while closing, a record that can't be written does not keep a sandbox alive. */
   async close(): Promise<void> {
     this.#closing.abort();
-    for (const key of [...this.#byKey.keys()]) this.retire(key);
+    for (const key of Array.from(this.#byKey.keys())) this.retire(key);
     await Promise.all(this.#retiring);
   }
 

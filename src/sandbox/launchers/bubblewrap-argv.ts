@@ -2,6 +2,7 @@ import type { LaunchRequest } from "../port.ts";
 import type { HostRoot, RootEntry } from "./host-root.ts";
 import { minimalEtc, SANDBOX_HOME } from "./minimal-etc.ts";
 import { scratchBytes } from "./scratch-bytes.ts";
+import { assertUsableWorkdir } from "./usable-workdir.ts";
 
 /** What the installed bubblewrap can do. */
 export interface BubblewrapFeatures {
@@ -35,20 +36,21 @@ export function bubblewrapArgv(
   host: { readonly root: HostRoot; readonly features: BubblewrapFeatures },
 ): readonly string[] {
   const { spec } = request;
+  assertUsableWorkdir(spec.workdir);
   const uid = String(spec.runAsUser);
   return [
     place.bwrap,
-    ...["--unshare-all", "--unshare-user", "--uid", uid, "--gid", uid, "--hostname", "sandbox"],
+    ["--unshare-all", "--unshare-user", "--uid", uid, "--gid", uid, "--hostname", "sandbox"],
     ...(host.features.disableUserns ? ["--disable-userns"] : []),
     ...(spec.network === "open" ? ["--share-net"] : []),
-    ...["--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"],
-    ...["--ro-bind", "/usr", "/usr", ...host.root.entries.flatMap(rootArgs)],
+    ["--die-with-parent", "--new-session", "--as-pid-1", "--clearenv"],
+    ["--ro-bind", "/usr", "/usr", ...host.root.entries.flatMap(rootArgs)],
     ...etcArgs(request, place, host.root),
-    ...["--proc", "/proc", "--dev", "/dev", "--dir", "/var", "--symlink", "/tmp", "/var/tmp"],
+    ["--proc", "/proc", "--dev", "/dev", "--dir", "/var", "--symlink", "/tmp", "/var/tmp"],
     ...scratchArgs(request, host.features),
-    ...["--ro-bind", place.sandboxd, INNER_SANDBOXD],
-    ...["--bind", place.workdir, spec.workdir, "--remount-ro", "/", "--chdir", spec.workdir, "--"],
-  ];
+    ["--ro-bind", place.sandboxd, INNER_SANDBOXD],
+    ["--bind", place.workdir, spec.workdir, "--remount-ro", "/", "--chdir", spec.workdir, "--"],
+  ].flat();
 }
 
 function rootArgs(entry: RootEntry): readonly string[] {
@@ -59,9 +61,10 @@ function rootArgs(entry: RootEntry): readonly string[] {
 
 function etcArgs(request: LaunchRequest, place: BubblewrapPlace, root: HostRoot): readonly string[] {
   const shared = root.etc.flatMap((name) => ["--ro-bind", `/etc/${name}`, `/etc/${name}`]);
-  const own = minimalEtc(request.spec.runAsUser).flatMap(({ name }) => [
-    ...["--ro-bind", `${place.etc}/${name}`, `/etc/${name}`],
-  ]);
+  const own = minimalEtc(request.spec.runAsUser).flatMap(({ name }) => {
+    const source = `${place.etc}/${name}`;
+    return ["--ro-bind", source, `/etc/${name}`];
+  });
   const isOpen = request.spec.network === "open" && root.resolvConf !== null;
   const names = isOpen ? ["--ro-bind", root.resolvConf ?? "", "/etc/resolv.conf"] : [];
   return [...shared, ...own, ...names];
@@ -71,9 +74,9 @@ function etcArgs(request: LaunchRequest, place: BubblewrapPlace, root: HostRoot)
 function scratchArgs(request: LaunchRequest, features: BubblewrapFeatures): readonly string[] {
   const size = features.size ? ["--size", String(scratchBytes(request.spec))] : [];
   return [
-    ...[...size, "--perms", "1777", "--tmpfs", "/tmp"],
-    ...[...size, "--perms", "1777", "--tmpfs", "/dev/shm"],
-    ...[...size, "--perms", "0700", "--tmpfs", SANDBOX_HOME],
-    ...["--remount-ro", "/dev"],
-  ];
+    [...size, "--perms", "1777", "--tmpfs", "/tmp"],
+    [...size, "--perms", "1777", "--tmpfs", "/dev/shm"],
+    [...size, "--perms", "0700", "--tmpfs", SANDBOX_HOME],
+    ["--remount-ro", "/dev"],
+  ].flat();
 }

@@ -1,8 +1,8 @@
 import { RollyardError } from "../../errors/rollyard-error.ts";
-import type { SandboxSpec } from "../../environment/sandbox-spec.ts";
 import type { SandboxLauncher } from "../port.ts";
 import { bubblewrapArgv, INNER_SANDBOXD } from "./bubblewrap-argv.ts";
 import { readHostRoot } from "./host-root.ts";
+import type { LocalLauncherOptions } from "./local-options.ts";
 import { minimalEtc, SANDBOX_HOME } from "./minimal-etc.ts";
 import { namespaceAdvice } from "./namespace-advice.ts";
 import { notEnforcedSentences } from "./not-enforced.ts";
@@ -10,14 +10,6 @@ import { probeCommand } from "./probe-command.ts";
 import { unprivilegedUids } from "./run-as.ts";
 import { sandboxdArgv } from "./sandboxd-argv.ts";
 import { SupervisedLauncher } from "./supervised-launcher.ts";
-
-/** What the launchers of this machine are made from. */
-export interface LocalLauncherOptions {
-  /** Path of the sandboxd program. */
-  readonly sandboxd: string;
-  /** Whose limits the sentences are about. */
-  readonly spec: SandboxSpec;
-}
 
 /** How the launcher bounds what its sandboxes use; docs: RLIMIT_NPROC in a user namespace of its own. */
 const ENFORCES = {

@@ -23,14 +23,14 @@ export function sandboxdArgv(request: LaunchRequest, place: SandboxdPlace): read
   return [
     place.binary,
     "serve",
-    ...["--listen", place.listen],
-    ...["--sandbox-uid", request.sandboxUid],
-    ...["--keys", JSON.stringify(request.publicKeys)],
-    ...["--workdir", place.workdir],
-    ...["--setup", JSON.stringify(spec.setup)],
-    ...["--env", JSON.stringify({ ...place.env, ...spec.env })],
-    ...["--setup-timeout-seconds", String(spec.readySeconds)],
-    ...["--max-processes", String(spec.pidsLimit + OWN_THREADS)],
+    ["--listen", place.listen],
+    ["--sandbox-uid", request.sandboxUid],
+    ["--keys", JSON.stringify(request.publicKeys)],
+    ["--workdir", place.workdir],
+    ["--setup", JSON.stringify(spec.setup)],
+    ["--env", JSON.stringify({ ...place.env, ...spec.env })],
+    ["--setup-timeout-seconds", String(spec.readySeconds)],
+    ["--max-processes", String(spec.pidsLimit + OWN_THREADS)],
     place.hasPidNamespace ? "--pid-namespace" : "--die-with-parent",
-  ];
+  ].flat();
 }

@@ -1,0 +1,106 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { Messenger } from "../bus/port.ts";
+import { claimSubject } from "../bus/subjects.ts";
+import { ClaimRequestSchema } from "../gen/rollyard/v1/requests_pb.ts";
+import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { FailureRecord, LeasedSandbox } from "../rollout/state.ts";
+import { decodeClaimAnswer } from "./claim-reply.ts";
+import type { ClaimAnswer, GrantedLease } from "./claim-reply.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import { LeasedSession } from "./leased-session.ts";
+import type { OpenSession } from "./leased-session.ts";
+import type { Purpose } from "./purpose.ts";
+import type { ClosableSandboxSession } from "./sandboxd-client.ts";
+
+/** Which sandbox is wanted. */
+export interface SandboxClaim {
+  readonly ref: AttemptRef;
+  readonly purpose: Purpose;
+  /** Stream sequence of the driver's `driver.attached`; a grader's is `last_seq`; 0 for a trace's tool calls. */
+  readonly epoch: bigint | number;
+  /** Above 0 only together with the sandbox that was lost. */
+  readonly generation?: number;
+  readonly lostSandboxUid?: string;
+}
+
+/** What a claim works with. */
+export interface ClaimDeps {
+  /** Opens the connection to sandboxd: `(options) => new SandboxdClient(options)`. */
+  readonly openSession: OpenSession;
+  readonly clock?: Clock;
+  /** Ends the asking; the promise then rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a claim came to. */
+export type ClaimOutcome =
+  | {
+      readonly kind: "leased";
+      readonly session: ClosableSandboxSession;
+      readonly lease: LeasedSandbox;
+    }
+  /** The driver seals the attempt with it; code `sandbox_killed` is a stop reason, not a failure. */
+  | { readonly kind: "failed"; readonly failure: FailureRecord }
+  /** The attempt is sealed or ended: stop. */
+  | { readonly kind: "gone" };
+
+// The broker answers within 5 s.
+const REPLY_WITHIN_MS = 6_000;
+const FIRST_PAUSE_MS = 100;
+const LONGEST_PAUSE_MS = 2_000;
+
+/**
+ * Asks the broker for the attempt's sandbox until there is an answer: `pending` and a silent broker (a change of
+ * leader) are asked again for ever and spend nothing. Rejects only when the signal aborts.
+ */
+export async function claimSandbox(
+  messenger: Messenger,
+  claim: SandboxClaim,
+  deps: ClaimDeps,
+): Promise<ClaimOutcome> {
+  const clock = deps.clock ?? systemClock;
+  const startedMs = clock.monotonicMs();
+  const ask = asking(messenger, claim);
+  for (let pauseMs = FIRST_PAUSE_MS; ;) {
+    deps.signal?.throwIfAborted();
+    const answer = await ask(deps.signal);
+    if (answer?.kind === "gone") return { kind: "gone" };
+    if (answer?.kind === "failed") return answer;
+    if (answer?.kind === "lease") {
+      const session = openLease(answer.lease, { ...deps, clock, ask });
+      const { sandboxUid, generation, source } = answer.lease;
+      const waitedMs = clock.monotonicMs() - startedMs;
+      return { kind: "leased", session, lease: { sandboxUid, generation, source, waitedMs } };
+    }
+    await clock.sleep(pauseMs, deps.signal);
+    pauseMs = answer === null ? Math.min(LONGEST_PAUSE_MS, pauseMs * 2) : FIRST_PAUSE_MS;
+  }
+}
+
+type Ask = (signal?: AbortSignal) => Promise<ClaimAnswer | null>;
+
+/** One asking; null when nobody answered. */
+function asking(messenger: Messenger, claim: SandboxClaim): Ask {
+  const { ref, purpose, generation = 0, lostSandboxUid = "" } = claim;
+  const request = { ref, purpose, generation, lostSandboxUid, epoch: BigInt(claim.epoch) };
+  const payload = toBinary(ClaimRequestSchema, create(ClaimRequestSchema, request));
+  const subject = claimSubject(ref.namespace, ref.environmentUid);
+  return async () => {
+    const result = await messenger.request(subject, payload, REPLY_WITHIN_MS);
+    return result.kind === "reply" ? decodeClaimAnswer(result.payload) : null;
+  };
+}
+
+function openLease(
+  lease: GrantedLease,
+  parts: ClaimDeps & { readonly clock: Clock; readonly ask: Ask },
+): ClosableSandboxSession {
+  const { clock, ask, openSession } = parts;
+  const endpoint = parseEndpoint(lease.endpoint);
+  if (endpoint === null)
+    throw new RollyardError("internal", { details: { reason: "a lease without an endpoint" } });
+  return new LeasedSession({ lease, endpoint, clock, ask, openSession });
+}

@@ -1,0 +1,111 @@
+import { RollyardError } from "../errors/rollyard-error.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { ClaimAnswer, GrantedLease } from "./claim-reply.ts";
+import type { ExecRequest, ExecResult, SandboxEndpoint } from "./port.ts";
+import type { ClosableSandboxSession } from "./sandboxd-client.ts";
+
+/** Opens a session; `token` gives the newest token at each call. */
+export type OpenSession = (options: {
+  readonly endpoint: SandboxEndpoint;
+  readonly sandboxUid: string;
+  readonly token: () => string;
+}) => ClosableSandboxSession;
+
+/** What a leased session works with. */
+export interface LeasedSessionOptions {
+  readonly endpoint: SandboxEndpoint;
+  readonly lease: GrantedLease;
+  readonly clock: Clock;
+  readonly openSession: OpenSession;
+  /** Claims again, for the same generation; null when nobody answers. */
+  readonly ask: (signal: AbortSignal) => Promise<ClaimAnswer | null>;
+}
+
+// When a sandbox does not answer, the broker is asked what became of it: it hears of an end in milliseconds.
+const FATE_PAUSES_MS = [0, 300, 1_000];
+const LEAST_RENEWAL_MS = 1_000;
+
+/**
+ * A sandbox under a lease. Renews the token at half of its life until closed, and turns `sandbox_unreachable` into
+ * what the broker knows: `sandbox_killed` (the agent's doing), `sandbox_lost`, or `sandbox_fenced` (the attempt ended).
+ */
+export class LeasedSession implements ClosableSandboxSession {
+  readonly sandboxUid: string;
+  readonly #options: LeasedSessionOptions;
+  readonly #session: ClosableSandboxSession;
+  readonly #closing = new AbortController();
+  #token: string;
+
+  constructor(options: LeasedSessionOptions) {
+    const { lease, endpoint, openSession } = options;
+    this.#options = options;
+    this.#token = lease.token;
+    this.sandboxUid = lease.sandboxUid;
+    this.#session = openSession({
+      endpoint,
+      sandboxUid: lease.sandboxUid,
+      token: () => this.#token,
+    });
+    void this.#renewals(lease.expiresAtMs);
+  }
+
+  exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult> {
+    return this.#call(() => this.#session.exec(request, signal));
+  }
+
+  readFile(path: string, maxBytes: number): Promise<Uint8Array | null> {
+    return this.#call(() => this.#session.readFile(path, maxBytes));
+  }
+
+  writeFile(path: string, content: Uint8Array, callId: string): Promise<void> {
+    return this.#call(() => this.#session.writeFile(path, content, callId));
+  }
+
+  freeze(): Promise<void> {
+    return this.#call(() => this.#session.freeze());
+  }
+
+  /** Ends the renewals and drops the connections; the sandbox itself goes on until it is released. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#session.close();
+  }
+
+  async #call<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof RollyardError) || error.code !== "sandbox_unreachable") throw error;
+      throw await this.#fate(error);
+    }
+  }
+
+  async #fate(unreachable: RollyardError): Promise<RollyardError> {
+    for (const pause of FATE_PAUSES_MS) {
+      await this.#options.clock.sleep(pause, this.#closing.signal);
+      const answer = await this.#options.ask(this.#closing.signal);
+      if (answer?.kind === "failed") {
+        const { code, cause, evidence } = answer.failure;
+        return new RollyardError(code, { message: cause, details: evidence, cause: unreachable });
+      }
+      if (answer?.kind === "gone") return new RollyardError("sandbox_fenced", { cause: unreachable });
+    }
+    return unreachable;
+  }
+
+  async #renewals(firstExpiryMs: number): Promise<void> {
+    const { clock, ask } = this.#options;
+    let expiresAtMs = firstExpiryMs;
+    while (!this.#closing.signal.aborted) {
+      const pauseMs = Math.max(LEAST_RENEWAL_MS, (expiresAtMs - clock.nowMs()) / 2);
+      await clock.sleep(pauseMs, this.#closing.signal);
+      if (this.#closing.signal.aborted) return;
+      const answer = await ask(this.#closing.signal);
+      // An ended sandbox needs no token; its next call finds out and asks.
+      if (answer?.kind === "failed" || answer?.kind === "gone") return;
+      if (answer?.kind !== "lease" || answer.lease.sandboxUid !== this.sandboxUid) continue;
+      this.#token = answer.lease.token;
+      expiresAtMs = answer.lease.expiresAtMs;
+    }
+  }
+}

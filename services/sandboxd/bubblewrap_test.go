@@ -20,10 +20,9 @@ func (s *supervisor) wrapped(id string) object {
 		s.t.Skip("bubblewrap is not installed")
 	}
 	start := s.plain(id)
-	self, _ := filepath.EvalSymlinks(os.Args[0])
 	start["argv"] = []string{bwrap, "--unshare-all", "--as-pid-1", "--die-with-parent", "--clearenv", "--setenv", asSandboxd, "1",
 		"--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
-		"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--ro-bind", self, "/.sandboxd",
+		"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--ro-bind", binary(), "/.sandboxd",
 		"--bind", filepath.Join(s.root(id), "work"), "/workspace", "--chdir", "/workspace",
 		"/.sandboxd", "serve", "--listen", "fd:3", "--sandbox-uid", testUID, "--keys", keysJSON(s.public), "--pid-namespace"}
 	if os.Geteuid() == 0 {
@@ -34,17 +33,16 @@ func (s *supervisor) wrapped(id string) object {
 
 // openTestBinary lets other users run the test binary, which go test keeps in a
 // private folder.
-func openTestBinary(t *testing.T) {
+func openTestBinary(t testing.TB) {
 	t.Helper()
-	self, _ := filepath.EvalSymlinks(os.Args[0])
-	for dir := filepath.Dir(self); len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) {
+	for dir := filepath.Dir(binary()); len(dir) > len(os.TempDir()); dir = filepath.Dir(dir) {
 		if err := os.Chmod(dir, 0o755); err != nil {
 			t.Skipf("the test binary can't be opened to others: %v", err)
 		}
 	}
 }
 
-func startWrapped(t *testing.T) (*supervisor, *sandbox, object) {
+func startWrapped(t testing.TB) (*supervisor, *sandbox, object) {
 	t.Helper()
 	openTestBinary(t)
 	s := startSupervisor(t)

@@ -103,7 +103,7 @@ func TestExecCapsAGigabyteOfOutputInBoundedMemory(t *testing.T) {
 	}
 }
 
-func peakKiB(t *testing.T, pid int) int {
+func peakKiB(t testing.TB, pid int) int {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/status")
 	if err != nil {
 		t.Fatal(err)

@@ -35,7 +35,7 @@ const (
 )
 
 type sandbox struct {
-	t       *testing.T
+	t       testing.TB
 	command *exec.Cmd
 	client  *http.Client
 	dir     string // outside the workdir
@@ -46,14 +46,14 @@ type sandbox struct {
 }
 
 // startSandbox runs "sandboxd serve" on a Unix socket, with extra flags.
-func startSandbox(t *testing.T, flags ...string) *sandbox {
+func startSandbox(t testing.TB, flags ...string) *sandbox {
 	t.Helper()
 	s := launchSandbox(t, flags...)
 	s.waitStatus("ready")
 	return s
 }
 
-func launchSandbox(t *testing.T, flags ...string) *sandbox {
+func launchSandbox(t testing.TB, flags ...string) *sandbox {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "sbx")
 	if err != nil {
@@ -69,7 +69,7 @@ func launchSandbox(t *testing.T, flags ...string) *sandbox {
 	s.client = unixClient(s.socket())
 	arguments := append([]string{"serve", "--listen", "unix:" + s.socket(), "--sandbox-uid", testUID,
 		"--workdir", s.workdir, "--keys", keysJSON(public)}, flags...)
-	s.command = exec.Command(os.Args[0], arguments...)
+	s.command = exec.Command(binary(), arguments...)
 	s.command.Env = append(os.Environ(), asSandboxd+"=1", "CANARY_SECRET=leak")
 	s.command.Stderr = s.log
 	if err := s.command.Start(); err != nil {
@@ -193,7 +193,7 @@ func (s *sandbox) waitStatus(want string) object {
 }
 
 // eventually polls a condition for up to ten seconds.
-func eventually(t *testing.T, what string, condition func() bool) {
+func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		if condition() {
@@ -203,11 +203,24 @@ func eventually(t *testing.T, what string, condition func() bool) {
 	t.Fatalf("not within 10 s: %s", what)
 }
 
-func expect(t *testing.T, what string, got, want any) {
+func expect(t testing.TB, what string, got, want any) {
 	t.Helper()
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%s: got %v, want %v", what, got, want)
 	}
+}
+
+// binary is the sandboxd under test: SANDBOXD_BINARY when set (for benchmarks),
+// else the test binary itself.
+func binary() string {
+	if given := os.Getenv("SANDBOXD_BINARY"); given != "" {
+		return given
+	}
+	self, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	return self
 }
 
 func mustJSON(value any) []byte {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -67,7 +66,7 @@ func TestBadSettingsAreNamedAndExitWithTwo(t *testing.T) {
 		"no base":         {"supervise", "--base is required"},
 		"no subcommand":   {"dance", "unknown subcommand"},
 	} {
-		command := exec.Command(os.Args[0], strings.Fields(c.args)...)
+		command := exec.Command(binary(), strings.Fields(c.args)...)
 		command.Env = []string{asSandboxd + "=1"}
 		output, err := command.CombinedOutput()
 		expect(t, name+" exit code", command.ProcessState.ExitCode(), 2)

@@ -14,7 +14,7 @@ import (
 )
 
 type supervisor struct {
-	t       *testing.T
+	t       testing.TB
 	command *exec.Cmd
 	stdin   io.WriteCloser
 	events  chan object
@@ -23,7 +23,7 @@ type supervisor struct {
 	public  ed25519.PublicKey
 }
 
-func startSupervisor(t *testing.T, flags ...string) *supervisor {
+func startSupervisor(t testing.TB, flags ...string) *supervisor {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "sbx")
 	if err != nil {
@@ -36,11 +36,11 @@ func startSupervisor(t *testing.T, flags ...string) *supervisor {
 	return superviseIn(t, filepath.Join(dir, "base"), flags...)
 }
 
-func superviseIn(t *testing.T, base string, flags ...string) *supervisor {
+func superviseIn(t testing.TB, base string, flags ...string) *supervisor {
 	t.Helper()
 	s := &supervisor{t: t, base: base, events: make(chan object, 1000)}
 	s.public, s.key, _ = ed25519.GenerateKey(nil)
-	s.command = exec.Command(os.Args[0], append([]string{"supervise", "--base", base}, flags...)...)
+	s.command = exec.Command(binary(), append([]string{"supervise", "--base", base}, flags...)...)
 	s.command.Env = append(os.Environ(), asSandboxd+"=1")
 	s.command.Stderr = os.Stderr
 	s.stdin, _ = s.command.StdinPipe()
@@ -89,9 +89,8 @@ func (s *supervisor) socket(id string) string { return filepath.Join(s.root(id),
 // plain is a start command without isolation: sandboxd directly on the machine.
 func (s *supervisor) plain(id string, flags ...string) object {
 	workdir := filepath.Join(s.root(id), "work")
-	argv := append([]string{"/proc/self/exe", "serve", "--listen", "fd:3", "--sandbox-uid", testUID,
+	argv := append([]string{binary(), "serve", "--listen", "fd:3", "--sandbox-uid", testUID,
 		"--workdir", workdir, "--keys", keysJSON(s.public), "--die-with-parent"}, flags...)
-	argv[0], _ = filepath.EvalSymlinks(os.Args[0])
 	return object{"op": "start", "id": id, "root": s.root(id), "workdir": workdir, "argv": argv,
 		"env": object{asSandboxd: "1"}, "ready": object{"unix": s.socket(id), "pass_fd": true}, "ready_timeout_ms": 10_000}
 }
@@ -113,7 +112,7 @@ func exists(path string) bool {
 	return err == nil
 }
 
-func write(t *testing.T, path, text string, mode os.FileMode) {
+func write(t testing.TB, path, text string, mode os.FileMode) {
 	t.Helper()
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		t.Fatal(err)

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-func startPlain(t *testing.T, members object, flags ...string) (*supervisor, *sandbox, object) {
+func startPlain(t testing.TB, members object, flags ...string) (*supervisor, *sandbox, object) {
 	t.Helper()
 	s := startSupervisor(t)
 	s.next("hello")
@@ -215,7 +215,7 @@ func TestAStopDuringTheStartEndsBoth(t *testing.T) {
 
 func TestASecondSupervisorOnTheSameBaseIsRefused(t *testing.T) {
 	s, _, _ := startPlain(t, nil)
-	second := exec.Command(os.Args[0], "supervise", "--base", s.base)
+	second := exec.Command(binary(), "supervise", "--base", s.base)
 	second.Env = []string{asSandboxd + "=1"}
 	output, _ := second.CombinedOutput()
 	expect(t, "exit code", second.ProcessState.ExitCode(), 2)

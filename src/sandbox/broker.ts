@@ -53,6 +53,8 @@ export interface BrokerOptions {
   /** Most sandboxes at once, held, ready and starting together. */
   readonly maxSandboxes?: number;
   readonly tokenLifetimeMs?: number;
+  /** Whether an attempt may go on in a new sandbox when its own was lost: `recovery.mode: replay`. */
+  readonly replacesLost?: boolean;
   readonly observer?: BrokerObserver;
 }
 
@@ -221,7 +223,7 @@ export class SandboxBroker {
   }
 
   #answerHeld(claim: Claim, holding: Holding): ClaimAnswer | null {
-    const verdict = judgeHeld(holding, claim);
+    const verdict = judgeHeld(holding, claim, this.#options.replacesLost ?? false);
     if (verdict.kind === "gone") return { kind: "gone", reason: "a later generation runs" };
     if (verdict.kind === "renew" && holding.sandbox !== null) return this.#lease(claim, holding);
     // A grader's sandbox holds no state: after its loss is told once, the next asking gets another one.

@@ -4,6 +4,7 @@ import { claimSubject } from "../bus/subjects.ts";
 import { ClaimRequestSchema } from "../gen/rollyard/v1/requests_pb.ts";
 import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { assertNever } from "../lib/assert-never.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { FailureRecord, LeasedSandbox } from "../rollout/state.ts";
@@ -64,23 +65,38 @@ export async function claimSandbox(
   const clock = deps.clock ?? systemClock;
   const startedMs = clock.monotonicMs();
   const ask = asking(messenger, claim);
-  for (let pauseMs = FIRST_PAUSE_MS; ;) {
-    deps.signal?.throwIfAborted();
-    const answer = await ask(deps.signal);
-    if (answer?.kind === "gone") return { kind: "gone" };
-    if (answer?.kind === "failed") return answer;
-    if (answer?.kind === "lease") {
+  const answer = await askUntilAnswered(ask, clock, deps.signal);
+  switch (answer.kind) {
+    case "gone":
+      return { kind: "gone" };
+    case "failed":
+      return answer;
+    case "lease": {
       const session = openLease(answer.lease, { ...deps, clock, ask });
       const { sandboxUid, generation, source } = answer.lease;
       const waitedMs = clock.monotonicMs() - startedMs;
       return { kind: "leased", session, lease: { sandboxUid, generation, source, waitedMs } };
     }
-    await clock.sleep(pauseMs, deps.signal);
+    default:
+      return assertNever(answer);
+  }
+}
+
+async function askUntilAnswered(
+  ask: Ask,
+  clock: Clock,
+  signal: AbortSignal | undefined,
+): Promise<Exclude<ClaimAnswer, { kind: "pending" }>> {
+  for (let pauseMs = FIRST_PAUSE_MS; ;) {
+    signal?.throwIfAborted();
+    const answer = await ask();
+    if (answer !== null && answer.kind !== "pending") return answer;
+    await clock.sleep(pauseMs, signal);
     pauseMs = answer === null ? Math.min(LONGEST_PAUSE_MS, pauseMs * 2) : FIRST_PAUSE_MS;
   }
 }
 
-type Ask = (signal?: AbortSignal) => Promise<ClaimAnswer | null>;
+type Ask = () => Promise<ClaimAnswer | null>;
 
 /** One asking; null when nobody answered. */
 function asking(messenger: Messenger, claim: SandboxClaim): Ask {

@@ -1,9 +1,11 @@
 import type { ErrorCode } from "../errors/codes.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import type { SandboxEnd } from "./port.ts";
+import type { Purpose } from "./purpose.ts";
 
 /** A sandbox that was given to the claiming attempt before. */
 export interface HeldView {
+  readonly purpose: Purpose;
   readonly sandboxUid: string;
   readonly generation: number;
   /** Null while it lives. */
@@ -21,7 +23,7 @@ export interface AskedGeneration {
 export type HeldVerdict =
   /** It lives: the same sandbox with a fresh token. */
   | { readonly kind: "renew" }
-  /** Its loss is verified and the claimant asks for the next generation. */
+  /** The claimant gets the next generation. */
   | { readonly kind: "replace" }
   | {
       readonly kind: "failed";
@@ -32,17 +34,20 @@ export type HeldVerdict =
 
 /**
  * Decides by what the launcher saw, never by what the claimant says: a claim of a loss that did not happen renews the
- * living sandbox, and the agent's own kill is data, not a loss that buys a new one.
+ * living sandbox, and the agent's own kill is data, not a loss that buys a new one. `mayReplace`: the environment
+ * recovers by replay into a new sandbox of the same attempt.
  */
-export function judgeHeld(held: HeldView, asked: AskedGeneration): HeldVerdict {
+export function judgeHeld(held: HeldView, asked: AskedGeneration, mayReplace: boolean): HeldVerdict {
   if (asked.generation < held.generation) return { kind: "gone" };
+  // A grader's sandbox holds no state, and the grader is one of us: its word is enough.
+  if (held.purpose === "grade" && isNextGeneration(held, asked)) return { kind: "replace" };
   if (held.ended === null) return { kind: "renew" };
   switch (held.ended.kind) {
     case "killed_by_agent":
       return { kind: "failed", code: "sandbox_killed", details: killDetails(held.ended) };
     case "node_lost":
     case "stopped":
-      return isNextGeneration(held, asked) ? { kind: "replace" } : lost(held.ended);
+      return mayReplace && isNextGeneration(held, asked) ? { kind: "replace" } : lost(held.ended);
     default:
       return assertNever(held.ended);
   }

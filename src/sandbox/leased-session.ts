@@ -18,7 +18,7 @@ export interface LeasedSessionOptions {
   readonly clock: Clock;
   readonly openSession: OpenSession;
   /** Claims again, for the same generation; null when nobody answers. */
-  readonly ask: (signal: AbortSignal) => Promise<ClaimAnswer | null>;
+  readonly ask: () => Promise<ClaimAnswer | null>;
 }
 
 // When a sandbox does not answer, the broker is asked what became of it: it hears of an end in milliseconds.
@@ -83,7 +83,7 @@ export class LeasedSession implements ClosableSandboxSession {
   async #fate(unreachable: RollyardError): Promise<RollyardError> {
     for (const pause of FATE_PAUSES_MS) {
       await this.#options.clock.sleep(pause, this.#closing.signal);
-      const answer = await this.#options.ask(this.#closing.signal);
+      const answer = await this.#options.ask();
       if (answer?.kind === "failed") {
         const { code, cause, evidence } = answer.failure;
         return new RollyardError(code, { message: cause, details: evidence, cause: unreachable });
@@ -100,7 +100,7 @@ export class LeasedSession implements ClosableSandboxSession {
       const pauseMs = Math.max(LEAST_RENEWAL_MS, (expiresAtMs - clock.nowMs()) / 2);
       await clock.sleep(pauseMs, this.#closing.signal);
       if (this.#closing.signal.aborted) return;
-      const answer = await ask(this.#closing.signal);
+      const answer = await ask();
       // An ended sandbox needs no token; its next call finds out and asks.
       if (answer?.kind === "failed" || answer?.kind === "gone") return;
       if (answer?.kind !== "lease" || answer.lease.sandboxUid !== this.sandboxUid) continue;

@@ -22,9 +22,9 @@ const ENFORCES = {
 } as const;
 
 const TRIAL = [
-  ...["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "--net"],
-  ...["unshare", "--user", "--map-user=1000", "--map-group=1000", "true"],
-];
+  ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "--net"],
+  ["unshare", "--user", "--map-user=1000", "--map-group=1000", "true"],
+].flat();
 
 const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 

@@ -13,7 +13,7 @@ const PLACES: readonly (readonly [RegExp, Layer])[] = [
   [/^src\/(kube|gateway|config|telemetry|grader-http)\//, "adapter"],
   [/^src\/bus\/(jetstream\/|nats-server)/, "adapter"],
   [/^src\/model\/(openai-|model-(calls|fetch|runtime))/, "adapter"],
-  [/^src\/sandbox\/(launchers\/|sandboxd-)/, "adapter"],
+  [/^src\/sandbox\/(launchers\/|sandboxd-|bus-claims|select-launcher)/, "adapter"],
   [/^src\/(rollout|job|environment|grader|trajectory|sandbox|model|bus)\//, "domain"],
 ];
 

@@ -131,6 +131,11 @@ export interface Messenger {
 export interface BusAdmin {
   /** Creates or updates all streams and consumers; safe to repeat. */
   ensureStreams(): Promise<void>;
+  /**
+   * Makes all work that was delivered and not acknowledged deliverable again at once, instead of after `ack_wait`.
+   * Only for whoever knows that no worker of before lives: a local run that holds its folder's lock.
+   */
+  releaseWork(): Promise<void>;
   /** Every subject of a stream under a filter, with the number of its messages. */
   subjects(stream: StreamName, filter: string): Promise<ReadonlyMap<string, number>>;
   /** All messages under a filter in stream order, headers only, from the sequence on, up to what is there now. */

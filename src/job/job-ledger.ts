@@ -66,6 +66,7 @@ export class JobLedger {
   /** No rollout before this index waits for its first attempt. */
   #freshFrom = 0;
   #retriesTaken = 0;
+  #rewardSum = 0;
   #fresh: number;
   #tokens = { prompt: 0, completion: 0 };
 
@@ -91,6 +92,11 @@ export class JobLedger {
   /** Final failed rollouts by class. */
   get failures(): Readonly<Record<FailureClass, number>> {
     return this.#failures;
+  }
+
+  /** Sum of all rewards. */
+  get rewardSum(): number {
+    return this.#rewardSum;
   }
 
   /** Attempts beyond the first that were paid by the retry budget. */
@@ -174,6 +180,7 @@ export class JobLedger {
     if (outcome.end.kind !== "graded") return "graded";
     const line = this.line(outcome.place);
     this.#set(outcome.place, { ...line, phase: "graded", reward: outcome.end.reward });
+    this.#rewardSum += outcome.end.reward;
     this.#noteAttempt({ isConfig: false, code: "" });
     this.#noteFinal({ isFailed: false, code: "" });
     return "graded";

@@ -15,6 +15,14 @@ export async function ensureStreams(connection: BusConnection, sizing: StreamSiz
   for (const consumer of allConsumerSettings(sizing)) await ensureConsumer(connection, consumer);
 }
 
+/** Makes the work consumers anew: what they had delivered and nobody acknowledged is deliverable again. */
+export async function remakeConsumers(connection: BusConnection, sizing: StreamSizing): Promise<void> {
+  for (const consumer of allConsumerSettings(sizing)) {
+    await callApiOrThrow(connection, `CONSUMER.DELETE.${STREAMS.work}.${consumer.name}`, {});
+    await ensureConsumer(connection, consumer);
+  }
+}
+
 async function ensureStream(connection: BusConnection, settings: StreamSettings): Promise<void> {
   const operation = `STREAM.CREATE.${settings.name}`;
   const answer = await callApi(connection, operation, settings);

@@ -13,7 +13,7 @@ import type { StreamName } from "../streams.ts";
 import { followStream, listSubjects, purgeSubjects, readStreamState, replayHeaders } from "./admin.ts";
 import type { StreamState } from "./admin.ts";
 import type { BusConnection, ConnectionStatus } from "./connection.ts";
-import { ensureStreams } from "./ensure-streams.ts";
+import { ensureStreams, remakeConsumers } from "./ensure-streams.ts";
 import { listen, request, serve } from "./messenger.ts";
 import { Publisher } from "./publisher.ts";
 import { Reader } from "./reader.ts";
@@ -75,6 +75,10 @@ export class JetStreamBus implements Bus {
 
   listen(filter: string, handler: (payload: Uint8Array, subject: string) => void): Promise<Subscription> {
     return listen(this.#connection, filter, handler);
+  }
+
+  releaseWork(): Promise<void> {
+    return remakeConsumers(this.#connection, this.#sizing);
   }
 
   ensureStreams(): Promise<void> {

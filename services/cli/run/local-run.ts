@@ -1,0 +1,212 @@
+import path from "node:path";
+import { loadSnapshot, storeSnapshot } from "../../../src/config/snapshot.ts";
+import type { RunInput } from "../../../src/config/run-input.ts";
+import { serveSecrets } from "../../../src/config/secrets-service.ts";
+import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
+import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
+import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
+import type { ServiceUser } from "../../../src/bus/permissions.ts";
+import type { Bus } from "../../../src/bus/port.ts";
+import type { RollyardError } from "../../../src/errors/rollyard-error.ts";
+import { parseIndexRanges } from "../../../src/job/index-ranges.ts";
+import type { JobIdentity } from "../../../src/job/job-identity.ts";
+import { JobRunner } from "../../../src/job/job-runner.ts";
+import type { RunEnd } from "../../../src/job/job-runner.ts";
+import type { Clock } from "../../../src/lib/clock.ts";
+import type { Logger } from "../../../src/lib/logger.ts";
+import { randomIds } from "../../../src/rollout/ids.ts";
+import { SandboxBroker } from "../../../src/sandbox/broker.ts";
+import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
+import { serveReleases } from "../../../src/sandbox/bus-claims.ts";
+import { generateSigningKeys } from "../../../src/sandbox/signing-keys.ts";
+import { ResultRecorder } from "../../../src/trajectory/recorder.ts";
+import { startGrader } from "../../grader/create-grader.ts";
+import { startWorker } from "../../worker/create-worker.ts";
+import type { RunFolder } from "./run-folder.ts";
+import type { RunTelemetry } from "./run-telemetry.ts";
+
+/** What a local run needs that its caller has chosen. */
+export interface LocalRunOptions {
+  readonly input: RunInput;
+  readonly folder: RunFolder;
+  readonly natsServer: string;
+  readonly launcher: SandboxLauncher;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly telemetry: RunTelemetry;
+  /** First abort: stop taking new rollouts, cancel the others so that they can be resumed. */
+  readonly interrupt: AbortSignal;
+  readonly onStarted: (runner: JobRunner) => void;
+}
+
+/** Things to close, last opened first. */
+type Closers = (() => Promise<void>)[];
+
+/**
+ * Runs a job on this machine with the parts that a cluster runs: streams, broker, worker, grader and the job's
+ * accounting, each with its own connection and rights. Resolves with how it ended, after everything is recorded.
+ */
+export async function localRun(options: LocalRunOptions): Promise<RunEnd> {
+  const closers: Closers = [];
+  try {
+    return await composeAndRun(options, closers);
+  } finally {
+    for (const close of closers.toReversed()) await close();
+  }
+}
+
+async function composeAndRun(options: LocalRunOptions, closers: Closers): Promise<RunEnd> {
+  const { folder, clock, logger } = options;
+  const gaveUp = Promise.withResolvers<never>();
+  gaveUp.promise.catch(() => undefined);
+  const server = await startNatsServer({
+    binary: options.natsServer,
+    folder: folder.storePath,
+    logger,
+    onGaveUp: (error: RollyardError) => gaveUp.reject(error),
+  });
+  closers.push(() => server.stop());
+  const connect = async (user: ServiceUser): Promise<Bus> => {
+    const bus = await connectAs(server, user, options);
+    closers.push(() => bus.close());
+    return bus;
+  };
+  const bus = await connect("controller");
+  await bus.ensureStreams();
+  if (folder.isResumed) await bus.releaseWork();
+  const identity = await storeIdentity(options, bus);
+  const recorder = await ResultRecorder.open({ folder: folder.path, store: bus, clock, logger, job: identity });
+  const broker = await startBroker(options, bus, identity);
+  closers.push(() => broker.stop());
+  const { input } = options;
+  const serving = await serveSecrets(bus, identity.namespace, {
+    secrets: input.secrets,
+    snapshotOf: (hash) => loadSnapshot(bus, hash),
+  });
+  closers.push(() => serving.stop());
+  const runner = newRunner(options, { bus, identity, broker, recorder });
+  const releases = await serveReleases(bus, identity, (ref) => {
+    broker.release(ref, ["agent"]);
+    runner.released(ref);
+  });
+  closers.push(() => releases.stop());
+  await startServices(options, connect, closers);
+  options.interrupt.addEventListener("abort", () => runner.interrupt("job_interrupted"), { once: true });
+  if (options.interrupt.aborted) runner.interrupt("job_interrupted");
+  options.onStarted(runner);
+  const failedRecording = recorder.failed.then((error) => Promise.reject(error));
+  failedRecording.catch(() => undefined);
+  const end = await Promise.race([runner.run(), gaveUp.promise, failedRecording]);
+  await recorder.flush();
+  return end;
+}
+
+async function startServices(
+  options: LocalRunOptions,
+  connect: (user: ServiceUser) => Promise<Bus>,
+  closers: Closers,
+): Promise<void> {
+  const { clock, logger, input, telemetry } = options;
+  const grader = await startGrader({
+    bus: await connect("grader"),
+    concurrency: graderSlots(input),
+    clock,
+    logger: logger.child({ service: "grader" }),
+    metrics: telemetry.grader,
+  });
+  closers.push(() => grader.stop());
+  const running = await startWorker({
+    bus: await connect("worker"),
+    id: "local",
+    slots: input.job.spec.parallelism,
+    clock,
+    logger: logger.child({ service: "worker" }),
+    observer: telemetry.rollouts,
+  });
+  closers.push(async () => {
+    await running.worker.stop();
+    await running.close();
+  });
+}
+
+/** Grading may wait on endpoints: as many at a time as rollouts, within reason. */
+function graderSlots({ job }: RunInput): number {
+  return Math.min(64, job.spec.parallelism);
+}
+
+async function storeIdentity({ input, folder }: LocalRunOptions, bus: Bus): Promise<JobIdentity> {
+  const { jobUid, environmentUid, traceSeed } = folder.state;
+  const namespace = input.job.metadata.namespace ?? "default";
+  const names = { namespace, jobName: input.job.metadata.name };
+  const specHash = await storeSnapshot(bus, jobUid, {
+    ...names,
+    environmentName: input.environment.metadata.name,
+    job: input.job.spec,
+    environment: input.environment.spec,
+  });
+  return { ...names, jobUid, environmentUid, specHash, traceSeed };
+}
+
+async function startBroker(
+  { input, launcher, clock, logger, telemetry }: LocalRunOptions,
+  bus: Bus,
+  identity: JobIdentity,
+): Promise<SandboxBroker> {
+  const broker = new SandboxBroker({
+    bus,
+    launcher,
+    namespace: identity.namespace,
+    environmentUid: identity.environmentUid,
+    spec: input.environment.spec.sandbox,
+    localFolder: input.localFolder === undefined ? null : path.resolve(input.localFolder),
+    keys: generateSigningKeys(),
+    clock,
+    logger: logger.child({ service: "broker" }),
+    observer: telemetry.broker,
+  });
+  await broker.start();
+  telemetry.watchBroker(() => broker.snapshot());
+  return broker;
+}
+
+interface RunnerParts {
+  readonly bus: Bus;
+  readonly identity: JobIdentity;
+  readonly broker: SandboxBroker;
+  readonly recorder: ResultRecorder;
+}
+
+function newRunner(options: LocalRunOptions, { bus, identity, broker, recorder }: RunnerParts): JobRunner {
+  const { input, folder, clock, logger, telemetry } = options;
+  const { indexes } = input.job.spec;
+  const deps = {
+    bus,
+    clock,
+    ids: randomIds,
+    logger: logger.child({ service: "controller" }),
+    signal: new AbortController().signal,
+    onOutcome: (counted: Parameters<ResultRecorder["record"]>[0]): void => {
+      broker.release({ ...counted.outcome.place, jobUid: identity.jobUid, attempt: counted.outcome.attempt });
+      recorder.record(counted);
+      telemetry.outcome(counted);
+    },
+  };
+  return new JobRunner(deps, {
+    identity,
+    spec: input.job.spec,
+    items: input.items,
+    indexes: indexes === undefined ? null : parseIndexRanges(indexes),
+    startedAtMs: folder.state.startedAtMs,
+  });
+}
+
+function connectAs(server: NatsServer, user: ServiceUser, options: LocalRunOptions): Promise<Bus> {
+  const { logger, clock } = options;
+  return connectJetStream({
+    servers: [server.address],
+    ...server.login(user),
+    name: `rollyard-${user}`,
+    logger: logger.child({ service: user }),
+    clock,
+  });
+}

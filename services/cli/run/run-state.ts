@@ -1,0 +1,50 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { z } from "zod";
+import { RollyardError } from "../../../src/errors/rollyard-error.ts";
+
+const runStateSchema = z.strictObject({
+  version: z.literal(1),
+  jobUid: z.string(),
+  environmentUid: z.string(),
+  traceSeed: z.string(),
+  /** SHA-256 of what identifies the run; fields that may change while it runs don't count. */
+  specHash: z.string(),
+  /** The specs as text-free JSON, so that a resume can name what differs. */
+  snapshot: z.unknown(),
+  startedAtMs: z.number(),
+  /** Seconds of earlier sessions of the same run. */
+  earlierSeconds: z.number(),
+  end: z.strictObject({ condition: z.string(), reason: z.string(), message: z.string() }).nullable(),
+});
+
+/** What a run folder remembers of its run; `end` is null until the job has ended. */
+export type RunState = z.output<typeof runStateSchema>;
+
+const FILE = "run.json";
+
+/** Reads a folder's state; null when there is none. Throws `run_folder_conflict` for one that can't be read. */
+export async function readRunState(privateFolder: string): Promise<RunState | null> {
+  const text = await readFile(path.join(privateFolder, FILE), "utf8").catch(() => null);
+  if (text === null) return null;
+  const parsed = runStateSchema.safeParse(parseOrNull(text));
+  if (parsed.success) return parsed.data;
+  throw new RollyardError("run_folder_conflict", {
+    message: "The folder holds a run of another version of Rollyard; use another --out.",
+  });
+}
+
+/** Replaces a folder's state in one step. */
+export async function writeRunState(privateFolder: string, state: RunState): Promise<void> {
+  const file = path.join(privateFolder, FILE);
+  await writeFile(`${file}.new`, JSON.stringify(state), { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+function parseOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,55 @@
+import { compileItemMessages } from "../../src/environment/item-messages.ts";
+import { resolveTools } from "../../src/environment/tool-definitions.ts";
+import { RollyardError } from "../../src/errors/rollyard-error.ts";
+import type { SecretStore } from "../../src/config/secret-store.ts";
+import type { Snapshot } from "../../src/config/snapshot.ts";
+import type { Clock } from "../../src/lib/clock.ts";
+import type { JsonObject } from "../../src/lib/json.ts";
+import type { SecretKeyRef } from "../../src/lib/schema/secret-ref.ts";
+import type { ModelRuntime } from "../../src/model/model-runtime.ts";
+import { createModelClient } from "../../src/model/openai-client.ts";
+import type { AgentSetup } from "../../src/rollout/agent-setup.ts";
+import type { HttpToolCaller } from "../../src/rollout/tools/http-tool-caller.ts";
+import { createToolRunner } from "../../src/rollout/tools/run-tool.ts";
+
+/** What all setups of one process share. */
+export interface AgentSetupDeps {
+  readonly runtime: ModelRuntime;
+  readonly http: HttpToolCaller;
+  readonly clock: Clock;
+}
+
+/** Makes a snapshot ready to drive rollouts. Throws class config for one that can't be used. */
+export function createAgentSetup(snapshot: Snapshot, secrets: SecretStore, deps: AgentSetupDeps): AgentSetup {
+  const { job, environment } = snapshot;
+  const tools = resolveTools(environment);
+  const runTool = createToolRunner(tools, {
+    clock: deps.clock,
+    random: Math.random,
+    http: deps.http,
+    secretHeaders: (ref) =>
+      Object.fromEntries(Object.entries(secrets.all(ref)).map(([key, value]) => [key, value.reveal()])),
+    outputBytes: environment.limits.outputBytes,
+  });
+  return {
+    limits: environment.limits,
+    samplesPerItem: job.samplesPerItem,
+    tools: tools.map(({ definition }) => definition),
+    needsSandbox: tools.some(({ kind }) => kind !== "http"),
+    // No grader of this version reads the agent's files.
+    gradingNeedsSandbox: false,
+    responseFormat: (environment.responseFormat ?? null) as JsonObject | null,
+    promptFor: compileItemMessages(environment.prompt),
+    model: createModelClient({ spec: job.model, apiKey: apiKeyOf(job.model.apiKeySecret, secrets) }, deps.runtime),
+    runTool,
+  };
+}
+
+function apiKeyOf(reference: SecretKeyRef | undefined, secrets: SecretStore): string | null {
+  if (reference === undefined) return null;
+  const secret = secrets.get(reference);
+  if (secret !== undefined) return secret.reveal();
+  throw new RollyardError("secret_not_found", {
+    message: `spec.model.apiKeySecret: no key "${reference.key}" of a Secret "${reference.name}" was given.`,
+  });
+}

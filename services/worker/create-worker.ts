@@ -1,0 +1,69 @@
+import { requestSecrets } from "../../src/config/secrets-client.ts";
+import { loadSnapshot } from "../../src/config/snapshot.ts";
+import type { Bus } from "../../src/bus/port.ts";
+import type { Clock } from "../../src/lib/clock.ts";
+import { KeyedCache } from "../../src/lib/keyed-cache.ts";
+import type { Logger } from "../../src/lib/logger.ts";
+import { ModelRuntime } from "../../src/model/model-runtime.ts";
+import type { AgentSetup } from "../../src/rollout/agent-setup.ts";
+import { randomIds } from "../../src/rollout/ids.ts";
+import type { RolloutObserver } from "../../src/rollout/observer.ts";
+import { Worker } from "../../src/rollout/worker.ts";
+import { createBusClaims } from "../../src/sandbox/bus-claims.ts";
+import { UndiciToolCaller } from "../../src/tools-http/undici-tool-caller.ts";
+import { createAgentSetup } from "./create-agent-setup.ts";
+
+/** What a worker process is made of. */
+export interface WorkerParts {
+  readonly bus: Bus;
+  readonly id: string;
+  readonly slots: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly observer: RolloutObserver;
+}
+
+/** A worker with what it owns. */
+export interface RunningWorker {
+  readonly worker: Worker;
+  /** Closes connections to models and tools; call it after `stop` or `drain`. */
+  close(): Promise<void>;
+}
+
+/** Setups of jobs that a worker keeps ready. */
+const KEPT_SETUPS = 64;
+
+/** Composes a worker over a bus and starts it. */
+export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
+  const { bus, clock, logger } = parts;
+  const runtime = new ModelRuntime({ clock, logger });
+  const http = new UndiciToolCaller();
+  const stopping = new AbortController();
+  const setups = new KeyedCache<AgentSetup>(KEPT_SETUPS);
+  const makeSetup = async (specHash: string): Promise<AgentSetup> => {
+    const snapshot = await loadSnapshot(bus, specHash);
+    const query = { namespace: snapshot.namespace, specHash, jobUid: "", service: "worker" } as const;
+    const secrets = await requestSecrets(bus, query, { clock, signal: stopping.signal });
+    return createAgentSetup(snapshot, secrets, { runtime, http, clock });
+  };
+  const worker = new Worker(
+    {
+      bus,
+      clock,
+      ids: randomIds,
+      logger,
+      observer: parts.observer,
+      claims: createBusClaims(bus, clock),
+      setupFor: (specHash) => setups.get(specHash, () => makeSetup(specHash)),
+    },
+    { id: parts.id, slots: parts.slots },
+  );
+  await worker.start();
+  return {
+    worker,
+    close: async () => {
+      stopping.abort();
+      await Promise.all([runtime.close(), http.close()]);
+    },
+  };
+}

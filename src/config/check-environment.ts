@@ -1,6 +1,8 @@
 import { onlyNamespaces, templateProblems } from "../environment/check-template.ts";
 import type { PathRule } from "../environment/check-template.ts";
 import { jsonSchemaProblems, toolProblems } from "../environment/check-tools.ts";
+import { toRollyardError } from "../errors/rollyard-error.ts";
+import { compileFormula } from "../grader/formula/compile-formula.ts";
 import { graderTemplates } from "../grader/schema-templates.ts";
 import { SAMPLE_FIELDS } from "../grader/supported.ts";
 import { listOrEmpty, objectOrEmpty } from "../lib/half-valid.ts";
@@ -46,7 +48,21 @@ function graderProblems(spec: JsonObject): SpecProblem[] {
   return [
     ...graderTemplates(spec["grader"]).flatMap(({ path, source }) => templateProblems(source, path, rules)),
     ...judgeProblems(objectOrEmpty(spec["grader"]), judges),
+    ...formulaProblems(objectOrEmpty(spec["grader"])),
   ];
+}
+
+function formulaProblems({ calculate_output: formula, graders }: JsonObject): SpecProblem[] {
+  if (typeof formula !== "string" || formula === "") return [];
+  const names = Object.keys(objectOrEmpty(graders));
+  // A multi without graders is refused as such; that its formula names none of them is no news.
+  if (names.length === 0) return [];
+  try {
+    compileFormula(formula, names);
+    return [];
+  } catch (thrown) {
+    return [{ path: ["calculate_output"], message: toRollyardError(thrown).message }];
+  }
 }
 
 /** A mistyped field of `sample` would be empty in every rollout, and nobody would hear of it. */

@@ -1,9 +1,11 @@
 import { compileItemMessages } from "../environment/item-messages.ts";
 import { valueAtPath } from "../environment/template-path.ts";
-import { compileTemplate, templatePaths } from "../environment/templates.ts";
+import { compileTemplate, renderValue, templatePaths } from "../environment/templates.ts";
 import type { EnvironmentSpec } from "../environment/environment.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
+import type { GraderSpec, SubGraderSpec } from "../grader/schema.ts";
 import { graderTemplates } from "../grader/schema-templates.ts";
+import { readSet } from "../grader/set-text.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { pathText } from "../lib/schema/path-text.ts";
 
@@ -21,11 +23,27 @@ export function compileItemCheck(spec: EnvironmentSpec): CheckItem {
       .filter(({ namespace }) => namespace === "item")
       .map(({ segments, text }) => ({ segments, text, field: pathText(["spec", "grader", ...path]) })),
   );
+  const references = setReferences(spec.grader);
   return (item) => [
     ...messageProblems(() => messagesOf(item), item, spec),
+    ...references.flatMap((isReadable) => isReadable(item)),
     ...needs
       .filter(({ segments }) => valueAtPath(item, segments) === undefined)
       .map(({ text, field }) => `lacks "${text}", which ${field} names`),
+  ];
+}
+
+/** A `set_match` whose right answer can't be read would fail each of the row's rollouts at its very end. */
+function setReferences(grader: GraderSpec | SubGraderSpec): CheckItem[] {
+  if (grader.type === "multi") return Object.values(grader.graders).flatMap(setReferences);
+  if (grader.type !== "set_match") return [];
+  const template = compileTemplate(grader.reference);
+  if (templatePaths(template).some(({ namespace }) => namespace !== "item")) return [];
+  return [
+    (item) =>
+      readSet(renderValue(template, { item }) ?? "") === null
+        ? [`has no readable set for grader "${grader.name}": neither a JSON array nor a list of lines`]
+        : [],
   ];
 }
 

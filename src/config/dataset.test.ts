@@ -159,6 +159,17 @@ describe("loadDataset", () => {
     expect((await loadLines(`${row(',"n":1')}\n`)).sha256).not.toBe(fromFile.sha256);
   });
 
+  it("refuses a row whose right set can't be read by set_match", async () => {
+    const set = { type: "set_match", name: "files", input: "x", reference: "{{ item.files }}", metric: "f1" };
+    const spec = environmentSpecSchema.parse({ grader: set, prompt: [{ role: "user", content: "x" }] });
+    const rows = ['{"files":["a"]}', '{"files":"a\\nb"}', '{"files":7}', '{"files":"{CANARY"}', "{}"];
+    expect(await problemsOf(rows.join("\n"), spec)).toEqual([
+      'items.jsonl:3: has no readable set for grader "files": neither a JSON array nor a list of lines',
+      'items.jsonl:4: has no readable set for grader "files": neither a JSON array nor a list of lines',
+      'items.jsonl:5: lacks "item.files", which spec.grader.reference names',
+    ]);
+  });
+
   it("names inline rows by their place in the job", async () => {
     const spec = datasetSpecSchema.parse({ inline: [{ question: "q", answer: "a" }, {}] });
     const { problems } = await loadDataset(spec, compileItemCheck(withPrompt), context());

@@ -190,6 +190,10 @@ describe("loadDocuments", () => {
       'spec.grader.input: "{{ sample.output_json.a }}" is filled only when spec.responseFormat is given',
     ],
     [
+      "{ type: multi, name: m, calculate_output: a + b, graders: { a: { type: python, name: p, source: x } } }",
+      'spec.grader.calculate_output: The formula names "b"',
+    ],
+    [
       "{ type: python, name: p, source: x, integrity: [git] }",
       "spec.grader.integrity: integrity checks are not supported by this version",
     ],

@@ -2,6 +2,7 @@ import { Ajv } from "ajv";
 import type { ErrorObject, Options, ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { textOrUndefined } from "../lib/half-valid.ts";
 import type { JsonObject } from "../lib/json.ts";
 
 /** A JSON schema that was read once and can check many values. */
@@ -23,7 +24,7 @@ export function compileJsonSchema(schema: JsonObject): CompiledJsonSchema {
   const validate = compile(schema);
   return {
     firstProblem: (value) => {
-      if (validate(value) === true) return undefined;
+      if (validate(value)) return undefined;
       const [error] = validate.errors ?? [];
       return error === undefined ? "The arguments are not valid." : sentenceOf(error);
     },
@@ -31,7 +32,7 @@ export function compileJsonSchema(schema: JsonObject): CompiledJsonSchema {
 }
 
 function compile(schema: JsonObject): ValidateFunction {
-  const isOldDraft = /draft-0[67]/.test(String(schema["$schema"] ?? ""));
+  const isOldDraft = /draft-0[67]/.test(textOrUndefined(schema["$schema"]) ?? "");
   try {
     return isOldDraft ? new Ajv(OPTIONS).compile(schema) : new Ajv2020(OPTIONS).compile(schema);
   } catch (cause) {

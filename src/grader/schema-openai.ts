@@ -54,10 +54,7 @@ const judgeInputSchema = z
   .min(1)
   .meta({ description: "The messages that the judge model gets." });
 
-const judgeModelSchema = z
-  .string()
-  .min(1)
-  .meta({ description: "A key of the Environment's `judges`." });
+const judgeModelSchema = z.string().min(1).meta({ description: "A key of the Environment's `judges`." });
 
 /** A judge model chooses one label; passing labels score 1. */
 export const labelModelGraderSchema = z.strictObject({
@@ -82,11 +79,7 @@ export const scoreModelGraderSchema = z.strictObject({
   }),
   sampling_params: z
     .strictObject({
-      max_completions_tokens: z
-        .int32()
-        .min(1)
-        .optional()
-        .meta({ description: "Most tokens of an answer." }),
+      max_completions_tokens: z.int32().min(1).optional().meta({ description: "Most tokens of an answer." }),
       reasoning_effort: z.string().optional().meta({ description: "How much the judge thinks." }),
       seed: z.int32().optional().meta({ description: "Seed." }),
       temperature: z.number().min(0).optional().meta({ description: "Sampling temperature." }),
@@ -104,13 +97,9 @@ export const pythonGraderSchema = z.strictObject({
   type: z.literal("python").meta({ description: "A Python function that gives the number." }),
   name: graderNameSchema,
   source: z.string().min(1).max(MAX_PYTHON_SOURCE).meta({
-    description:
-      "Source text that defines `grade(sample, item) -> float`. It runs without network.",
+    description: "Source text that defines `grade(sample, item) -> float`. It runs without network.",
   }),
-  image_tag: z
-    .string()
-    .optional()
-    .meta({ description: "Accepted for OpenAI's sake; without effect here." }),
+  image_tag: z.string().optional().meta({ description: "Accepted for OpenAI's sake; without effect here." }),
 });
 
 /** An HTTP endpoint that gives the number. */

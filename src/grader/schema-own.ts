@@ -9,11 +9,9 @@ export const setMatchGraderSchema = z.strictObject({
     description:
       "The sample's set: a template whose value is a JSON array or a list of lines. An unreadable one scores 0 with flag `sample_parse_error`.",
   }),
-  reference: z
-    .string()
-    .meta({
-      description: "The right set: a template whose value is a JSON array or a list of lines.",
-    }),
+  reference: z.string().meta({
+    description: "The right set: a template whose value is a JSON array or a list of lines.",
+  }),
   metric: z
     .enum(["precision", "recall", "f1", "fbeta"])
     .meta({ description: "The measure. Two empty sets score 1." }),
@@ -29,9 +27,7 @@ export const setMatchGraderSchema = z.strictObject({
 
 /** Runs a command in a clean sandbox over files taken from the agent's. */
 export const commandGraderSchema = z.strictObject({
-  type: z
-    .literal("command")
-    .meta({ description: "Runs a command, such as tests, in a clean sandbox." }),
+  type: z.literal("command").meta({ description: "Runs a command, such as tests, in a clean sandbox." }),
   name: graderNameSchema,
   argv: z.array(z.string()).min(1).meta({ description: "The command and its arguments." }),
   files: z
@@ -50,15 +46,11 @@ export const commandGraderSchema = z.strictObject({
     })
     .optional()
     .meta({
-      description:
-        "The grader's own files, which the agent never sees: exactly one of path, configMap.",
+      description: "The grader's own files, which the agent never sees: exactly one of path, configMap.",
     }),
   expect: z
     .strictObject({
-      tests: z
-        .array(z.string())
-        .min(1)
-        .meta({ description: "Ids of tests that must be reported." }),
+      tests: z.array(z.string()).min(1).meta({ description: "Ids of tests that must be reported." }),
     })
     .optional()
     .meta({ description: "What the result must report." }),
@@ -83,9 +75,7 @@ export const trajectoryGraderSchema = z.strictObject({
 
 /** A judge model that can only lower the reward. */
 export const judgeVetoGraderSchema = z.strictObject({
-  type: z
-    .literal("judge_veto")
-    .meta({ description: "A judge model that can only lower the reward." }),
+  type: z.literal("judge_veto").meta({ description: "A judge model that can only lower the reward." }),
   name: graderNameSchema,
   model: z.string().min(1).meta({ description: "A key of the Environment's `judges`." }),
   categories: z.array(z.string().min(1)).min(1).meta({ description: "What the judge looks for." }),

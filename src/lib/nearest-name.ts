@@ -23,9 +23,9 @@ export function didYouMean(mistyped: string, names: Iterable<string>): string {
 /** Levenshtein's distance, row by row. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
+  for (const [index, letter] of from.split("").entries()) {
     const next = [index + 1];
-    for (const [at, other] of [...to].entries()) {
+    for (const [at, other] of to.split("").entries()) {
       const substituted = (row[at] ?? 0) + (letter === other ? 0 : 1);
       next.push(Math.min(substituted, (row[at + 1] ?? 0) + 1, (next[at] ?? 0) + 1));
     }

@@ -6,7 +6,7 @@ it("shows its value to reveal and to nothing else", () => {
   const secret = new Secret("CANARY");
   const shown = [
     JSON.stringify({ secret }),
-    `${secret}`,
+    String(secret),
     inspect({ secret }, { showHidden: true, depth: 9 }),
     format("%s %o %j", secret, secret, secret),
     JSON.stringify(Object.entries(secret)),

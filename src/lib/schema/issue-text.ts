@@ -21,9 +21,9 @@ export function issueText(issue: z.core.$ZodIssue): string {
   if (!ZODS_OWN.test(issue.message)) return issue.message;
   switch (issue.code) {
     case "invalid_type":
-      return issue.input === undefined ? "is required" : `must be ${typeText(issue.expected)}`;
+      return requiredOr(issue, `must be ${typeText(issue.expected)}`);
     case "invalid_value":
-      return issue.input === undefined ? "is required" : `must be ${listText(issue.values)}`;
+      return requiredOr(issue, `must be ${listText(issue.values)}`);
     case "invalid_union":
       return unionText(issue);
     case "too_small":
@@ -33,6 +33,10 @@ export function issueText(issue: z.core.$ZodIssue): string {
     default:
       return issue.message;
   }
+}
+
+function requiredOr({ input }: z.core.$ZodIssue, text: string): string {
+  return input === undefined ? "is required" : text;
 }
 
 function typeText(expected: string): string {

@@ -1,139 +1,76 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { Messenger } from "../bus/port.ts";
-import { claimSubject } from "../bus/subjects.ts";
-import { isErrorCode } from "../errors/codes.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
-import { ClaimReplySchema, ClaimRequestSchema } from "../gen/rollyard/v1/requests_pb.ts";
-import type { ClaimReply, Lease } from "../gen/rollyard/v1/requests_pb.ts";
-import { assertNever } from "../lib/assert-never.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { ClaimOutcome, SandboxClaims } from "../rollout/sandbox-lease.ts";
 import type { SandboxSession } from "../sandbox/port.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
 import type { GradeTask } from "./grade-request.ts";
 
-/** A session that holds connections until it is closed. */
-export interface ClosableSession extends SandboxSession {
-  close(): Promise<void>;
-}
-
-/** What a claimed sandbox needs of the world. */
-export interface ClaimDeps {
-  readonly messenger: Messenger;
-  readonly clock: Clock;
-  /** Opens a session; `token` gives the lease token of now. */
-  readonly connect: (lease: { sandboxUid: string; endpoint: string }, token: () => string) => ClosableSession;
-}
-
-/** The broker answers within 5 s. */
-const ANSWER_MS = 7_000;
-const ASK_AGAIN_MS = 250;
-/** A token that lives less long is renewed before the next run. */
-const LEAST_TOKEN_MS = 240_000;
-
-interface Held {
-  readonly session: ClosableSession;
-  lease: Lease;
-}
+type Leased = Extract<ClaimOutcome, { kind: "leased" }>;
 
 /** The clean sandbox of one grading, claimed from the broker for purpose `grade` when it is first opened. */
 export class ClaimedCleanSandbox implements CleanSandbox {
-  readonly #deps: ClaimDeps;
+  readonly #claims: SandboxClaims;
   readonly #task: GradeTask;
-  #held: Held | null = null;
-  #opening: Promise<SandboxSession> | null = null;
+  #leased: Promise<Leased> | null = null;
   #generation = 0;
-  #lostSandboxUid = "";
+  #lostSandboxUid: string | null = null;
 
-  constructor(task: GradeTask, deps: ClaimDeps) {
+  constructor(task: GradeTask, claims: SandboxClaims) {
     this.#task = task;
-    this.#deps = deps;
+    this.#claims = claims;
   }
 
-  /** Sub-graders that open at once share one claim. */
-  open(signal: AbortSignal): Promise<SandboxSession> {
-    this.#opening ??= this.#open(signal).finally(() => {
-      this.#opening = null;
-    });
-    return this.#opening;
+  /** Sub-graders that open at once share one claim; a claim that failed is not kept. */
+  async open(signal: AbortSignal): Promise<SandboxSession> {
+    const claiming = (this.#leased ??= this.#claim(signal));
+    try {
+      return (await claiming).session;
+    } catch (error) {
+      if (this.#leased === claiming) this.#leased = null;
+      throw error;
+    }
   }
 
   discard(sandboxUid: string): void {
-    if (this.#held?.session.sandboxUid !== sandboxUid) return;
-    void this.#held.session.close();
-    this.#held = null;
+    const lost = this.#leased;
+    if (lost === null || this.#lostSandboxUid === sandboxUid) return;
+    this.#leased = null;
     this.#generation += 1;
     this.#lostSandboxUid = sandboxUid;
+    void closeQuietly(lost);
   }
 
   async close(): Promise<void> {
-    await this.#held?.session.close();
-    this.#held = null;
+    const leased = this.#leased;
+    this.#leased = null;
+    if (leased !== null) await closeQuietly(leased);
   }
 
-  async #open(signal: AbortSignal): Promise<SandboxSession> {
-    const held = this.#held;
-    if (held !== null && held.lease.expiresAtMs - this.#deps.clock.nowMs() > LEAST_TOKEN_MS)
-      return held.session;
-    const lease = await this.#claim(signal);
-    if (held !== null && held.session.sandboxUid === lease.sandboxUid) {
-      held.lease = lease;
-      return held.session;
-    }
-    await held?.session.close();
-    return this.#connect(lease).session;
-  }
-
-  #connect(lease: Lease): Held {
-    const held: { lease: Lease; session: ClosableSession } = {
-      lease,
-      session: this.#deps.connect(lease, () => held.lease.token),
-    };
-    this.#held = held;
-    return held;
-  }
-
-  /** Asks until the broker decides; no broker is a change of leaders, which costs nothing but time. */
-  async #claim(signal: AbortSignal): Promise<Lease> {
+  async #claim(signal: AbortSignal): Promise<Leased> {
     const { ref, lastSequence } = this.#task;
-    const subject = claimSubject(ref.namespace, ref.environmentUid);
-    const request = toBinary(
-      ClaimRequestSchema,
-      create(ClaimRequestSchema, {
+    const outcome = await this.#claims.claim(
+      {
         ref,
         purpose: "grade",
+        epoch: lastSequence,
         generation: this.#generation,
         lostSandboxUid: this.#lostSandboxUid,
-        epoch: BigInt(lastSequence),
-      }),
+      },
+      signal,
     );
-    for (;;) {
-      signal.throwIfAborted();
-      const result = await this.#deps.messenger.request(subject, request, ANSWER_MS);
-      const lease = result.kind === "reply" ? leaseOf(fromBinary(ClaimReplySchema, result.payload)) : null;
-      if (lease !== null) return lease;
-      await this.#deps.clock.sleep(ASK_AGAIN_MS, signal);
-    }
+    if (outcome.kind === "leased") return outcome;
+    signal.throwIfAborted();
+    if (outcome.kind === "gone") throw gone();
+    const { code, cause, evidence } = outcome.failure;
+    throw new RollyardError(code, { message: cause, details: evidence });
   }
 }
 
-/** The lease, or null to ask again. Throws what the broker says can't be had. */
-function leaseOf({ kind }: ClaimReply): Lease | null {
-  switch (kind.case) {
-    case "lease":
-      return kind.value;
-    case "pending":
-    case undefined:
-      return null;
-    case "failed": {
-      const { code, cause, evidence } = kind.value;
-      throw new RollyardError(isErrorCode(code) ? code : "sandbox_start_failed", {
-        message: cause,
-        details: evidence,
-      });
-    }
-    case "gone":
-      throw new RollyardError("sandbox_lost", { message: "The attempt holds no sandbox any more." });
-    default:
-      return assertNever(kind);
-  }
+/** A claim that failed has nothing to close, and its error was told to whoever opened. */
+async function closeQuietly(leased: Promise<Leased>): Promise<void> {
+  const [claim] = await Promise.allSettled([leased]);
+  if (claim.status === "fulfilled") await claim.value.close();
+}
+
+function gone(): RollyardError {
+  return new RollyardError("sandbox_lost", { message: "The attempt holds no sandbox any more." });
 }

@@ -1,7 +1,8 @@
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { AttemptState } from "../rollout/state.ts";
+import { failureRecord } from "../rollout/failure-record.ts";
+import type { AttemptState, FailureRecord } from "../rollout/state.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
 import type { EndpointCaller } from "./endpoint-caller.ts";
 import type { GradeDrain } from "./grade-drain.ts";
@@ -12,8 +13,6 @@ import type { OutcomeChain } from "./outcome-chain.ts";
 import { untilAnswered } from "./patience.ts";
 import type { GradeDeps, GradeResult, GraderWait } from "./port.ts";
 import { sampleFromAttempt } from "./sample-from-attempt.ts";
-import { ungradableByError } from "./ungradable.ts";
-import type { Ungradable } from "./ungradable.ts";
 
 /** What grading an attempt needs of the world. */
 export interface GradeAttemptDeps {
@@ -38,7 +37,7 @@ export interface AttemptToGrade {
 /** What the grading of an attempt came to. */
 export type GradedAttempt =
   | { readonly kind: "graded"; readonly result: GradeResult; readonly environment: string }
-  | { readonly kind: "ungradable"; readonly ungradable: Ungradable }
+  | { readonly kind: "ungradable"; readonly failure: FailureRecord }
   /** While a grader waited, the attempt got an outcome from elsewhere (cancelled). */
   | { readonly kind: "ended" };
 
@@ -58,7 +57,7 @@ export async function gradeAttempt(target: AttemptToGrade, deps: GradeAttemptDep
     if (drain.hard.aborted || drain.soft.aborted) throw thrown;
     const error = toRollyardError(thrown);
     deps.metrics.graderFailed(graderType, error.code);
-    return { kind: "ungradable", ungradable: ungradableByError(error) };
+    return { kind: "ungradable", failure: failureRecord(error) };
   }
 }
 

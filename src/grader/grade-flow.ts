@@ -1,6 +1,8 @@
 import type { LogStore, WorkDelivery } from "../bus/port.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
+import { storeWork } from "../rollout/close-attempt.ts";
+import type { FailureRecord } from "../rollout/state.ts";
 import { decodeGradeRequest } from "./grade-request.ts";
 import type { DecodedGradeRequest, GradeTask } from "./grade-request.ts";
 import { gradeAttempt } from "./grade-attempt.ts";
@@ -8,13 +10,11 @@ import type { GradeAttemptDeps } from "./grade-attempt.ts";
 import type { GradeDrain } from "./grade-drain.ts";
 import { OutcomeChain } from "./outcome-chain.ts";
 import { gradedOutcomeMessage } from "./outcome-message.ts";
-import { pauseBefore } from "./patience.ts";
 import type { Patience } from "./patience.ts";
 import type { GradeResult } from "./port.ts";
 import { readSealedLog } from "./read-sealed-log.ts";
 import { settleMessage } from "./settle-message.ts";
 import { ungradable } from "./ungradable.ts";
-import type { Ungradable } from "./ungradable.ts";
 
 /** A request that comes back more often is set aside: it may be what ends its graders. */
 export const MAX_DELIVERIES = 20;
@@ -37,7 +37,7 @@ export type GradeEnd =
       readonly environment: string;
       readonly result: GradeResult;
     }
-  | { readonly kind: "settled"; readonly task: GradeTask; readonly ungradable: Ungradable }
+  | { readonly kind: "settled"; readonly task: GradeTask; readonly failure: FailureRecord }
   /** The attempt had an outcome already. */
   | { readonly kind: "ended_before"; readonly task: GradeTask }
   | { readonly kind: "given_back"; readonly reason: "drain" | "foreign" };
@@ -82,7 +82,7 @@ async function handle({ kind, task }: Readable, deliveries: number, context: Flo
   if (kind === "unreadable") return settle(task, UNREADABLE, { ...context, patience });
   const state = await chain.decide();
   if (state.kind === "ended") return { kind: "ended_before", task };
-  if (state.kind === "broken") return settle(task, state.ungradable, { ...context, patience });
+  if (state.kind === "broken") return settle(task, state.failure, { ...context, patience });
   if (deliveries > MAX_DELIVERIES) return settle(task, setAside(deliveries), { ...context, patience });
   return gradeOpen(task, { ...context, patience, chain, expected: state.expectedLastSequence });
 }
@@ -97,10 +97,10 @@ interface OpenContext extends FlowContext {
 async function gradeOpen(task: GradeTask, context: OpenContext): Promise<GradeEnd> {
   const { deps, patience, chain, drain } = context;
   const log = await readSealedLog(deps.store, task, patience);
-  if (log.kind === "refused") return settle(task, log.ungradable, context);
+  if (log.kind === "refused") return settle(task, log.failure, context);
   const graded = await gradeAttempt({ task, attempt: log.attempt, chain, drain }, deps);
   if (graded.kind === "ended") return { kind: "ended_before", task };
-  if (graded.kind === "ungradable") return settleUnlessEnded(task, graded.ungradable, context);
+  if (graded.kind === "ungradable") return settleUnlessEnded(task, graded.failure, context);
   const { result, environment } = graded;
   const message = gradedOutcomeMessage({
     task,
@@ -112,13 +112,13 @@ async function gradeOpen(task: GradeTask, context: OpenContext): Promise<GradeEn
   const recorded = await chain.record(message, context.expected);
   if (recorded.kind === "recorded") return { kind: "graded", task, environment, result };
   if (recorded.kind === "ended") return { kind: "ended_before", task };
-  return settle(task, recorded.ungradable, context);
+  return settle(task, recorded.failure, context);
 }
 
 /** A grading may fail because its attempt was ended meanwhile, which takes its sandbox away. */
 async function settleUnlessEnded(
   task: GradeTask,
-  reason: Ungradable,
+  reason: FailureRecord,
   context: OpenContext,
 ): Promise<GradeEnd> {
   const state = await context.chain.decide();
@@ -128,20 +128,16 @@ async function settleUnlessEnded(
 /** Stores the settle request; a taken slot means that an earlier try of it is there. */
 async function settle(
   task: GradeTask,
-  reason: Ungradable,
+  reason: FailureRecord,
   { deps, patience }: FlowContext & { readonly patience: Patience },
 ): Promise<GradeEnd> {
-  const message = settleMessage(task, reason);
-  for (let tries = 1; ; tries += 1) {
-    const { kind } = await deps.store.publish(message);
-    if (kind === "stored" || kind === "slot_taken") return { kind: "settled", task, ungradable: reason };
-    await pauseBefore(tries, patience);
-  }
+  await storeWork({ ...patience, store: deps.store }, settleMessage(task, reason));
+  return { kind: "settled", task, failure: reason };
 }
 
 const UNREADABLE = ungradable("internal", "The grade request can't be read.");
 
-function setAside(deliveries: number): Ungradable {
+function setAside(deliveries: number): FailureRecord {
   return ungradable("grader_failed", "The grade request came back again and again.", {
     deliveries: String(deliveries),
   });

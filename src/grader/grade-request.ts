@@ -1,11 +1,9 @@
-import { create, fromBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import { decodeStored } from "../bus/envelope.ts";
 import { parseWorkSubject } from "../bus/subjects.ts";
 import type { RolloutSubjectParts } from "../bus/subjects.ts";
 import { AttemptRefSchema, GradeRequestSchema } from "../gen/rollyard/v1/work_pb.ts";
-import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
-
-/** Version of work payloads that this code reads and writes. */
-export const WORK_SCHEMA_VERSION = 1;
+import type { AttemptRef, GradeRequest } from "../gen/rollyard/v1/work_pb.ts";
 
 /** What a grade request asks. */
 export interface GradeTask {
@@ -48,10 +46,9 @@ export function decodeGradeRequest(subject: string, payload: Uint8Array): Decode
   return { kind: "task", task: { ...blank, ref, lastSequence, outcomeAfter } };
 }
 
-function parseRequest(payload: Uint8Array) {
+function parseRequest(payload: Uint8Array): GradeRequest | null {
   try {
-    const request = fromBinary(GradeRequestSchema, payload);
-    return request.schemaVersion === WORK_SCHEMA_VERSION ? request : null;
+    return decodeStored(GradeRequestSchema, payload);
   } catch {
     return null;
   }

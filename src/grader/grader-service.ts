@@ -137,7 +137,7 @@ export class GraderService {
         metrics.rewardRecorded(end.environment, end.result.reward);
         return logger.debug("rollout graded", { ...placeOf(end), seconds: end.result.executionSeconds });
       case "settled": {
-        const { failureClass, code, cause } = end.ungradable;
+        const { failureClass, code, cause } = end.failure;
         return logger.warn("rollout not gradable", { ...placeOf(end), class: failureClass, code, cause });
       }
       case "ended_before":

@@ -1,14 +1,13 @@
-import type { AttemptState, RolloutState } from "../rollout/state.ts";
+import type { AttemptState, FailureRecord, RolloutState } from "../rollout/state.ts";
 import type { GradeTask } from "./grade-request.ts";
 import { ungradable } from "./ungradable.ts";
-import type { Ungradable } from "./ungradable.ts";
 
 /** What a folded log, read through the request's last sequence, says. */
 export type LogDecision =
   | { readonly kind: "gradable"; readonly attempt: AttemptState }
   /** The log does not reach the sealing message yet: a replica lags behind. */
   | { readonly kind: "not_visible" }
-  | { readonly kind: "refused"; readonly ungradable: Ungradable };
+  | { readonly kind: "refused"; readonly failure: FailureRecord };
 
 /** Decides whether the log is whole, of this attempt, and sealed by `rollout.stopped`. */
 export function decideByLog(state: RolloutState, task: GradeTask): LogDecision {
@@ -28,5 +27,5 @@ export function decideByLog(state: RolloutState, task: GradeTask): LogDecision {
 }
 
 function refused(cause: string, evidence: Readonly<Record<string, string>>): LogDecision {
-  return { kind: "refused", ungradable: ungradable("log_conflict", cause, evidence) };
+  return { kind: "refused", failure: ungradable("log_conflict", cause, evidence) };
 }

@@ -1,8 +1,8 @@
 import { HEADERS } from "../bus/port.ts";
 import type { StoredMessage } from "../bus/port.ts";
+import type { FailureRecord } from "../rollout/state.ts";
 import type { GradeTask } from "./grade-request.ts";
 import { ungradable } from "./ungradable.ts";
-import type { Ungradable } from "./ungradable.ts";
 
 /** What the chain of outcomes says about an attempt that is to be graded. */
 export type OutcomeDecision =
@@ -11,7 +11,7 @@ export type OutcomeDecision =
   /** It has one, whoever published it, or a later attempt has: there is nothing left to do. */
   | { readonly kind: "ended" }
   /** The chain does not stand where the request says: its outcome could never be stored. */
-  | { readonly kind: "broken"; readonly ungradable: Ungradable };
+  | { readonly kind: "broken"; readonly failure: FailureRecord };
 
 /**
  * Decides from the outcome subject's messages (all, or only the last when it is not void).
@@ -24,7 +24,7 @@ export function decideByOutcomes(
   const last = lastOutcome(messages);
   if (last.attempt >= task.attempt) return { kind: "ended" };
   if (last.sequence !== task.outcomeAfter) {
-    return { kind: "broken", ungradable: brokenChain(task.outcomeAfter, last.sequence) };
+    return { kind: "broken", failure: brokenChain(task.outcomeAfter, last.sequence) };
   }
   return { kind: "open", expectedLastSequence: messages.at(-1)?.sequence ?? 0 };
 }
@@ -44,7 +44,7 @@ export function outcomeAttempt({ headers }: Pick<StoredMessage, "headers">): num
   return /^\d+$/.test(attempt) ? Number(attempt) : null;
 }
 
-function brokenChain(expected: number, found: number): Ungradable {
+function brokenChain(expected: number, found: number): FailureRecord {
   return ungradable("log_conflict", "The chain of outcomes does not stand where the grade request says.", {
     expected: String(expected),
     found: String(found),

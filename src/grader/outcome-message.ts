@@ -1,11 +1,10 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { encodeStored } from "../bus/envelope.ts";
 import { HEADERS } from "../bus/port.ts";
 import type { BusHeaders, OutgoingMessage } from "../bus/port.ts";
 import { outcomesSubject } from "../bus/subjects.ts";
 import { OutcomeSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { TokenUsage } from "../model/port.ts";
 import type { AttemptState } from "../rollout/state.ts";
-import { WORK_SCHEMA_VERSION } from "./grade-request.ts";
 import type { GradeTask } from "./grade-request.ts";
 import type { GradeResult } from "./port.ts";
 
@@ -42,8 +41,7 @@ export function attemptUsage(attempt: AttemptState): TokenUsage | null {
 
 function payloadOf({ task, attempt, result, endedAtMs }: GradedOutcome): Uint8Array {
   const usage = attemptUsage(attempt);
-  const outcome = create(OutcomeSchema, {
-    schemaVersion: WORK_SCHEMA_VERSION,
+  return encodeStored(OutcomeSchema, {
     ref: task.ref,
     outcome: "graded",
     reward: result.reward,
@@ -55,7 +53,6 @@ function payloadOf({ task, attempt, result, endedAtMs }: GradedOutcome): Uint8Ar
     endedAtMs,
     lastSeq: BigInt(task.lastSequence),
   });
-  return toBinary(OutcomeSchema, outcome);
 }
 
 function headersOf({ task, attempt, result, nonce }: GradedOutcome): BusHeaders {

@@ -1,13 +1,14 @@
 import type { LogStore } from "../bus/port.ts";
 import { eventsSubject } from "../bus/subjects.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { failureRecord } from "../rollout/failure-record.ts";
 import { readRollout } from "../rollout/read-rollout.ts";
 import type { GradeTask } from "./grade-request.ts";
 import { decideByLog } from "./log-decision.ts";
 import type { LogDecision } from "./log-decision.ts";
 import { pauseBefore, untilAnswered } from "./patience.ts";
 import type { Patience } from "./patience.ts";
-import { ungradable, ungradableByError } from "./ungradable.ts";
+import { ungradable } from "./ungradable.ts";
 
 /** How often a log is read again before the leader is asked, or a wrong digest believed. */
 const TRIES_BEFORE_JUDGING = 4;
@@ -40,7 +41,7 @@ async function readOnce(
   } catch (error) {
     if (!(error instanceof RollyardError) || error.code !== "log_corrupt") throw error;
     if (!isLastTry) return { kind: "not_visible" };
-    return { kind: "refused", ungradable: ungradableByError(error) };
+    return { kind: "refused", failure: failureRecord(error) };
   }
 }
 
@@ -54,6 +55,6 @@ function missing(task: GradeTask): LogDecision & { kind: "refused" } {
   const cause = "The event log ends before the message that the grade request names.";
   return {
     kind: "refused",
-    ungradable: ungradable("log_conflict", cause, { last_seq: String(task.lastSequence) }),
+    failure: ungradable("log_conflict", cause, { last_seq: String(task.lastSequence) }),
   };
 }

@@ -48,8 +48,8 @@ describe("a formula", () => {
     ["sqrt(-1)", Number.NaN],
     ["0/0", Number.NaN],
   ])("%s is %d", (source, value) => {
-    if (Number.isFinite(value)) expect(evaluate(source)).toBeCloseTo(value, 12);
-    else expect(evaluate(source)).toBe(value);
+    // To 12 digits: sums of fractions differ in the last bits.
+    expect(Number(evaluate(source).toPrecision(12))).toBe(Number(value.toPrecision(12)));
   });
 
   it.each([
@@ -103,6 +103,15 @@ describe("a formula", () => {
     expect(evaluate(`1${"+1".repeat(2047)}`)).toBe(2048);
   });
 });
+
+/** `number` for a formula with a value, else the class of the failure. */
+function verdictOf(source: string): string {
+  try {
+    return typeof evaluate(source);
+  } catch (error) {
+    return error instanceof RollyardError ? error.failureClass : "foreign error";
+  }
+}
 
 /** A formula with full parentheses, and its value by JavaScript's own arithmetic: a reference without a parser. */
 interface Sample {
@@ -169,17 +178,15 @@ describe("any formula", () => {
   it("is either read or refused with class config, whatever its text is", () => {
     const text = fc.oneof(
       fc.string(),
-      fc.array(fc.constantFrom("a", "b", "1", "(", ")", "+", "^", "-", ",", "min", " ", "."), { maxLength: 30 })
+      fc
+        .array(fc.constantFrom("a", "b", "1", "(", ")", "+", "^", "-", ",", "min", " ", "."), {
+          maxLength: 30,
+        })
         .map((parts) => parts.join("")),
     );
     fc.assert(
       fc.property(text, (source) => {
-        try {
-          expect(evaluate(source)).toBeTypeOf("number");
-        } catch (error) {
-          expect(error).toBeInstanceOf(RollyardError);
-          expect(error).toHaveProperty("failureClass", "config");
-        }
+        expect(verdictOf(source)).toMatch(/^(number|config)$/);
       }),
       { numRuns: 1000 },
     );

@@ -40,7 +40,10 @@ export function createAgentSetup(snapshot: Snapshot, secrets: SecretStore, deps:
     gradingNeedsSandbox: false,
     responseFormat: (environment.responseFormat ?? null) as JsonObject | null,
     promptFor: compileItemMessages(environment.prompt),
-    model: createModelClient({ spec: job.model, apiKey: apiKeyOf(job.model.apiKeySecret, secrets) }, deps.runtime),
+    model: createModelClient(
+      { spec: job.model, apiKey: apiKeyOf(job.model.apiKeySecret, secrets) },
+      deps.runtime,
+    ),
     runTool,
   };
 }

@@ -75,7 +75,13 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   await bus.ensureStreams();
   if (folder.isResumed) await bus.releaseWork();
   const identity = await storeIdentity(options, bus);
-  const recorder = await ResultRecorder.open({ folder: folder.path, store: bus, clock, logger, job: identity });
+  const recorder = await ResultRecorder.open({
+    folder: folder.path,
+    store: bus,
+    clock,
+    logger,
+    job: identity,
+  });
   const broker = await startBroker(options, bus, identity);
   closers.push(() => broker.stop());
   const { input } = options;

@@ -79,8 +79,11 @@ export function ratePerSecond(samples: readonly { readonly atMs: number; readonl
 export function progressLine(ledger: JobLedger, rate: number): string {
   const { total, counts, failures } = ledger;
   const done = counts.graded + counts.failed;
-  const byClass = FAILURE_CLASSES.filter((name) => failures[name] > 0).map((name) => `${failures[name]} ${name}`);
-  const failed = byClass.length === 0 ? `${counts.failed} failed` : `${counts.failed} failed (${byClass.join(", ")})`;
+  const byClass = FAILURE_CLASSES.filter((name) => failures[name] > 0).map(
+    (name) => `${failures[name]} ${name}`,
+  );
+  const failed =
+    byClass.length === 0 ? `${counts.failed} failed` : `${counts.failed} failed (${byClass.join(", ")})`;
   const parts = [
     `${done}/${total}`,
     `${counts.active} active`,
@@ -91,7 +94,9 @@ export function progressLine(ledger: JobLedger, rate: number): string {
     `${rate.toFixed(1)} rollouts/s`,
   ];
   const left = total - done;
-  return left === 0 || rate === 0 ? parts.join("  ") : [...parts, `ETA ${durationText(left / rate)}`].join("  ");
+  return left === 0 || rate === 0
+    ? parts.join("  ")
+    : [...parts, `ETA ${durationText(left / rate)}`].join("  ");
 }
 
 function meanReward(ledger: JobLedger): string {

@@ -64,7 +64,10 @@ export async function openRunFolder(input: RunInput, options: RunFolderOptions):
 
 async function outerFolder({ out, cwd, nowMs }: RunFolderOptions): Promise<string> {
   if (out !== undefined) return path.resolve(cwd, out);
-  const name = new Date(nowMs).toISOString().replaceAll(":", "").replace(/\.\d+Z$/u, "Z");
+  const name = new Date(nowMs)
+    .toISOString()
+    .replaceAll(":", "")
+    .replace(/\.\d+Z$/u, "Z");
   const runs = path.join(cwd, "runs");
   await makeFolders([runs]);
   const link = path.join(runs, `.latest-${randomBytes(4).toString("hex")}`);

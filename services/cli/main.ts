@@ -1,0 +1,58 @@
+import { Command, CommanderError } from "commander";
+import { RollyardError } from "../../src/errors/rollyard-error.ts";
+import { registerList } from "./commands/list.ts";
+import { registerReport } from "./commands/report.ts";
+import { registerRun } from "./commands/run.ts";
+import { registerSandbox } from "./commands/sandbox.ts";
+import { registerShow } from "./commands/show.ts";
+import { registerTool } from "./commands/tool.ts";
+import { registerValidate } from "./commands/validate.ts";
+import type { CliIo } from "./cli-io.ts";
+import { exitCodeOf } from "./exit-code.ts";
+import { readVersion } from "./read-version.ts";
+
+const io: CliIo = {
+  stdout: (text) => void process.stdout.write(text),
+  stderr: (text) => void process.stderr.write(text),
+  env: process.env,
+  cwd: process.cwd(),
+  setExitCode: (code) => {
+    process.exitCode = code;
+  },
+};
+
+// A reader that closes early (`rollyard list … | head`) is no error of ours.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const program = new Command("rollyard")
+  .description("runs the rollouts of agent reinforcement fine-tuning")
+  .version(await readVersion())
+  .showHelpAfterError("(add --help for usage)")
+  .exitOverride();
+
+for (const register of [
+  registerRun,
+  registerValidate,
+  registerTool,
+  registerSandbox,
+  registerList,
+  registerShow,
+  registerReport,
+]) {
+  register(program, io);
+}
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  // Commander has printed its own message.
+  if (error instanceof CommanderError) io.setExitCode(error.exitCode === 0 ? 0 : 2);
+  else {
+    const text = error instanceof RollyardError ? error.message : String((error as Error)?.stack ?? error);
+    io.stderr(`rollyard: ${text}\n`);
+    io.setExitCode(exitCodeOf(error));
+  }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { decideJobEnd } from "./job-end.ts";
+import type { JobEndInput } from "./job-end.ts";
+
+const running: JobEndInput = {
+  total: 20,
+  graded: 5,
+  failed: 0,
+  firstEnds: { attempts: [], finals: [] },
+  retriesTaken: 0,
+  retryBudget: 10,
+  tokensUsed: 0,
+  rolloutsDispatched: 8,
+  elapsedSeconds: 1,
+  deadlineSeconds: null,
+  budget: {},
+  open: 3,
+};
+const attempts = (count: number, code: string, isConfig: boolean) =>
+  Array.from({ length: count }, () => ({ code, isConfig }));
+const finals = (count: number, isFailed: boolean) =>
+  Array.from({ length: count }, () => ({ code: "sandbox_lost", isFailed }));
+
+describe("the end of a job", () => {
+  it("goes on while rollouts are open", () => {
+    expect(decideJobEnd(running)).toBeNull();
+  });
+
+  it("is complete with every reward, or with some missing", () => {
+    expect(decideJobEnd({ ...running, graded: 20 })).toMatchObject({
+      condition: "Complete",
+      reason: "AllGraded",
+    });
+    const some = {
+      ...running,
+      graded: 18,
+      failed: 2,
+      firstEnds: { attempts: [], finals: finals(10, false) },
+    };
+    expect(decideJobEnd(some)).toMatchObject({ condition: "Complete", reason: "SomeUngraded" });
+  });
+
+  it("fails early when the first ten attempts all have a config error, naming the code", () => {
+    const firstEnds = { attempts: attempts(10, "model_unauthorized", true), finals: [] };
+    const end = decideJobEnd({ ...running, graded: 0, firstEnds });
+    expect(end).toMatchObject({ condition: "Failed", reason: "ConfigError" });
+    expect(end?.message).toContain("model_unauthorized");
+  });
+
+  it("counts an unreachable model as a config error, and one good attempt as none", () => {
+    const unreachable = { attempts: attempts(10, "model_unreachable", false), finals: [] };
+    expect(decideJobEnd({ ...running, firstEnds: unreachable })?.reason).toBe("ConfigError");
+    const mixed = [...attempts(9, "model_unreachable", false), { code: "", isConfig: false }];
+    expect(decideJobEnd({ ...running, firstEnds: { attempts: mixed, finals: [] } })).toBeNull();
+  });
+
+  it("fails a small job whose rollouts all failed", () => {
+    const firstEnds = { attempts: [], finals: finals(2, true) };
+    const end = decideJobEnd({ ...running, total: 2, graded: 0, failed: 2, firstEnds });
+    expect(end).toMatchObject({ condition: "Failed", reason: "AllFailing" });
+  });
+
+  it("fails when a retry is due beyond the budget, not when the budget is just spent", () => {
+    expect(decideJobEnd({ ...running, retriesTaken: 10 })).toBeNull();
+    expect(decideJobEnd({ ...running, retriesTaken: 11 })?.reason).toBe("RetryBudgetExhausted");
+  });
+
+  it("fails at the deadline", () => {
+    const late = { ...running, deadlineSeconds: 60, elapsedSeconds: 60 };
+    expect(decideJobEnd(late)?.reason).toBe("DeadlineExceeded");
+  });
+
+  it("lets what is under way finish after the budget is spent", () => {
+    const spent = { ...running, budget: { totalTokens: 100 }, tokensUsed: 100 };
+    expect(decideJobEnd(spent)).toBeNull();
+    expect(decideJobEnd({ ...spent, open: 0 })?.reason).toBe("BudgetExhausted");
+  });
+});

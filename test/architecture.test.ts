@@ -25,7 +25,8 @@ describe("the repository", () => {
   });
 
   it("has no circle of imports", () => {
-    expect(findCycles(sources)).toEqual([]);
+    const product = [...sources].filter(([path]) => /^(src|services)\//.test(path));
+    expect(findCycles(new Map(product))).toEqual([]);
   });
 
   it("has no over-long, re-exporting, default-exporting or unfinished file", () => {
@@ -88,6 +89,7 @@ describe("findWrongArrows", () => {
 
   it("lets arrows point inwards, adapters use their packages, and tests use fakes", () => {
     const files = {
+      "services/cli/run.ts": line("../worker/create-worker.ts"),
       "services/worker/main.ts": line("../../src/bus/jetstream/bus.ts"),
       "src/bus/jetstream/bus.ts": line("nats") + line("../port.ts"),
       "src/rollout/a.ts": line("../lib/b.ts") + line("../errors/c.ts") + line("../bus/port.ts"),

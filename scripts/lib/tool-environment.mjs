@@ -11,5 +11,10 @@ import { delimiter, join } from "node:path";
  */
 export function toolEnvironment({ places, node, env }) {
   const path = [join(places.root, "node_modules", ".bin"), env["PATH"] ?? ""].join(delimiter);
-  return { root: places.root, node, env: { ...env, PATH: path, TESTCONTAINERS_RYUK_DISABLED: "true" } };
+  const colour = process.stdout.isTTY ? {} : { NO_COLOR: "1" };
+  return {
+    root: places.root,
+    node,
+    env: { ...env, ...colour, PATH: path, TESTCONTAINERS_RYUK_DISABLED: "true" },
+  };
 }

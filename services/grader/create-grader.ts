@@ -1,0 +1,53 @@
+import type { Bus } from "../../src/bus/port.ts";
+import { ClaimedCleanSandbox } from "../../src/grader/claimed-clean-sandbox.ts";
+import { GraderService } from "../../src/grader/grader-service.ts";
+import type { GraderMetrics } from "../../src/grader/metrics.ts";
+import { UndiciEndpointCaller } from "../../src/grader-http/undici-endpoint-caller.ts";
+import type { Clock } from "../../src/lib/clock.ts";
+import type { Logger } from "../../src/lib/logger.ts";
+import { randomIds } from "../../src/rollout/ids.ts";
+import { createBusClaims } from "../../src/sandbox/bus-claims.ts";
+import { snapshotGraderSetups } from "./load-grader-setup.ts";
+
+/** What a grader process is made of. */
+export interface GraderParts {
+  readonly bus: Bus;
+  /** Gradings at once. */
+  readonly concurrency: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: GraderMetrics;
+}
+
+/** A grader that pulls. */
+export interface RunningGrader {
+  /** Takes no more, ends or gives back what it has, and closes its connections to endpoints. The bus stays open. */
+  stop(): Promise<void>;
+}
+
+/** Composes a grader over a bus and starts it. */
+export function startGrader(parts: GraderParts): RunningGrader {
+  const { bus, clock, logger, metrics, concurrency } = parts;
+  const endpointCaller = new UndiciEndpointCaller(clock);
+  const claims = createBusClaims(bus, clock);
+  const service = new GraderService({
+    source: bus,
+    store: bus,
+    concurrency,
+    clock,
+    logger,
+    metrics,
+    endpointCaller,
+    loadSetup: snapshotGraderSetups(bus),
+    cleanSandboxFor: (task) => new ClaimedCleanSandbox(task, claims),
+    nonce: () => randomIds.nonce(),
+  });
+  const running = service.run();
+  return {
+    stop: async () => {
+      service.drain();
+      await running;
+      await endpointCaller.close();
+    },
+  };
+}

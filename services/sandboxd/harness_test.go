@@ -55,6 +55,13 @@ func startSandbox(t testing.TB, flags ...string) *sandbox {
 
 func launchSandbox(t testing.TB, flags ...string) *sandbox {
 	t.Helper()
+	return launchThrough(t, nil, flags...)
+}
+
+// launchThrough starts sandboxd by way of another program, such as a shell that
+// prepares something and then becomes it.
+func launchThrough(t testing.TB, wrapper []string, flags ...string) *sandbox {
+	t.Helper()
 	dir, err := os.MkdirTemp("", "sbx")
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +76,8 @@ func launchSandbox(t testing.TB, flags ...string) *sandbox {
 	s.client = unixClient(s.socket())
 	arguments := append([]string{"serve", "--listen", "unix:" + s.socket(), "--sandbox-uid", testUID,
 		"--workdir", s.workdir, "--keys", keysJSON(public)}, flags...)
-	s.command = exec.Command(binary(), arguments...)
+	whole := append(append(wrapper[:len(wrapper):len(wrapper)], binary()), arguments...)
+	s.command = exec.Command(whole[0], whole[1:]...)
 	s.command.Env = append(os.Environ(), asSandboxd+"=1", "CANARY_SECRET=leak")
 	s.command.Stderr = s.log
 	if err := s.command.Start(); err != nil {

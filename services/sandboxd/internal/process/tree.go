@@ -3,23 +3,21 @@ package process
 import (
 	"bytes"
 	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // Children returns the direct children of a process, zombies too. It is empty
 // when the process is gone.
 func Children(pid int) []int {
-	tasks, _ := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/children")
-	if len(tasks) == 0 {
-		return childrenByScan(pid)
-	}
+	tasks := "/proc/" + strconv.Itoa(pid) + "/task/"
+	threads := names(tasks)
 	var children []int
-	for _, task := range tasks {
-		text, err := os.ReadFile(task)
-		if err != nil {
-			continue
+	for _, thread := range threads {
+		text, err := readSmall(tasks + thread + "/children")
+		if err == syscall.ENOENT && thread == strconv.Itoa(pid) && isAlive(pid) {
+			return childrenByScan(pid)
 		}
 		for _, field := range strings.Fields(string(text)) {
 			if child, err := strconv.Atoi(field); err == nil {
@@ -28,6 +26,33 @@ func Children(pid int) []int {
 		}
 	}
 	return children
+}
+
+func names(folder string) []string {
+	opened, err := os.Open(folder)
+	if err != nil {
+		return nil
+	}
+	defer opened.Close()
+	found, _ := opened.Readdirnames(-1)
+	return found
+}
+
+// readSmall reads a file of /proc without the poller: it is called thousands of
+// times a second.
+func readSmall(path string) (text []byte, err error) {
+	fd, err := syscall.Open(path, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer syscall.Close(fd)
+	for chunk := make([]byte, 4096); ; {
+		n, err := syscall.Read(fd, chunk)
+		if n <= 0 {
+			return text, err
+		}
+		text = append(text, chunk[:n]...)
+	}
 }
 
 // Descendants returns all processes below pid, zombies too, parents first.
@@ -51,14 +76,8 @@ func childrenByScan(parent int) []int {
 }
 
 func allPids() []int {
-	directory, err := os.Open("/proc")
-	if err != nil {
-		return nil
-	}
-	defer directory.Close()
-	names, _ := directory.Readdirnames(-1)
 	var pids []int
-	for _, name := range names {
+	for _, name := range names("/proc") {
 		if pid, err := strconv.Atoi(name); err == nil {
 			pids = append(pids, pid)
 		}
@@ -74,7 +93,7 @@ type procStat struct {
 // readStat reads /proc/PID/stat. The command name stands in parentheses and may
 // hold anything, so the fields count from the last closing one.
 func readStat(pid int) (procStat, bool) {
-	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	text, err := readSmall("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil {
 		return procStat{}, false
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"os"
@@ -41,6 +42,9 @@ func Main(args []string) int {
 	}
 	slog.SetDefault(slog.New(slog.NewJSONHandler(os.Stderr, nil)))
 	stop := stopSignals()
+	if parsed.StopWithStdin {
+		go stopAtEnd(os.Stdin, stop)
+	}
 	if err := harden(parsed); err != nil {
 		slog.Error("start failed", "step", "harden", "error_type", errorKind(err))
 		return 1
@@ -51,11 +55,17 @@ func Main(args []string) int {
 
 // stopSignals also catches SIGPIPE, which would end the process when the reader
 // of its log goes. (Ignoring it would be inherited by the commands.)
-func stopSignals() <-chan os.Signal {
+func stopSignals() chan os.Signal {
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE, syscall.SIGHUP)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT)
 	return stop
+}
+
+// stopAtEnd asks for a stop when the input ends.
+func stopAtEnd(input io.Reader, stop chan<- os.Signal) {
+	_, _ = io.Copy(io.Discard, input)
+	stop <- syscall.SIGTERM
 }
 
 // harden must run on the main thread.

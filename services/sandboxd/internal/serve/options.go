@@ -27,6 +27,7 @@ type options struct {
 	SetupTimeoutSeconds int               `json:"setup_timeout_seconds"`
 	PIDNamespace        bool              `json:"pid_namespace"`
 	DieWithParent       bool              `json:"die_with_parent"`
+	StopWithStdin       bool              `json:"stop_with_stdin"`
 	RefuseLocalPeers    bool              `json:"refuse_local_peers"`
 	MaxProcesses        uint64            `json:"max_processes"`
 	MaxExecs            int               `json:"max_execs"`
@@ -119,6 +120,7 @@ func (o *options) flags() *flag.FlagSet {
 	set.IntVar(&o.SetupTimeoutSeconds, "setup-timeout-seconds", o.SetupTimeoutSeconds, "for all of setup together")
 	set.BoolVar(&o.PIDNamespace, "pid-namespace", o.PIDNamespace, "sandboxd has a PID namespace of its own: freeze kills all of it")
 	set.BoolVar(&o.DieWithParent, "die-with-parent", o.DieWithParent, "when the parent dies, kill all commands and exit")
+	set.BoolVar(&o.StopWithStdin, "stop-with-stdin", o.StopWithStdin, "exit when stdin ends: whoever started this is gone")
 	set.BoolVar(&o.RefuseLocalPeers, "refuse-local-peers", o.RefuseLocalPeers, "tcp: refuse connections from the sandbox's own addresses")
 	set.Uint64Var(&o.MaxProcesses, "max-processes", o.MaxProcesses, "RLIMIT_NPROC of commands, 0 = none")
 	set.IntVar(&o.MaxExecs, "max-execs", o.MaxExecs, "commands at once")

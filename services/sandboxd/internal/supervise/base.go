@@ -38,6 +38,10 @@ func openBase(path string) (*base, error) {
 	if err := b.acquire(); err != nil {
 		return nil, err
 	}
+	if folder, err := os.Open(absolute); err == nil {
+		spread(folder)
+		_ = folder.Close()
+	}
 	return b, b.sweep()
 }
 

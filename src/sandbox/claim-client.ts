@@ -9,12 +9,12 @@ import { systemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { FailureRecord, LeasedSandbox } from "../rollout/state.ts";
 import { decodeClaimAnswer } from "./claim-reply.ts";
+import type { ClosableSandboxSession } from "./closable-session.ts";
 import type { ClaimAnswer, GrantedLease } from "./claim-reply.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { LeasedSession } from "./leased-session.ts";
 import type { OpenSession } from "./leased-session.ts";
 import type { Purpose } from "./purpose.ts";
-import type { ClosableSandboxSession } from "./sandboxd-client.ts";
 
 /** Which sandbox is wanted. */
 export interface SandboxClaim {

@@ -1,8 +1,8 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { ClosableSandboxSession } from "./closable-session.ts";
 import type { ClaimAnswer, GrantedLease } from "./claim-reply.ts";
 import type { ExecRequest, ExecResult, SandboxEndpoint } from "./port.ts";
-import type { ClosableSandboxSession } from "./sandboxd-client.ts";
 
 /** Opens a session; `token` gives the newest token at each call. */
 export type OpenSession = (options: {

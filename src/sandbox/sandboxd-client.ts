@@ -1,7 +1,8 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { ExecRequest, ExecResult, SandboxEndpoint, SandboxSession } from "./port.ts";
+import type { ClosableSandboxSession } from "./closable-session.ts";
+import type { ExecRequest, ExecResult, SandboxEndpoint } from "./port.ts";
 import { judgeRefusal } from "./sandboxd-refusal.ts";
 import { AnswerTooLargeError, SandboxdTransport } from "./sandboxd-transport.ts";
 import type { SandboxdAnswer, SandboxdRequest } from "./sandboxd-transport.ts";
@@ -16,11 +17,6 @@ export interface SandboxdClientOptions {
   readonly clock?: Clock;
 }
 
-/** A session that holds connections until it is closed. */
-export interface ClosableSandboxSession extends SandboxSession {
-  close(): Promise<void>;
-}
-
 // The one retry layer between a driver and its sandbox: pauses between tries, about a second in all.
 const RETRY_PAUSES_MS = [20, 80, 300, 700];
 // An answer may come this much after the command's own timeout: a kill, then up to 5 s for what does not die at once.
@@ -31,7 +27,7 @@ const FREEZE_MS = 20_000;
 const JSON_EXPANSION = 6;
 const HEAD_BYTES = 65_536;
 
-/** Speaks HTTP/JSON with sandboxd (services/sandboxd). Errors are those of {@link SandboxSession}. */
+/** Speaks HTTP/JSON with sandboxd (services/sandboxd). Errors are those of {@link ClosableSandboxSession}. */
 export class SandboxdClient implements ClosableSandboxSession {
   readonly sandboxUid: string;
   readonly #token: () => string;

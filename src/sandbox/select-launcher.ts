@@ -1,0 +1,88 @@
+import { assertNever } from "../lib/assert-never.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
+import { createBubblewrapLauncher } from "./launchers/bubblewrap.ts";
+import { createDockerLauncher } from "./launchers/docker.ts";
+import type { LocalLauncherOptions } from "./launchers/local-options.ts";
+import { createProcessLauncher } from "./launchers/process.ts";
+import { createUnshareLauncher } from "./launchers/unshare.ts";
+import type { SandboxLauncher } from "./port.ts";
+
+/** The values of `--sandbox`. */
+export const SANDBOX_CHOICES = ["auto", "docker", "bubblewrap", "process"] as const;
+
+/** One of {@link SANDBOX_CHOICES}. */
+export type SandboxChoice = (typeof SANDBOX_CHOICES)[number];
+
+/** The launchers that a selection tries; tests pass their own. */
+export interface LauncherMakers {
+  readonly docker: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
+  readonly bubblewrap: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
+  readonly unshare: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
+  readonly process: (options: LocalLauncherOptions) => SandboxLauncher;
+}
+
+const MAKERS: LauncherMakers = {
+  docker: createDockerLauncher,
+  bubblewrap: createBubblewrapLauncher,
+  unshare: createUnshareLauncher,
+  process: createProcessLauncher,
+};
+
+/**
+ * Chooses what starts sandboxes on this machine. `auto`: Docker if the environment has an image and an engine answers,
+ * else namespaces (bubblewrap, or util-linux without it). Rejects with `launcher_unavailable` or `image_required` and
+ * a sentence that says what to install or change; `process` is never chosen, only asked for.
+ */
+export async function selectLauncher(
+  choice: SandboxChoice,
+  options: LocalLauncherOptions,
+  makers: LauncherMakers = MAKERS,
+): Promise<SandboxLauncher> {
+  switch (choice) {
+    case "process":
+      return makers.process(options);
+    case "docker":
+      return await onDocker(options, makers);
+    case "bubblewrap":
+      return await onNamespaces(options, makers);
+    case "auto":
+      return await anyIsolation(options, makers);
+    default:
+      return assertNever(choice);
+  }
+}
+
+async function anyIsolation(options: LocalLauncherOptions, makers: LauncherMakers): Promise<SandboxLauncher> {
+  const docker = options.spec.image === undefined ? null : await makers.docker(options);
+  if (docker !== null) return docker;
+  if (options.spec.image !== undefined && options.spec.local === undefined) throw noEngineForImage();
+  return await onNamespaces(options, makers);
+}
+
+async function onDocker(options: LocalLauncherOptions, makers: LauncherMakers): Promise<SandboxLauncher> {
+  if (options.spec.image === undefined) throw new RollyardError("image_required");
+  const launcher = await makers.docker(options);
+  if (launcher !== null) return launcher;
+  throw new RollyardError("launcher_unavailable", {
+    message: "No Docker engine answers `docker version`: start one, or use --sandbox bubblewrap.",
+  });
+}
+
+async function onNamespaces(options: LocalLauncherOptions, makers: LauncherMakers): Promise<SandboxLauncher> {
+  const launcher = (await makers.bubblewrap(options)) ?? (await makers.unshare(options));
+  if (launcher !== null) return launcher;
+  throw new RollyardError("launcher_unavailable", { message: installSentence(process.platform) });
+}
+
+function noEngineForImage(): RollyardError {
+  return new RollyardError("launcher_unavailable", {
+    message:
+      "spec.sandbox.image needs a Docker engine, and none answers `docker version`: start one, or set spec.sandbox.local to a folder whose copy becomes the workdir.",
+  });
+}
+
+function installSentence(platform: NodeJS.Platform): string {
+  if (platform !== "linux")
+    return "Sandboxes on this system need Docker: start an engine and set spec.sandbox.image.";
+  return "Nothing here can isolate a sandbox: install bubblewrap (`sudo apt install bubblewrap` or `sudo dnf install bubblewrap`), or start a Docker engine and set spec.sandbox.image; --sandbox process runs without any isolation.";
+}

@@ -1,0 +1,98 @@
+import { describe, expect, it } from "vitest";
+import { gradeInput, recordedWorld } from "../../test/support/grader/grade-input.ts";
+import { compileGrader } from "./compile-grader.ts";
+import { errorFlagsOfFailure, NO_GRADER_ERRORS } from "./error-flags.ts";
+import type { GraderSpec } from "./schema.ts";
+import { graderSchema } from "./schema.ts";
+import { SUPPORTED_GRADER_TYPES } from "./supported.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
+
+const exact = {
+  type: "string_check",
+  name: "exact",
+  operation: "eq",
+  input: "{{ sample.output_text }}",
+  reference: "{{ item.answer }}",
+} as const;
+
+const half: GraderSpec = {
+  type: "multi",
+  name: "half",
+  graders: { exact },
+  calculate_output: "exact / 2",
+};
+
+describe("compileGrader", () => {
+  it.each([
+    [half, 1, false],
+    [half, 0.5, true],
+    [{ ...half, pass_threshold: 0.5 }, 1, true],
+    [{ ...half, pass_threshold: 0.6 }, 0, false],
+  ])(
+    "passes by the grader's own threshold, else by the environment's",
+    async (spec, passThreshold, passed) => {
+      const result = await compileGrader(spec, { passThreshold }).grade(
+        gradeInput({ answer: "4" }, "4"),
+        recordedWorld().deps,
+      );
+      expect(result).toMatchObject({ reward: 0.5, passed });
+    },
+  );
+
+  it("answers with every error flag of OpenAI's, none of them raised", async () => {
+    const result = await compileGrader(exact, { passThreshold: 1 }).grade(
+      gradeInput({ answer: "4" }, "4"),
+      recordedWorld().deps,
+    );
+    expect(result.errors).toEqual(NO_GRADER_ERRORS);
+    expect(Object.keys(result.errors)).toHaveLength(14);
+  });
+
+  it("refuses integrity checks and unknown types instead of ignoring them", () => {
+    expect(() => compileGrader({ ...exact, integrity: ["git_history"] }, { passThreshold: 1 })).toThrow(
+      /integrity/,
+    );
+    const similar = graderSchema.parse({
+      type: "text_similarity",
+      name: "s",
+      input: "a",
+      reference: "b",
+      evaluation_metric: "bleu",
+    });
+    expect(() => compileGrader(similar, { passThreshold: 1 })).toThrow(/text_similarity/);
+  });
+
+  it("refuses a python source beyond its limit in bytes", () => {
+    const source = `# ${"é".repeat(130_000)}`;
+    expect(() => compileGrader({ type: "python", name: "py", source }, { passThreshold: 1 })).toThrow(
+      /larger/,
+    );
+  });
+
+  it("runs every type that validation lets through", () => {
+    const specs: Record<string, GraderSpec> = {
+      string_check: exact,
+      set_match: { ...exact, type: "set_match", metric: "f1", normalize: "none" } as GraderSpec,
+      multi: half,
+      python: { type: "python", name: "py", source: "def grade(sample, item): return 1" },
+      endpoint: { type: "endpoint", url: "http://127.0.0.1:1/" },
+    };
+    expect(Object.keys(specs).toSorted()).toEqual(SUPPORTED_GRADER_TYPES.toSorted());
+    for (const spec of Object.values(specs)) {
+      expect(compileGrader(spec, { passThreshold: 1 })).toHaveProperty("grade");
+    }
+  });
+});
+
+describe("errorFlagsOfFailure", () => {
+  it.each([
+    [new RollyardError("formula_parse_error"), "formula_parse_error"],
+    [new RollyardError("invalid_variable_error"), "invalid_variable_error"],
+    [new RollyardError("grader_import_missing"), "python_grader_runtime_error"],
+    [new RollyardError("grader_failed", { details: { grader: "python" } }), "python_grader_server_error"],
+    [new RollyardError("grader_unreachable", { details: { grader: "endpoint" } }), "other_error"],
+  ])("raises one flag for each failure", (error, flag) => {
+    const raised = Object.entries(errorFlagsOfFailure(error)).filter(([, value]) => value === true);
+    expect(raised.map(([name]) => name)).toEqual([flag]);
+  });
+});

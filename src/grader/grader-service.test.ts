@@ -1,0 +1,159 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ENDPOINT, FlowWorld } from "../../test/support/grader/flow-world.ts";
+import { gradeDeliveryOf, writeAttempt } from "../../test/support/grader/stopped-rollout.ts";
+import type { RecordedDelivery } from "../../test/support/grader/stopped-rollout.ts";
+import type { PullOptions, WorkSource } from "../bus/port.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { EndpointReply } from "./endpoint-caller.ts";
+import { GraderService } from "./grader-service.ts";
+
+/** Work that the test hands out; a pull ends when it is full, expired or aborted, as on the bus. */
+class TestSource implements WorkSource {
+  readonly pulls: number[] = [];
+  readonly waiting: RecordedDelivery[] = [];
+  failures = 0;
+
+  async pull({ max, expiresMs, signal, onDelivery }: PullOptions): Promise<number> {
+    this.pulls.push(max);
+    if (this.failures > 0) {
+      this.failures -= 1;
+      throw new RollyardError("bus_unavailable");
+    }
+    let count = 0;
+    const until = systemClock.monotonicMs() + expiresMs;
+    for (;;) {
+      if (count === max || signal?.aborted === true || systemClock.monotonicMs() >= until) return count;
+      const delivery = this.waiting.shift();
+      if (delivery === undefined) await systemClock.sleep(10, signal);
+      else {
+        count += 1;
+        onDelivery(delivery);
+      }
+    }
+  }
+}
+
+const SCORED: EndpointReply = { kind: "answered", status: 200, body: '{"score": 1}', retryAfterMs: null };
+
+describe("the grader service", () => {
+  let world: FlowWorld;
+  let source: TestSource;
+  let lastSequence: number;
+  /** Ends the endpoint's calls, the oldest first. */
+  let calls: ((reply: EndpointReply) => void)[];
+
+  beforeEach(() => {
+    vi.useFakeTimers();
+    world = new FlowWorld();
+    world.spec = ENDPOINT;
+    source = new TestSource();
+    lastSequence = writeAttempt(world.store, 0);
+    calls = [];
+    world.reply = () => new Promise((resolve) => calls.push(resolve));
+  });
+
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  function start(concurrency: number): { service: GraderService; ended: Promise<void> } {
+    const service = new GraderService({ ...world.deps, clock: systemClock, source, concurrency });
+    return { service, ended: service.run() };
+  }
+
+  function offer(): RecordedDelivery {
+    const delivery = gradeDeliveryOf({ attempt: 0, lastSequence });
+    source.waiting.push(delivery);
+    return delivery;
+  }
+
+  it("takes no more than it has free slots for, and the next when one is free", async () => {
+    const { service, ended } = start(2);
+    const deliveries = [offer(), offer(), offer()];
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(service.active).toBe(2);
+    expect(source.waiting).toHaveLength(1);
+    calls[0]?.(SCORED);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(deliveries[0]?.did).toContain("ack");
+    expect(source.waiting).toHaveLength(0);
+    service.drain();
+    for (const end of calls) end(SCORED);
+    await vi.advanceTimersByTimeAsync(1000);
+    await ended;
+    expect(deliveries.map(({ did }) => did.at(-1))).toEqual(["ack", "ack", "ack"]);
+    expect(world.outcomes).toHaveLength(1);
+  });
+
+  it("never asks for more than its slots in all open pulls together", async () => {
+    const { service, ended } = start(4);
+    for (let round = 0; round < 20; round += 1) {
+      offer();
+      await vi.advanceTimersByTimeAsync(20);
+      expect(service.active + source.waiting.length).toBeLessThanOrEqual(4);
+      calls.at(-1)?.(SCORED);
+      await vi.advanceTimersByTimeAsync(20);
+    }
+    expect(Math.max(...source.pulls)).toBe(4);
+    service.drain();
+    await vi.advanceTimersByTimeAsync(40_000);
+    await ended;
+  });
+
+  it("beats on receipt and every 15 s until the end, no longer", async () => {
+    const { service, ended } = start(1);
+    const delivery = offer();
+    await vi.advanceTimersByTimeAsync(46_000);
+    expect(delivery.did).toEqual(["working", "working", "working", "working"]);
+    calls[0]?.(SCORED);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(delivery.did).toEqual(["working", "working", "working", "working", "ack"]);
+    service.drain();
+    await vi.advanceTimersByTimeAsync(1000);
+    await ended;
+  });
+
+  it("goes on pulling after a pull failed, without spinning", async () => {
+    source.failures = 3;
+    const { service, ended } = start(1);
+    const delivery = offer();
+    await vi.advanceTimersByTimeAsync(3500);
+    expect(source.pulls).toHaveLength(4);
+    expect(delivery.did).toEqual(["working"]);
+    calls[0]?.(SCORED);
+    service.drain();
+    await vi.advanceTimersByTimeAsync(1000);
+    await ended;
+    expect(delivery.did.at(-1)).toBe("ack");
+  });
+
+  it("gives back what still runs when a drain's time is over", async () => {
+    const { service, ended } = start(1);
+    const delivery = offer();
+    await vi.advanceTimersByTimeAsync(100);
+    service.drain();
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(delivery.did).not.toContain("nak");
+    await vi.advanceTimersByTimeAsync(1500);
+    calls[0]?.({ kind: "aborted" });
+    await vi.advanceTimersByTimeAsync(100);
+    await ended;
+    expect(delivery.did.at(-1)).toBe("nak");
+    expect(world.outcomes).toHaveLength(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("gives a delivery back later when it meets an error of ours", async () => {
+    const { service, ended } = start(1);
+    world.store.fault = () => {
+      throw new TypeError("a bug");
+    };
+    const delivery = offer();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(delivery.did).toEqual(["working", "nak 30000"]);
+    service.drain();
+    await vi.advanceTimersByTimeAsync(1000);
+    await ended;
+  });
+});

@@ -4,10 +4,10 @@ import { join } from "node:path";
 import { listFiles } from "./lib/hash-folder.mjs";
 import { runQuietly } from "./lib/run-command.mjs";
 import { exitWith, SetupError } from "./lib/setup-error.mjs";
-import { setUpClone } from "./lib/setup.mjs";
+import { setUpTools } from "./lib/setup.mjs";
 
 await exitWith(async () => {
-  const { places, node } = await setUpClone();
+  const { places, node } = await setUpTools();
   const { root } = places;
   const dist = join(root, "dist");
   rmSync(dist, { recursive: true, force: true });

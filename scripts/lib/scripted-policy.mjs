@@ -7,7 +7,7 @@ import { SetupError } from "./setup-error.mjs";
 /**
  * Starts an example's scripted policy, an HTTP server that speaks chat completions. It ends when its stdin closes, so it
  * can't outlive this process however that ends; in a group of its own it does not see the terminal's Ctrl-C before the run does.
- * @param {import("./setup.mjs").Setup} setup
+ * @param {{ places: { root: string }, node: string }} setup where the example is, and the Node that runs it
  * @param {string} example the example's folder, relative to the root
  * @returns {Promise<{ url: string, stop: () => Promise<void> }>} `url` is the base URL for `--model-url`
  */

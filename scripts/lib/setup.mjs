@@ -14,10 +14,18 @@ import { ensureSandboxd } from "./sandboxd.mjs";
  * @returns {Promise<Setup>}
  */
 export async function setUpClone() {
+  const tools = await setUpTools();
+  return { ...tools, env: await ensurePrograms(tools.places, ["nats-server", "sandboxd"]) };
+}
+
+/**
+ * The part of the set-up that compiling and generating need: dependencies and Node 24.
+ * @returns {Promise<Setup>}
+ */
+export async function setUpTools() {
   const places = findPlaces();
   await ensureDependencies(places);
-  const node = await ensureNode(places);
-  return { places, node, env: await ensurePrograms(places, ["nats-server", "sandboxd"]) };
+  return { places, node: await ensureNode(places), env: process.env };
 }
 
 /** @typedef {"nats-server" | "sandboxd"} Program */

@@ -2,8 +2,10 @@ package serve
 
 import (
 	"crypto/sha256"
+	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime/debug"
 
 	"rollyard.dev/sandboxd/internal/calls"
 	"rollyard.dev/sandboxd/internal/token"
@@ -55,12 +57,24 @@ func (d *daemon) answer(w http.ResponseWriter, r *http.Request, claims token.Cla
 
 func (d *daemon) perform(reserved *calls.Call, c call) {
 	defer c.slots.give()
-	answer, err := c.run()
+	answer, err := contained(c.run)
 	if err != nil {
 		d.calls.Abandon(c.id, reserved, err)
 		return
 	}
 	d.calls.Finish(reserved, answer)
+}
+
+// contained turns a panic of ours into an error: a daemon that dies looks like
+// an agent that killed it.
+func contained(run func() (calls.Answer, error)) (answer calls.Answer, err error) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			slog.Error("call panicked", "error_type", fmt.Sprintf("%T", problem), "stack", string(debug.Stack()))
+			err = refuse(http.StatusInternalServerError, "internal", "sandboxd failed; its log names the error")
+		}
+	}()
+	return run()
 }
 
 // withReplayed adds the member "replayed" to an encoded JSON object.

@@ -87,6 +87,10 @@ func run(o options, stop <-chan os.Signal) int {
 		slog.Error("start failed", "step", "listen", "error", err.Error())
 		return 1
 	}
+	if err := os.MkdirAll(o.Workdir, 0o755); err != nil {
+		slog.Error("start failed", "step", "workdir", "error_type", errorKind(err))
+		return 1
+	}
 	first, err := claimBoot(o.BootMarker)
 	if err != nil {
 		slog.Error("start failed", "step", "boot_marker", "error_type", errorKind(err))

@@ -14,17 +14,17 @@ import (
 const nobody = 65534
 
 // wrapped is a start command in a real bubblewrap sandbox, sandboxd as PID 1.
-func (s *supervisor) wrapped(id string) object {
+func (s *supervisor) wrapped(id string, flags ...string) object {
 	bwrap, err := exec.LookPath("bwrap")
 	if err != nil {
 		s.t.Skip("bubblewrap is not installed")
 	}
 	start := s.plain(id)
-	start["argv"] = []string{bwrap, "--unshare-all", "--as-pid-1", "--die-with-parent", "--clearenv", "--setenv", asSandboxd, "1",
+	start["argv"] = append([]string{bwrap, "--unshare-all", "--as-pid-1", "--die-with-parent", "--clearenv", "--setenv", asSandboxd, "1",
 		"--ro-bind", "/usr", "/usr", "--symlink", "usr/bin", "/bin", "--symlink", "usr/lib", "/lib", "--symlink", "usr/lib64", "/lib64",
 		"--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--ro-bind", binary(), "/.sandboxd",
 		"--bind", filepath.Join(s.root(id), "work"), "/workspace", "--chdir", "/workspace",
-		"/.sandboxd", "serve", "--listen", "fd:3", "--sandbox-uid", testUID, "--keys", keysJSON(s.public), "--pid-namespace"}
+		"/.sandboxd", "serve", "--listen", "fd:3", "--sandbox-uid", testUID, "--keys", keysJSON(s.public), "--pid-namespace"}, flags...)
 	if os.Geteuid() == 0 {
 		start["uid"], start["gid"] = nobody, nobody
 	}
@@ -42,11 +42,11 @@ func openTestBinary(t testing.TB) {
 	}
 }
 
-func startWrapped(t testing.TB) (*supervisor, *sandbox, object) {
+func startWrapped(t testing.TB, flags ...string) (*supervisor, *sandbox, object) {
 	t.Helper()
 	openTestBinary(t)
 	s := startSupervisor(t)
-	start := s.wrapped("b1")
+	start := s.wrapped("b1", flags...)
 	s.next("hello")
 	s.send(start)
 	ready := <-s.events
@@ -94,6 +94,16 @@ for i in 1 2 3; do setsid sh ./b.sh & done >/dev/null 2>&1; sleep 0.3`)
 	}
 	left := c.send("GET", "/v1/files?path=/proc/loadavg", c.token, nil)
 	expect(t, "files can be read", left.status, 200)
+}
+
+func TestBubblewrapProcessLimitStopsAForkBombAndSparesSandboxd(t *testing.T) {
+	_, c, _ := startWrapped(t, "--max-processes", "60")
+	r := c.run("bomb", `i=0; while [ $i -lt 300 ]; do sleep 100 & i=$((i+1)); done >/dev/null 2>&1; echo all`)
+	if r["stdout"] == "all\n" {
+		t.Errorf("300 processes could be started: %v", r)
+	}
+	expect(t, "sandboxd still starts commands", c.exec(object{"call_id": "next"}).json["exit_code"], 0)
+	expect(t, "freeze", c.send("POST", "/v1/freeze", c.token, nil).status, 200)
 }
 
 func TestBubblewrapSandboxDiesWithASIGKILLedSupervisor(t *testing.T) {

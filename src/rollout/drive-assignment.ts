@@ -96,7 +96,7 @@ async function drive(deps: DriveDeps, driving: Driving): Promise<DriveEnd> {
   const ref = requireRef(assignment);
   deps.observer.rolloutAttached(ref);
   const end = await endOf(deps, driving);
-  deps.observer.rolloutEnded(ref, end);
+  deps.observer.rolloutEnded(ref, end, log.attempt);
   if (end.kind === "dropped") return { kind: "drop" };
   if (end.kind === "drained") {
     await log.record([

@@ -1,6 +1,6 @@
 import type { ModelAnswer } from "../model/port.ts";
 import type { AttemptRef } from "./attempt-ref.ts";
-import type { CallReturn, CallState, LeasedSandbox } from "./state.ts";
+import type { AttemptState, CallReturn, CallState, LeasedSandbox } from "./state.ts";
 import type { LoopEnd } from "./agent-loop.ts";
 
 /** What watches rollouts go by, for metrics and logs. Nothing depends on it; its methods never throw. */
@@ -9,7 +9,8 @@ export interface RolloutObserver {
   turnSampled(ref: AttemptRef, answer: ModelAnswer): void;
   toolReturned(ref: AttemptRef, call: CallState, returned: CallReturn): void;
   sandboxLeased(ref: AttemptRef, lease: LeasedSandbox): void;
-  rolloutEnded(ref: AttemptRef, end: LoopEnd): void;
+  /** This driver is done with the attempt; `attempt` is what the log says of it now. */
+  rolloutEnded(ref: AttemptRef, end: LoopEnd, attempt: AttemptState): void;
 }
 
 /** Watches nothing. */

@@ -146,14 +146,33 @@ describe("grading a delivery", () => {
     expect(world.outcomes).toHaveLength(1);
   });
 
-  it("steps over a void message at the end of the chain", async () => {
-    const world = new FlowWorld();
-    const lastSequence = writeAttempt(world.store, 0);
-    world.store.store({ subject: OUTCOMES, payload: new Uint8Array([1]) });
-    const delivery = gradeDeliveryOf({ attempt: 0, lastSequence });
-    expect((await gradeDelivery(delivery, world.deps, world.drain)).kind).toBe("graded");
-    expect(world.outcomes).toHaveLength(1);
-  });
+  it.each([
+    ["without headers", {}],
+    [
+      "without the append header",
+      { [HEADERS.attempt]: "0", [HEADERS.outcome]: "graded", [HEADERS.reward]: "1" },
+    ],
+    [
+      "with a reward that is no number",
+      {
+        [HEADERS.append]: "x:1",
+        [HEADERS.attempt]: "0",
+        [HEADERS.outcome]: "graded",
+        [HEADERS.reward]: "NaN",
+      },
+    ],
+  ])(
+    "steps over a message %s at the end of the chain, which is void to every reader",
+    async (_case, headers) => {
+      const world = new FlowWorld();
+      const lastSequence = writeAttempt(world.store, 0);
+      world.store.store({ subject: OUTCOMES, payload: new Uint8Array([1]), headers });
+      const delivery = gradeDeliveryOf({ attempt: 0, lastSequence });
+      expect((await gradeDelivery(delivery, world.deps, world.drain)).kind).toBe("graded");
+      expect(world.store.on(OUTCOMES).map(({ headers }) => headers[HEADERS.append])).toContain("grader-1:1");
+      expect(delivery.did).toEqual(["ack"]);
+    },
+  );
 
   it("waits for a replica that lags behind and for a bus that does not answer", async () => {
     const world = new FlowWorld();

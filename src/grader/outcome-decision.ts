@@ -1,5 +1,5 @@
-import { HEADERS } from "../bus/port.ts";
 import type { StoredMessage } from "../bus/port.ts";
+import { outcomeSummary } from "../job/outcome-summary.ts";
 import type { FailureRecord } from "../rollout/state.ts";
 import type { GradeTask } from "./grade-request.ts";
 import { ungradable } from "./ungradable.ts";
@@ -15,7 +15,7 @@ export type OutcomeDecision =
 
 /**
  * Decides from the outcome subject's messages (all, or only the last when it is not void).
- * A message without an attempt and an outcome in its headers is void: it counts for the sequence only.
+ * A message that is no outcome to any reader is void: it counts for the sequence only.
  */
 export function decideByOutcomes(
   messages: readonly StoredMessage[],
@@ -38,10 +38,8 @@ function lastOutcome(messages: readonly StoredMessage[]): { attempt: number; seq
 }
 
 /** Attempt of an outcome message, or null when the message is void. */
-export function outcomeAttempt({ headers }: Pick<StoredMessage, "headers">): number | null {
-  const attempt = headers[HEADERS.attempt];
-  if (attempt === undefined || headers[HEADERS.outcome] === undefined) return null;
-  return /^\d+$/.test(attempt) ? Number(attempt) : null;
+export function outcomeAttempt(message: StoredMessage): number | null {
+  return outcomeSummary(message)?.attempt ?? null;
 }
 
 function brokenChain(expected: number, found: number): FailureRecord {

@@ -1,10 +1,12 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
+import { encodeStored } from "../../../src/bus/envelope.ts";
 import { HEADERS } from "../../../src/bus/port.ts";
-import type { WorkDelivery } from "../../../src/bus/port.ts";
+import type { OutgoingMessage, WorkDelivery } from "../../../src/bus/port.ts";
 import { eventsSubject, outcomesSubject, workSubject } from "../../../src/bus/subjects.ts";
 import type { Text } from "../../../src/gen/rollyard/v1/events_pb.ts";
 import { TextSchema } from "../../../src/gen/rollyard/v1/events_pb.ts";
 import { GradeRequestSchema } from "../../../src/gen/rollyard/v1/work_pb.ts";
+import type { JsonObject } from "../../../src/lib/json.ts";
 import { EMPTY_DIGEST } from "../../../src/rollout/digest.ts";
 import { newEvent } from "../../../src/rollout/events.ts";
 import type { RolloutEvent } from "../../../src/rollout/events.ts";
@@ -18,9 +20,19 @@ export const OUTCOMES = outcomesSubject(PARTS);
 export const settleSubjectOf = (attempt: number): string => workSubject("settle", PARTS, attempt);
 
 const text = (value: string): Text => create(TextSchema, { place: { case: "inline", value } });
-const SPEC_HASH = "5".repeat(64);
+const NO_SPEC = "5".repeat(64);
 
-const started = (attempt: number): RolloutEvent =>
+/** What an attempt's log says. */
+export interface AttemptLog {
+  readonly attempt?: number;
+  readonly specHash?: string;
+  readonly item?: JsonObject;
+  readonly answer?: string;
+  /** Null: the log goes on. */
+  readonly seal?: RolloutEvent | null;
+}
+
+const started = ({ attempt = 0, specHash = NO_SPEC, item = { answer: "4" } }: AttemptLog): RolloutEvent =>
   newEvent(1, {
     case: "rolloutStarted",
     value: {
@@ -29,8 +41,8 @@ const started = (attempt: number): RolloutEvent =>
       attempt,
       itemIndex: 3,
       sampleIndex: 1,
-      specHash: SPEC_HASH,
-      itemJson: text('{"answer":"4"}'),
+      specHash,
+      itemJson: text(JSON.stringify(item)),
       messagesJson: text('[{"role":"user","content":"2+2?"}]'),
     },
   });
@@ -55,21 +67,26 @@ export const FAILED = newEvent(4, {
   value: { failureClass: "sandbox", code: "sandbox_lost", cause: "The sandbox was lost." },
 });
 
-/** Writes an attempt's log; the sealing message's sequence. Without a seal the log goes on. */
+/** The messages of an attempt's log, in order. */
+export function attemptMessages(log: AttemptLog): readonly OutgoingMessage[] {
+  const { attempt = 0, answer = "4", seal = STOPPED } = log;
+  let position = { attempt, messages: 0, digest: EMPTY_DIGEST };
+  const batches = [[started(log), attached], [sampled(answer)], ...(seal === null ? [] : [[seal]])];
+  return batches.map((events) => {
+    const { payload, headers, next } = encodeLogMessage(position, `driver-${attempt}`, events);
+    position = next;
+    return { subject: EVENTS, payload, headers };
+  });
+}
+
+/** Writes an attempt's log; the last message's sequence. */
 export function writeAttempt(
   store: MemoryLogStore,
   attempt: number,
-  { answer = "4", seal = STOPPED }: { readonly answer?: string; readonly seal?: RolloutEvent | null } = {},
+  log: Omit<AttemptLog, "attempt"> = {},
 ): number {
-  let position = { attempt, messages: 0, digest: EMPTY_DIGEST };
-  let sequence = 0;
-  for (const events of [[started(attempt), attached], [sampled(answer)], seal === null ? [] : [seal]]) {
-    if (events.length === 0) continue;
-    const { payload, headers, next } = encodeLogMessage(position, `driver-${attempt}`, events);
-    sequence = store.store({ subject: EVENTS, payload, headers });
-    position = next;
-  }
-  return sequence;
+  const sequences = attemptMessages({ ...log, attempt }).map((message) => store.store(message));
+  return sequences.at(-1) ?? 0;
 }
 
 /** Stores somebody's outcome of an attempt. */
@@ -81,6 +98,7 @@ export function writeOutcome(store: MemoryLogStore, attempt: number, outcome: "g
       [HEADERS.append]: "another:1",
       [HEADERS.attempt]: String(attempt),
       [HEADERS.outcome]: outcome,
+      ...(outcome === "graded" ? { [HEADERS.reward]: "0.5" } : {}),
     },
   });
 }
@@ -90,9 +108,28 @@ export interface RecordedDelivery extends WorkDelivery {
   readonly did: string[];
 }
 
+/** What a grade request says. */
+export interface GradeRequestOf {
+  readonly attempt: number;
+  readonly lastSequence: number;
+  readonly outcomeAfter?: number;
+  readonly specHash?: string;
+  readonly environmentUid?: string;
+}
+
+/** A grade request's payload. */
+export function gradeRequestPayload(request: GradeRequestOf): Uint8Array {
+  const { attempt, specHash = NO_SPEC, environmentUid = "e".repeat(12) } = request;
+  return encodeStored(GradeRequestSchema, {
+    ref: { ...PARTS, attempt, specHash, environmentUid },
+    lastSeq: BigInt(request.lastSequence),
+    outcomeAfter: BigInt(request.outcomeAfter ?? 0),
+  });
+}
+
 /** A grade request's delivery. `onAck` runs before the acknowledgement counts. */
 export function gradeDeliveryOf(
-  request: { readonly attempt: number; readonly lastSequence: number; readonly outcomeAfter?: number },
+  request: GradeRequestOf,
   options: {
     readonly deliveries?: number;
     readonly payload?: Uint8Array;
@@ -100,15 +137,7 @@ export function gradeDeliveryOf(
   } = {},
 ): RecordedDelivery {
   const did: string[] = [];
-  const payload = toBinary(
-    GradeRequestSchema,
-    create(GradeRequestSchema, {
-      schemaVersion: 1,
-      ref: { ...PARTS, attempt: request.attempt, specHash: SPEC_HASH, environmentUid: "e".repeat(12) },
-      lastSeq: BigInt(request.lastSequence),
-      outcomeAfter: BigInt(request.outcomeAfter ?? 0),
-    }),
-  );
+  const payload = gradeRequestPayload(request);
   return {
     subject: workSubject("grade", PARTS, request.attempt),
     payload: options.payload ?? payload,

@@ -1,0 +1,21 @@
+import type { GraderMetrics } from "../grader/metrics.ts";
+import type { MetricMaker } from "./metric-makers.ts";
+
+/** Graders' metrics, and the count of integrity checks that hit. */
+export interface GraderMetricSet extends GraderMetrics {
+  hackFlagged(check: string): void;
+}
+
+/** Makes the metrics of a grader service. */
+export function createGraderMetrics(maker: MetricMaker): GraderMetricSet {
+  const duration = maker.histogram("grader_duration_seconds");
+  const errors = maker.counter("grader_errors_total");
+  const reward = maker.histogram("reward");
+  const flags = maker.counter("hack_flags_total");
+  return {
+    graderFinished: (grader, seconds) => duration.observe({ grader }, seconds),
+    graderFailed: (grader, error) => errors.inc({ grader, error }),
+    rewardRecorded: (environment, value) => reward.observe({ environment }, value),
+    hackFlagged: (check) => flags.inc({ check }),
+  };
+}

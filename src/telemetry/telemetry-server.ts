@@ -1,0 +1,72 @@
+import { createServer } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Registry } from "prom-client";
+import { RollyardError } from "../errors/rollyard-error.ts";
+
+/** What a telemetry server shows. */
+export interface TelemetryServerOptions {
+  readonly registry: Registry;
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  /** Whether this process can do its work now: connected, not draining. */
+  readonly isReady: () => boolean;
+}
+
+/** A running telemetry server. */
+export interface TelemetryServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+/**
+ * Serves `GET /metrics`, `/healthz` (the process runs) and `/readyz` (it can work: 200, else 503).
+ * Rejects with `bad_input` when the address can't be listened on.
+ */
+export async function startTelemetryServer(options: TelemetryServerOptions): Promise<TelemetryServer> {
+  const { host, port } = options;
+  const server = createServer((request, response) => {
+    void answer(options, request, response);
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) => {
+      reject(
+        new RollyardError("bad_input", { message: `Metrics can't be served on ${host}:${port}.`, cause }),
+      );
+    });
+    server.listen(port, host, resolve);
+  });
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: () => {
+      server.closeAllConnections();
+      return new Promise((resolve) => server.close(() => resolve()));
+    },
+  };
+}
+
+async function answer(
+  { registry, isReady }: TelemetryServerOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const path = (request.url ?? "").split("?")[0];
+  if (request.method !== "GET" && request.method !== "HEAD")
+    return plain(response, 405, "method not allowed");
+  if (path === "/healthz") return plain(response, 200, "ok");
+  if (path === "/readyz")
+    return isReady() ? plain(response, 200, "ready") : plain(response, 503, "not ready");
+  if (path !== "/metrics") return plain(response, 404, "not found");
+  try {
+    const text = await registry.metrics();
+    response.writeHead(200, { "content-type": registry.contentType }).end(text);
+  } catch {
+    // A gauge that can't be read must not end the process that it watches.
+    plain(response, 500, "metrics can't be read");
+  }
+}
+
+function plain(response: ServerResponse, status: number, text: string): void {
+  response.writeHead(status, { "content-type": "text/plain; charset=utf-8" }).end(`${text}\n`);
+}

@@ -1,0 +1,102 @@
+import { spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, utimesSync } from "node:fs";
+import { dirname } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { fileURLToPath } from "node:url";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { SupervisedLauncher } from "../../../src/sandbox/launchers/supervised-launcher.ts";
+import { baseFolders, mountsOfSandboxes, processesNaming } from "../../support/sandbox/host-view.ts";
+import { LAUNCHERS } from "../../support/sandbox/launchers.ts";
+import type { LauncherCase } from "../../support/sandbox/launchers.ts";
+import { TrySandbox } from "../../support/sandbox/try-sandbox.ts";
+
+const PARENT = fileURLToPath(new URL("../../support/sandbox/parent-main.ts", import.meta.url));
+const WITHIN = { timeout: 10_000, interval: 50 };
+
+let parents: ChildProcess[] = [];
+afterEach(() => {
+  for (const parent of parents.splice(0)) parent.kill("SIGKILL");
+});
+
+/** Starts a process that holds one sandbox with a command running in it. */
+async function startParent(
+  name: string,
+): Promise<{ parent: ChildProcess; uid: string; bases: readonly string[] }> {
+  const before = new Set(baseFolders());
+  const parent = spawn(process.execPath, [PARENT, name], { stdio: ["ignore", "pipe", "inherit"] });
+  parents.push(parent);
+  const [uid] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
+  return { parent, uid, bases: baseFolders().filter((folder) => !before.has(folder)) };
+}
+
+async function expectNothingLeft(uid: string, bases: readonly string[]): Promise<void> {
+  await vi.waitFor(() => {
+    expect(processesNaming(uid)).toEqual([]);
+    expect(processesNaming("987654")).toEqual([]);
+    expect(bases.filter((folder) => existsSync(folder))).toEqual([]);
+  }, WITHIN);
+  expect(mountsOfSandboxes()).toEqual([]);
+}
+
+function supervisorOf(base: string): number {
+  const pid = processesNaming(base).find(({ argv }) => argv.includes("supervise"))?.pid;
+  if (pid === undefined) throw new Error("no supervisor of this folder runs");
+  return pid;
+}
+
+function describeNodeLoss(launcherCase: LauncherCase): void {
+  const { name, make } = launcherCase;
+  describe(`the node of the ${name} launcher`, () => {
+    it("is lost with its supervisor, takes its sandboxes along, and another one is made", async ({
+      skip,
+    }) => {
+      const launcher = await make();
+      if (!(launcher instanceof SupervisedLauncher)) return skip(String(launcher));
+      const first = await TrySandbox.start(launcher);
+      const base = dirname(
+        dirname(dirname(first.launched.endpoint.kind === "unix" ? first.launched.endpoint.path : "")),
+      );
+      process.kill((await launcher.supervisorPid()) ?? 0, "SIGKILL");
+      expect(await first.launched.ended).toMatchObject({ kind: "node_lost" });
+      const second = await TrySandbox.start(launcher);
+      expect((await second.sh("echo up")).stdout).toBe("up\n");
+      await expectNothingLeft(first.launched.sandboxUid, [base]);
+      await second.stop();
+      await launcher.close();
+    });
+
+    it.each(["SIGKILL", "SIGINT", "SIGTERM"] as const)(
+      "leaves nothing when its parent gets %s",
+      async (signal) => {
+        const { parent, uid, bases } = await startParent(name);
+        expect(processesNaming(uid)).not.toEqual([]);
+        expect(bases).toHaveLength(1);
+        parent.kill(signal);
+        await expectNothingLeft(uid, bases);
+      },
+    );
+
+    it("leaves nothing but a folder when parent and supervisor are killed, and the next start removes it", async () => {
+      const { parent, uid, bases } = await startParent(name);
+      const [base = ""] = bases;
+      parent.kill("SIGSTOP");
+      process.kill(supervisorOf(base), "SIGKILL");
+      parent.kill("SIGKILL");
+      await vi.waitFor(() => expect(processesNaming(uid)).toEqual([]), WITHIN);
+      expect(existsSync(base)).toBe(true);
+      utimesSync(base, 0, 0);
+      const launcher = await make();
+      if (typeof launcher === "string") throw new Error(launcher);
+      const sandbox = await TrySandbox.start(launcher);
+      await sandbox.stop();
+      await launcher.close();
+      await expectNothingLeft(uid, bases);
+    });
+  });
+}
+
+describeNodeLoss(LAUNCHERS.bubblewrap);
+describeNodeLoss(LAUNCHERS.unshare);
+describeNodeLoss(LAUNCHERS.process);

@@ -1,0 +1,67 @@
+import { createBubblewrapLauncher } from "../../../src/sandbox/launchers/bubblewrap.ts";
+import { createDockerLauncher } from "../../../src/sandbox/launchers/docker.ts";
+import { createProcessLauncher } from "../../../src/sandbox/launchers/process.ts";
+import { createUnshareLauncher } from "../../../src/sandbox/launchers/unshare.ts";
+import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
+import { SANDBOXD, sandboxSpec } from "./try-sandbox.ts";
+
+/** A launcher under the contract suite. */
+export interface LauncherCase {
+  readonly name: SandboxLauncher["name"];
+  /** Namespaces or a container around it. */
+  readonly isolates: boolean;
+  /** A supervisor process of ours plays the node. */
+  readonly hasSupervisor: boolean;
+  /** Fields that every spec needs under it. */
+  readonly specFields: Readonly<Record<string, unknown>>;
+  /** Null, or why this machine can't hold it. */
+  readonly make: () => Promise<SandboxLauncher | string>;
+}
+
+const options = (fields: Readonly<Record<string, unknown>> = {}) => ({
+  sandboxd: SANDBOXD,
+  spec: sandboxSpec(fields),
+});
+
+const tried = (make: () => Promise<SandboxLauncher | null>, missing: string) => async () => {
+  try {
+    return (await make()) ?? missing;
+  } catch (error) {
+    return error instanceof Error ? error.message : missing;
+  }
+};
+
+/** Image of the Docker cases: made locally, with a shell and the usual tools. */
+const IMAGE = process.env["ROLLYARD_TEST_IMAGE"] ?? "rollyard-test:local";
+
+/** Every launcher of this machine, by name. */
+export const LAUNCHERS: Readonly<Record<"bubblewrap" | "unshare" | "process" | "docker", LauncherCase>> = {
+  bubblewrap: {
+    name: "bubblewrap",
+    isolates: true,
+    hasSupervisor: true,
+    specFields: {},
+    make: tried(() => createBubblewrapLauncher(options()), "bubblewrap is not installed"),
+  },
+  unshare: {
+    name: "unshare",
+    isolates: true,
+    hasSupervisor: true,
+    specFields: {},
+    make: tried(() => createUnshareLauncher(options()), "unshare is missing or too old"),
+  },
+  process: {
+    name: "process",
+    isolates: false,
+    hasSupervisor: true,
+    specFields: {},
+    make: () => Promise.resolve(createProcessLauncher(options())),
+  },
+  docker: {
+    name: "docker",
+    isolates: true,
+    hasSupervisor: false,
+    specFields: { image: IMAGE, imagePullPolicy: "Never" },
+    make: tried(() => createDockerLauncher(options({ image: IMAGE })), "no Docker engine answers"),
+  },
+};

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../lib/json.ts";
+import type { JsonValue } from "../lib/json.ts";
 import type { ChatToolCall } from "../model/port.ts";
 
 /** The last answer as one choice of a chat completion. */
@@ -24,9 +24,4 @@ export interface Sample {
   /** Tool calls of the last answer. */
   readonly output_tools: readonly ChatToolCall[];
   readonly output_reasoning_summary: string | null;
-}
-
-/** The sample as a plain JSON object, for sending it elsewhere. */
-export function sampleAsJson(sample: Sample): JsonObject {
-  return JSON.parse(JSON.stringify(sample)) as JsonObject;
 }

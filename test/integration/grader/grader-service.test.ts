@@ -4,13 +4,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { HEADERS } from "../../../src/bus/port.ts";
 import type { Bus } from "../../../src/bus/port.ts";
 import { workSubject } from "../../../src/bus/subjects.ts";
-import { storeSnapshot } from "../../../src/config/snapshot.ts";
 import { environmentSpecSchema } from "../../../src/environment/environment.ts";
 import type { SandboxSpec } from "../../../src/environment/sandbox-spec.ts";
 import { OutcomeSchema, SettleRequestSchema } from "../../../src/gen/rollyard/v1/work_pb.ts";
 import { noGraderMetrics } from "../../../src/grader/metrics.ts";
 import type { GraderSpec } from "../../../src/grader/schema.ts";
-import { rolloutJobSpecSchema } from "../../../src/job/rollout-job.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 import { SandboxBroker } from "../../../src/sandbox/broker.ts";
@@ -22,6 +20,7 @@ import type { RunningGrader } from "../../../services/grader/create-grader.ts";
 import { startToolServer } from "../../support/tools/tool-server.ts";
 import { SANDBOXD, startLiveBus } from "../../support/grader/live-services.ts";
 import type { LiveBus } from "../../support/grader/live-services.ts";
+import { storeEnvironment } from "../../support/grader/stored-environment.ts";
 import {
   OUTCOMES,
   PARTS,
@@ -104,17 +103,7 @@ describe("a grader service on a real bus with real sandboxes", () => {
 
   /** Stores snapshot, log and request as driver and planner do. */
   async function stopRollout(spec: GraderSpec, answer: string): Promise<void> {
-    const specHash = await storeSnapshot(controller, PARTS.jobUid, {
-      namespace: PARTS.namespace,
-      jobName: "job",
-      environmentName: "env",
-      job: rolloutJobSpecSchema.parse({
-        environmentRef: { name: "env" },
-        dataset: { inline: [{}] },
-        model: { baseURL: "http://127.0.0.1:1/v1", name: "m" },
-      }),
-      environment: environmentSpecSchema.parse({ grader: spec }),
-    });
+    const specHash = await storeEnvironment(controller, spec);
     let lastSequence = 0;
     for (const message of attemptMessages({ specHash, answer })) {
       const result = await worker.publish(message);

@@ -42,6 +42,7 @@ export function describeSandboxLauncher(launcherCase: LauncherCase): void {
       return sandbox;
     };
     const test = (title: string, body: () => Promise<void>): void =>
+      // oxlint-disable-next-line vitest/valid-title, vitest/expect-expect -- each caller gives both
       it(title, async ({ skip }) => {
         if (typeof launcher === "string") skip(launcher);
         await body();
@@ -214,7 +215,7 @@ export function describeSandboxLauncher(launcherCase: LauncherCase): void {
       const [first, second] = [await start(), await start()];
       await first.sh("echo mine > /tmp/mine; echo mine > mine");
       const looks = [secret, import.meta.dirname, process.env["HOME"] ?? "/root", "/tmp/mine", "mine"];
-      for (const path of looks) expect((await second.sh(`ls -A '${path}'`)).stdout, path).toBe("");
+      for (const path of looks) expect((await second.sh(`ls -A '${path}'`)).stdout).toBe("");
       const commands = await second.sh("cat /proc/[0-9]*/cmdline | tr '\\0' '\\n'");
       expect(commands.stdout).not.toContain(first.launched.sandboxUid);
       expect(commands.stdout).not.toContain("vitest");

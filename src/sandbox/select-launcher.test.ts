@@ -1,0 +1,56 @@
+import { describe, expect, it } from "vitest";
+import { sandboxSpecSchema } from "../environment/sandbox-spec.ts";
+import type { SandboxLauncher } from "./port.ts";
+import { selectLauncher } from "./select-launcher.ts";
+import type { LauncherMakers, SandboxChoice } from "./select-launcher.ts";
+
+const launcher = (name: SandboxLauncher["name"]): SandboxLauncher => ({
+  name,
+  notEnforced: [],
+  start: () => Promise.reject(new Error("not started here")),
+  close: () => Promise.resolve(),
+});
+
+function choose(
+  choice: SandboxChoice,
+  spec: Readonly<Record<string, unknown>>,
+  here: readonly SandboxLauncher["name"][],
+): Promise<SandboxLauncher> {
+  const make = (name: SandboxLauncher["name"]) => () =>
+    Promise.resolve(here.includes(name) ? launcher(name) : null);
+  const makers: LauncherMakers = {
+    docker: make("docker"),
+    bubblewrap: make("bubblewrap"),
+    unshare: make("unshare"),
+    process: () => launcher("process"),
+  };
+  return selectLauncher(choice, { sandboxd: "/sandboxd", spec: sandboxSpecSchema.parse(spec) }, makers);
+}
+
+describe("selectLauncher", () => {
+  it.each([
+    ["an image and an engine", { image: "i", local: "l" }, ["docker", "bubblewrap"], "docker"],
+    ["an image without an engine, but a folder", { image: "i", local: "l" }, ["bubblewrap"], "bubblewrap"],
+    ["no image", {}, ["docker", "bubblewrap", "unshare"], "bubblewrap"],
+    ["no image and no bubblewrap", { local: "l" }, ["docker", "unshare"], "unshare"],
+  ] as const)("takes by itself, with %s, the best there is", async (_title, spec, here, expected) => {
+    expect((await choose("auto", spec, here)).name).toBe(expected);
+  });
+
+  it.each([
+    ["auto", { image: "i" }, ["bubblewrap"], "launcher_unavailable", /Docker engine.*spec\.sandbox\.local/u],
+    ["auto", {}, ["docker"], "launcher_unavailable", /bubblewrap/u],
+    ["docker", {}, ["docker"], "image_required", /image/u],
+    ["docker", { image: "i" }, [], "launcher_unavailable", /Docker/u],
+    ["bubblewrap", { image: "i" }, ["docker"], "launcher_unavailable", /bubblewrap/u],
+  ] as const)("refuses %s with %o and only %o", async (choice, spec, here, code, message) => {
+    await expect(choose(choice, spec, here)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it("runs without isolation only when it is asked to", async () => {
+    expect((await choose("process", {}, ["bubblewrap"])).name).toBe("process");
+  });
+});

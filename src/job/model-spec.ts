@@ -43,7 +43,8 @@ export const modelSpecSchema = z.strictObject({
     .default(600)
     .meta({ description: "Most seconds of one model call." }),
   idleTimeoutSeconds: z.int32().min(1).default(120).meta({
-    description: "Most seconds in which a model call may stay silent.",
+    description:
+      "Most seconds between two pieces of an answer that has begun. Until it begins, `requestTimeoutSeconds` counts.",
   }),
 });
 

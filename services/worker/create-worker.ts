@@ -1,5 +1,6 @@
 import { requestSecrets } from "../../src/config/secrets-client.ts";
 import { loadSnapshot } from "../../src/config/snapshot.ts";
+import type { Snapshot } from "../../src/config/snapshot.ts";
 import type { Bus } from "../../src/bus/port.ts";
 import type { Clock } from "../../src/lib/clock.ts";
 import { KeyedCache } from "../../src/lib/keyed-cache.ts";
@@ -11,6 +12,7 @@ import type { RolloutObserver } from "../../src/rollout/observer.ts";
 import { Worker } from "../../src/rollout/worker.ts";
 import { createBusClaims } from "../../src/sandbox/bus-claims.ts";
 import { UndiciToolCaller } from "../../src/tools-http/undici-tool-caller.ts";
+import type { ModelMetrics } from "../../src/telemetry/metrics-port.ts";
 import { createAgentSetup } from "./create-agent-setup.ts";
 
 /** What a worker process is made of. */
@@ -21,6 +23,9 @@ export interface WorkerParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: RolloutObserver;
+  readonly modelMetrics: ModelMetrics;
+  /** Told of each snapshot that becomes a setup. */
+  readonly onSnapshot?: (specHash: string, snapshot: Snapshot) => void;
 }
 
 /** A worker with what it owns. */
@@ -36,12 +41,13 @@ const KEPT_SETUPS = 64;
 /** Composes a worker over a bus and starts it. */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { bus, clock, logger } = parts;
-  const runtime = new ModelRuntime({ clock, logger });
+  const runtime = new ModelRuntime({ clock, logger, metrics: parts.modelMetrics });
   const http = new UndiciToolCaller();
   const stopping = new AbortController();
   const setups = new KeyedCache<AgentSetup>(KEPT_SETUPS);
   const makeSetup = async (specHash: string): Promise<AgentSetup> => {
     const snapshot = await loadSnapshot(bus, specHash);
+    parts.onSnapshot?.(specHash, snapshot);
     const query = { namespace: snapshot.namespace, specHash, jobUid: "", service: "worker" } as const;
     const secrets = await requestSecrets(bus, query, { clock, signal: stopping.signal });
     return createAgentSetup(snapshot, secrets, { runtime, http, clock });

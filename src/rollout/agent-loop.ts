@@ -14,11 +14,11 @@ import { nextStep } from "./next-step.ts";
 import type { NextStep } from "./next-step.ts";
 import type { RolloutObserver } from "./observer.ts";
 import { runCalls } from "./run-calls.ts";
+import type { LoopEnd } from "./loop-end.ts";
 import { historyOf, sampledTurn } from "./sampled-turn.ts";
 import type { SandboxClaims } from "./sandbox-lease.ts";
 import { SandboxSeat } from "./sandbox-seat.ts";
-import type { Evidence, FailureRecord } from "./state.ts";
-import type { StopReason } from "./stop-reason.ts";
+import type { FailureRecord } from "./state.ts";
 
 /** What the loop needs of the world. */
 export interface AgentLoopDeps {
@@ -33,14 +33,6 @@ export interface AgentLoopDeps {
   /** Drain's patience is over: give up calls that are under way; whoever takes over asks for them again. */
   readonly drainNow: AbortSignal;
 }
-
-/** How an agent's loop ended. */
-export type LoopEnd =
-  | { readonly kind: "stopped"; readonly reason: StopReason; readonly evidence: Evidence }
-  | { readonly kind: "failed"; readonly failure: FailureRecord }
-  | { readonly kind: "drained" }
-  /** Fenced, cancelled, or the broker says that the attempt has ended: leave it alone. */
-  | { readonly kind: "dropped" };
 
 /**
  * Drives one attempt from where its log stands to its end. Everything that it decides follows from the log, and

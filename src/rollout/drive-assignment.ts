@@ -6,7 +6,7 @@ import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
 import { isJsonObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { AgentLoop } from "./agent-loop.ts";
-import type { LoopEnd } from "./agent-loop.ts";
+import type { LoopEnd } from "./loop-end.ts";
 import type { AgentSetup } from "./agent-setup.ts";
 import type { AttachedLog } from "./attached-log.ts";
 import { attachToRollout } from "./attach.ts";

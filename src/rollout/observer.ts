@@ -1,7 +1,7 @@
 import type { ModelAnswer } from "../model/port.ts";
 import type { AttemptRef } from "./attempt-ref.ts";
 import type { AttemptState, CallReturn, CallState, LeasedSandbox } from "./state.ts";
-import type { LoopEnd } from "./agent-loop.ts";
+import type { LoopEnd } from "./loop-end.ts";
 
 /** What watches rollouts go by, for metrics and logs. Nothing depends on it; its methods never throw. */
 export interface RolloutObserver {

@@ -4,24 +4,9 @@ import { formatProblem } from "../../../src/config/problem.ts";
 import { resolveRunInput } from "../../../src/config/run-input.ts";
 import type { RunInput } from "../../../src/config/run-input.ts";
 import { dryRun, dryRunText } from "../run/dry-run.ts";
+import type { RunFlags } from "../run/run-flags.ts";
 import { runJob } from "../run/run-job.ts";
 import type { CliIo } from "../cli-io.ts";
-
-/** The flags of `rollyard run`. */
-export interface RunFlags {
-  readonly file: readonly string[];
-  readonly out?: string;
-  readonly parallelism?: number;
-  readonly items?: number;
-  readonly samples?: number;
-  readonly modelUrl?: string;
-  readonly model?: string;
-  readonly secret: readonly string[];
-  readonly sandbox: "auto" | "docker" | "bubblewrap" | "process";
-  readonly dryRun: boolean;
-  readonly json: boolean;
-  readonly verbose: boolean;
-}
 
 const EXAMPLE = `
 Examples:
@@ -55,7 +40,7 @@ export function registerRun(program: Command, io: CliIo): void {
     )
     .option("--dry-run", "print the rollouts, and the most tokens and seconds that they may use", false)
     .option("--json", "print the summary (or the dry run) as one JSON object on standard output", false)
-    .option("-v, --verbose", "write the services' logs to standard error too", false)
+    .option("-v, --verbose", "write more into the logs", false)
     .addHelpText("after", EXAMPLE)
     .action(async (flags: RunFlags) => {
       const input = await readInput(flags, io);

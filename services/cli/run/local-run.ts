@@ -11,9 +11,9 @@ import type { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { parseIndexRanges } from "../../../src/job/index-ranges.ts";
 import type { JobIdentity } from "../../../src/job/job-identity.ts";
 import { JobRunner } from "../../../src/job/job-runner.ts";
+import type { CountedOutcome } from "../../../src/job/rebuild-ledger.ts";
 import type { RunEnd } from "../../../src/job/job-runner.ts";
 import type { Clock } from "../../../src/lib/clock.ts";
-import type { Logger } from "../../../src/lib/logger.ts";
 import { randomIds } from "../../../src/rollout/ids.ts";
 import { SandboxBroker } from "../../../src/sandbox/broker.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
@@ -23,7 +23,7 @@ import { ResultRecorder } from "../../../src/trajectory/recorder.ts";
 import { startGrader } from "../../grader/create-grader.ts";
 import { startWorker } from "../../worker/create-worker.ts";
 import type { RunFolder } from "./run-folder.ts";
-import type { RunTelemetry } from "./run-telemetry.ts";
+import type { RunTelemetry } from "./start-run-telemetry.ts";
 
 /** What a local run needs that its caller has chosen. */
 export interface LocalRunOptions {
@@ -32,7 +32,6 @@ export interface LocalRunOptions {
   readonly natsServer: string;
   readonly launcher: SandboxLauncher;
   readonly clock: Clock;
-  readonly logger: Logger;
   readonly telemetry: RunTelemetry;
   /** First abort: stop taking new rollouts, cancel the others so that they can be resumed. */
   readonly interrupt: AbortSignal;
@@ -56,7 +55,8 @@ export async function localRun(options: LocalRunOptions): Promise<RunEnd> {
 }
 
 async function composeAndRun(options: LocalRunOptions, closers: Closers): Promise<RunEnd> {
-  const { folder, clock, logger } = options;
+  const { folder, clock } = options;
+  const { logger } = options.telemetry;
   const gaveUp = Promise.withResolvers<never>();
   gaveUp.promise.catch(() => undefined);
   const server = await startNatsServer({
@@ -112,13 +112,14 @@ async function startServices(
   connect: (user: ServiceUser) => Promise<Bus>,
   closers: Closers,
 ): Promise<void> {
-  const { clock, logger, input, telemetry } = options;
-  const grader = await startGrader({
+  const { clock, input, telemetry } = options;
+  const { logger, metrics } = telemetry;
+  const grader = startGrader({
     bus: await connect("grader"),
     concurrency: graderSlots(input),
     clock,
     logger: logger.child({ service: "grader" }),
-    metrics: telemetry.grader,
+    metrics: metrics.grader,
   });
   closers.push(() => grader.stop());
   const running = await startWorker({
@@ -127,7 +128,8 @@ async function startServices(
     slots: input.job.spec.parallelism,
     clock,
     logger: logger.child({ service: "worker" }),
-    observer: telemetry.rollouts,
+    observer: metrics.rollouts.observer,
+    modelMetrics: metrics.model,
   });
   closers.push(async () => {
     await running.worker.stop();
@@ -154,7 +156,7 @@ async function storeIdentity({ input, folder }: LocalRunOptions, bus: Bus): Prom
 }
 
 async function startBroker(
-  { input, launcher, clock, logger, telemetry }: LocalRunOptions,
+  { input, launcher, clock, telemetry }: LocalRunOptions,
   bus: Bus,
   identity: JobIdentity,
 ): Promise<SandboxBroker> {
@@ -167,11 +169,11 @@ async function startBroker(
     localFolder: input.localFolder === undefined ? null : path.resolve(input.localFolder),
     keys: generateSigningKeys(),
     clock,
-    logger: logger.child({ service: "broker" }),
-    observer: telemetry.broker,
+    logger: telemetry.logger.child({ service: "broker" }),
+    observer: telemetry.metrics.sandboxes.observer,
   });
   await broker.start();
-  telemetry.watchBroker(() => broker.snapshot());
+  telemetry.metrics.sandboxes.watch(telemetry.environment, () => broker.snapshot());
   return broker;
 }
 
@@ -183,36 +185,53 @@ interface RunnerParts {
 }
 
 function newRunner(options: LocalRunOptions, { bus, identity, broker, recorder }: RunnerParts): JobRunner {
-  const { input, folder, clock, logger, telemetry } = options;
+  const { input, folder, clock, telemetry } = options;
   const { indexes } = input.job.spec;
   const deps = {
     bus,
     clock,
     ids: randomIds,
-    logger: logger.child({ service: "controller" }),
+    logger: telemetry.logger.child({ service: "controller" }),
     signal: new AbortController().signal,
-    onOutcome: (counted: Parameters<ResultRecorder["record"]>[0]): void => {
+    onOutcome: (counted: CountedOutcome): void => {
       broker.release({ ...counted.outcome.place, jobUid: identity.jobUid, attempt: counted.outcome.attempt });
       recorder.record(counted);
-      telemetry.outcome(counted);
+      countOutcome(telemetry, counted);
     },
   };
-  return new JobRunner(deps, {
+  const runner = new JobRunner(deps, {
     identity,
     spec: input.job.spec,
     items: input.items,
     indexes: indexes === undefined ? null : parseIndexRanges(indexes),
     startedAtMs: folder.state.startedAtMs,
   });
+  const { counts } = runner.ledger;
+  telemetry.metrics.rollouts.watchActive(() => ({
+    pending: counts.pending,
+    agent: counts.active,
+    grading: counts.grading,
+  }));
+  return runner;
+}
+
+function countOutcome({ metrics, namespace, environment }: RunTelemetry, counted: CountedOutcome): void {
+  const { outcome, after } = counted;
+  if (outcome.end.kind === "failed") {
+    metrics.outcomes.attemptFailed({ namespace, environment }, outcome.end.failureClass);
+  }
+  if (after === "graded" || after === "final") {
+    metrics.outcomes.rolloutEnded({ namespace, environment }, after === "graded" ? "graded" : "failed");
+  }
 }
 
 function connectAs(server: NatsServer, user: ServiceUser, options: LocalRunOptions): Promise<Bus> {
-  const { logger, clock } = options;
+  const { telemetry, clock } = options;
   return connectJetStream({
     servers: [server.address],
     ...server.login(user),
     name: `rollyard-${user}`,
-    logger: logger.child({ service: user }),
+    logger: telemetry.logger.child({ service: user }),
     clock,
   });
 }

@@ -16,6 +16,8 @@ const PRIVATE = ".rollyard";
 export interface RunFolder {
   /** Absolute path of `DIR/<job>`. */
   readonly path: string;
+  /** The folder around it: what `--out` names to resume. */
+  readonly outer: string;
   readonly storePath: string;
   readonly logsPath: string;
   readonly state: RunState;
@@ -49,6 +51,7 @@ export async function openRunFolder(input: RunInput, options: RunFolderOptions):
     if (found === null) await writeRunState(privateFolder, state);
     return {
       path: folder,
+      outer,
       storePath: path.join(privateFolder, "store"),
       logsPath,
       state,

@@ -1,0 +1,15 @@
+/** The flags of `rollyard run`. */
+export interface RunFlags {
+  readonly file: readonly string[];
+  readonly out?: string;
+  readonly parallelism?: number;
+  readonly items?: number;
+  readonly samples?: number;
+  readonly modelUrl?: string;
+  readonly model?: string;
+  readonly secret: readonly string[];
+  readonly sandbox: "auto" | "docker" | "bubblewrap" | "process";
+  readonly dryRun: boolean;
+  readonly json: boolean;
+  readonly verbose: boolean;
+}

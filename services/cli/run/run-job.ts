@@ -1,0 +1,124 @@
+import type { RunInput } from "../../../src/config/run-input.ts";
+import { toRollyardError } from "../../../src/errors/rollyard-error.ts";
+import type { RunEnd } from "../../../src/job/job-runner.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
+import { selectLauncher } from "../../../src/sandbox/select-launcher.ts";
+import type { CliIo } from "../cli-io.ts";
+import { findPrograms } from "../find-programs.ts";
+import { finishRun } from "./finish-run.ts";
+import { interruptOnSignals } from "./interrupt.ts";
+import { localRun } from "./local-run.ts";
+import { Progress } from "./progress.ts";
+import { openRunFolder } from "./run-folder.ts";
+import type { RunFlags } from "./run-flags.ts";
+import type { RunFolder } from "./run-folder.ts";
+import { startRunTelemetry } from "./start-run-telemetry.ts";
+
+/** Runs a checked job and resolves with the command's exit code. Bad input that shows only now is a RollyardError. */
+export async function runJob(input: RunInput, flags: RunFlags, io: CliIo): Promise<number> {
+  const programs = await findPrograms(io.env);
+  const { sandbox } = input.environment.spec;
+  const launcher = await selectLauncher(flags.sandbox, { sandboxd: programs.sandboxd, spec: sandbox });
+  try {
+    const folder = await openRunFolder(input, { out: flags.out, cwd: io.cwd, nowMs: systemClock.nowMs() });
+    try {
+      announce(input, { folder, launcher }, io);
+      return await runInFolder({ input, flags, io, folder, launcher, natsServer: programs.natsServer });
+    } finally {
+      await folder.close();
+    }
+  } finally {
+    await launcher.close();
+  }
+}
+
+interface Run {
+  readonly input: RunInput;
+  readonly flags: RunFlags;
+  readonly io: CliIo;
+  readonly folder: RunFolder;
+  readonly launcher: SandboxLauncher;
+  readonly natsServer: string;
+}
+
+async function runInFolder(run: Run): Promise<number> {
+  const { io, folder, flags } = run;
+  const telemetry = await startRunTelemetry(run.input, folder, { isVerbose: flags.verbose });
+  const interrupted = interruptOnSignals(io);
+  const began = systemClock.monotonicMs();
+  let progress: Progress | null = null;
+  try {
+    const end = await localRun({
+      ...run,
+      clock: systemClock,
+      telemetry,
+      interrupt: interrupted.signal,
+      onStarted: (runner) => {
+        io.stderr(`metrics at http://127.0.0.1:${telemetry.port}/metrics\n`);
+        progress = new Progress(runner.ledger, progressOutput(io), systemClock);
+        progress.start();
+      },
+    });
+    await endProgress(progress);
+    return await conclude(run, end, (systemClock.monotonicMs() - began) / 1000);
+  } catch (error) {
+    await endProgress(progress);
+    return reportFailure(run, error);
+  } finally {
+    interrupted.stop();
+    await telemetry.close();
+  }
+}
+
+function endProgress(progress: Progress | null): Promise<void> {
+  return progress === null ? Promise.resolve() : progress.end();
+}
+
+async function conclude(run: Run, end: RunEnd, seconds: number): Promise<number> {
+  const { folder, io, flags } = run;
+  const earlierSeconds = folder.state.earlierSeconds + seconds;
+  if (end.condition === "Suspended") {
+    await folder.save({ ...folder.state, earlierSeconds });
+    io.stderr(`interrupted; the same command with --out ${folder.outer} resumes it\n`);
+    return 130;
+  }
+  const { condition, reason, message } = end;
+  const summary = await finishRun({ folder, end, seconds: earlierSeconds, job: run.input.job });
+  await folder.save({ ...folder.state, earlierSeconds, end: { condition, reason, message } });
+  io.stderr(`${condition} (${reason}): ${message}\nresults in ${folder.path}\n`);
+  io.stdout(flags.json ? `${JSON.stringify(summary.json)}\n` : summary.text);
+  return condition === "Complete" && reason === "AllGraded" ? 0 : 1;
+}
+
+function reportFailure({ folder, io }: Run, thrown: unknown): number {
+  const error = toRollyardError(thrown);
+  const cause = error.code === "internal" && thrown instanceof Error ? `\n${thrown.stack ?? ""}` : "";
+  io.stderr(`rollyard: ${error.message}${cause}\nwhat was recorded is in ${folder.path}\n`);
+  return 1;
+}
+
+function announce(
+  input: RunInput,
+  parts: { readonly folder: RunFolder; readonly launcher: SandboxLauncher },
+  io: CliIo,
+): void {
+  const { job, items } = input;
+  const { model, samplesPerItem, parallelism } = job.spec;
+  const total = items.length * samplesPerItem;
+  const { origin, pathname } = new URL(model.baseURL);
+  const verb = parts.folder.isResumed ? "resuming" : "running";
+  io.stderr(
+    `${verb} ${job.metadata.name}: ${total} rollouts (${items.length} items × ${samplesPerItem}), ` +
+      `model ${model.name} at ${origin}${pathname}, ${parallelism} at a time, sandboxes by ${parts.launcher.name}\n`,
+  );
+  for (const sentence of parts.launcher.notEnforced) io.stderr(`note: ${sentence}\n`);
+}
+
+function progressOutput(io: CliIo): ConstructorParameters<typeof Progress>[1] {
+  return {
+    write: io.stderr,
+    isTerminal: process.stderr.isTTY === true,
+    columns: () => process.stderr.columns ?? 80,
+  };
+}

@@ -309,7 +309,7 @@ export class SandboxBroker {
       this.#logger.error("sandbox leased by another leader", { sandbox: sandbox.sandboxUid });
       return void sandbox.stop();
     }
-    const source = ready.readyAtMs <= claim.firstAskedMs ? "warm" : "cold";
+    const source = ready.readyAtMs < claim.firstAskedMs ? "warm" : "cold";
     const isWanted = this.#queue.get(claim.key) === claim;
     this.#queue.remove(claim);
     this.#holdings.add(claim.key, { ...claim, sandbox, sequence: result.sequence, source });

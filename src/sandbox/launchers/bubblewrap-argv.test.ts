@@ -12,7 +12,10 @@ const root = {
 } as const;
 const place = { bwrap: "bwrap", sandboxd: "/s/sandboxd", workdir: "/b/w", etc: "/b/etc" };
 
-function argv(fields: Readonly<Record<string, unknown>>, features = { size: true, disableUserns: true }): string {
+function argv(
+  fields: Readonly<Record<string, unknown>>,
+  features = { size: true, disableUserns: true },
+): string {
   const spec = sandboxSpecSchema.parse(fields);
   const request = { sandboxUid: "u", spec, localFolder: null, publicKeys: [] };
   return bubblewrapArgv(request, place, { root, features }).join(" ");
@@ -45,9 +48,12 @@ describe("bubblewrapArgv", () => {
     expect(text).toContain("--size 67108864 --perms 1777 --tmpfs /tmp");
   });
 
-  it.each(["/", "/usr", "/usr/share/x", "/etc", "/proc/1", "/a/../dev"])("refuses the workdir %s", (workdir) => {
-    expect(() => argv({ workdir })).toThrow(expect.objectContaining({ code: "bad_input" }));
-  });
+  it.each(["/", "/usr", "/usr/share/x", "/etc", "/proc/1", "/a/../dev"])(
+    "refuses the workdir %s",
+    (workdir) => {
+      expect(() => argv({ workdir })).toThrow(expect.objectContaining({ code: "bad_input" }));
+    },
+  );
 
   it.each(["/workspace", "/home/agent/x", "/tmp/w", "/usrlocal"])("takes the workdir %s", (workdir) => {
     expect(argv({ workdir })).toContain(`--bind /b/w ${workdir}`);

@@ -11,7 +11,7 @@ import { randomIds } from "../../src/rollout/ids.ts";
 import type { RolloutObserver } from "../../src/rollout/observer.ts";
 import { Worker } from "../../src/rollout/worker.ts";
 import { createBusClaims } from "../../src/sandbox/bus-claims.ts";
-import { UndiciToolCaller } from "../../src/tools-http/undici-tool-caller.ts";
+import { UndiciEndpointCaller } from "../../src/grader-http/undici-endpoint-caller.ts";
 import type { ModelMetrics } from "../../src/telemetry/metrics-port.ts";
 import { createAgentSetup } from "./create-agent-setup.ts";
 
@@ -42,7 +42,7 @@ const KEPT_SETUPS = 64;
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { bus, clock, logger } = parts;
   const runtime = new ModelRuntime({ clock, logger, metrics: parts.modelMetrics });
-  const http = new UndiciToolCaller();
+  const http = new UndiciEndpointCaller();
   const stopping = new AbortController();
   const setups = new KeyedCache<AgentSetup>(KEPT_SETUPS);
   const makeSetup = async (specHash: string): Promise<AgentSetup> => {

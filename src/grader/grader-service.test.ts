@@ -144,6 +144,17 @@ describe("the grader service", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  it("gives back at once what only waits, in the middle of its wait", async () => {
+    world.reply = () => ({ kind: "answered", status: 503, body: "", retryAfterMs: null });
+    const { service, ended } = start(1);
+    const delivery = offer();
+    await vi.advanceTimersByTimeAsync(70_000);
+    service.drain();
+    await vi.advanceTimersByTimeAsync(50);
+    await ended;
+    expect(delivery.did.at(-1)).toBe("nak");
+  });
+
   it("gives a delivery back later when it meets an error of ours", async () => {
     const { service, ended } = start(1);
     world.store.fault = () => {

@@ -73,10 +73,8 @@ describe("planBroker", () => {
         const started = plan.start.agent + plan.start.grade;
         const starting = seen.pools.agent.starting + seen.pools.grade.starting;
         expect(started).toBeLessThanOrEqual(seen.startAllowance);
-        if (started > 0) {
-          expect(starting + started).toBeLessThanOrEqual(seen.maxStarting);
-          expect(seen.live + started).toBeLessThanOrEqual(seen.maxSandboxes);
-        }
+        expect(starting + started).toBeLessThanOrEqual(Math.max(starting, seen.maxStarting));
+        expect(seen.live + started).toBeLessThanOrEqual(Math.max(seen.live, seen.maxSandboxes));
         expect(new Set(plan.assign).size).toBe(plan.assign.length);
         const waiting = new Map(seen.waiting.map((each) => [each.key, each.purpose]));
         for (const purpose of ["agent", "grade"] as const) {

@@ -38,15 +38,20 @@ describe("selectLauncher", () => {
   });
 
   it.each([
-    ["auto", { image: "i" }, ["bubblewrap"], "launcher_unavailable", /Docker engine.*spec\.sandbox\.local/u],
-    ["auto", {}, ["docker"], "launcher_unavailable", /bubblewrap/u],
-    ["docker", {}, ["docker"], "image_required", /image/u],
-    ["docker", { image: "i" }, [], "launcher_unavailable", /Docker/u],
-    ["bubblewrap", { image: "i" }, ["docker"], "launcher_unavailable", /bubblewrap/u],
-  ] as const)("refuses %s with %o and only %o", async (choice, spec, here, code, message) => {
+    [
+      "auto",
+      { image: "i" },
+      ["bubblewrap"],
+      { code: "launcher_unavailable", says: /engine.*spec\.sandbox\.local/u },
+    ],
+    ["auto", {}, ["docker"], { code: "launcher_unavailable", says: /bubblewrap/u }],
+    ["docker", {}, ["docker"], { code: "image_required", says: /image/u }],
+    ["docker", { image: "i" }, [], { code: "launcher_unavailable", says: /Docker/u }],
+    ["bubblewrap", { image: "i" }, ["docker"], { code: "launcher_unavailable", says: /bubblewrap/u }],
+  ] as const)("refuses %s with %o and only %o", async (choice, spec, here, { code, says }) => {
     await expect(choose(choice, spec, here)).rejects.toMatchObject({
       code,
-      message: expect.stringMatching(message),
+      message: expect.stringMatching(says),
     });
   });
 

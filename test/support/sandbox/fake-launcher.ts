@@ -1,4 +1,4 @@
-import { RollyardError } from "../../../src/errors/rollyard-error.ts";
+import type { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import type {
   LaunchedSandbox,
   LaunchRequest,

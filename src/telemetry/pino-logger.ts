@@ -1,5 +1,6 @@
 import { destination, pino } from "pino";
 import type { Logger as PinoLogger } from "pino";
+import { RollyardError } from "../errors/rollyard-error.ts";
 import type { LogFields, Logger } from "../lib/logger.ts";
 
 /** Where lines go and which. */
@@ -20,11 +21,10 @@ const MAX_TEXT = 500;
 
 /**
  * Logs JSON lines: `time` in ISO form, `level` as a word, `msg`, then the fields. Lines are written at once, so that a
- * process that is killed leaves all that it said; a full disk loses lines and nothing else.
+ * process that is killed leaves all that it said; a full disk loses lines and nothing else. Throws `output_unwritable` when the file can't be opened.
  */
 export function createPinoLogger(options: LogOptions): ClosableLogger {
-  const stream = destination({ dest: options.file ?? 1, sync: true, mkdir: options.file !== null });
-  stream.on("error", () => undefined);
+  const stream = openStream(options.file);
   const logger = pino(
     {
       level: options.level ?? "info",
@@ -40,6 +40,16 @@ export function createPinoLogger(options: LogOptions): ClosableLogger {
       if (options.file !== null) stream.end();
     },
   };
+}
+
+function openStream(file: string | null): ReturnType<typeof destination> {
+  try {
+    const stream = destination({ dest: file ?? 1, sync: true, mkdir: file !== null });
+    stream.on("error", () => undefined);
+    return stream;
+  } catch (cause) {
+    throw new RollyardError("output_unwritable", { message: `The log ${file} can't be written.`, cause });
+  }
 }
 
 function toLogger(logger: PinoLogger): Logger {

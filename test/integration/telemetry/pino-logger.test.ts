@@ -61,4 +61,15 @@ describe("the log file", () => {
     }
     expect(await linesOf(file)).toHaveLength(2);
   });
+
+  it("says so when its file can't be opened", () => {
+    const file = join("/dev/null", "logs", "a.log");
+    expect(() => createPinoLogger({ file })).toThrow(`The log ${file} can't be written.`);
+  });
+
+  it("outlives a full disk", () => {
+    const logger = createPinoLogger({ file: "/dev/full" });
+    expect(() => logger.info("lost")).not.toThrow();
+    logger.close();
+  });
 });

@@ -24,5 +24,7 @@ export async function exitWith(main) {
 function refuseOldNode() {
   const { node } = process.versions;
   if (Number.parseInt(node, 10) >= OLDEST_MAJOR) return;
-  throw new SetupError(`Node ${node} is too old: install Node ${OLDEST_MAJOR} or newer (https://nodejs.org).`);
+  throw new SetupError(
+    `Node ${node} is too old: install Node ${OLDEST_MAJOR} or newer (https://nodejs.org).`,
+  );
 }

@@ -225,6 +225,19 @@ func TestASecondSupervisorOnTheSameBaseIsRefused(t *testing.T) {
 	expect(t, "the first one's folder", exists(s.root("p1")), true)
 }
 
+func TestAFolderOfSomebodyElseIsNotEmptied(t *testing.T) {
+	foreign := filepath.Join(t.TempDir(), "precious")
+	write(t, filepath.Join(foreign, "file"), "x", 0o644)
+	command := exec.Command(binary(), "supervise", "--base", foreign)
+	command.Env = []string{asSandboxd + "=1"}
+	output, _ := command.CombinedOutput()
+	expect(t, "exit code", command.ProcessState.ExitCode(), 2)
+	if !strings.Contains(string(output), `"reason":"base"`) {
+		t.Errorf("output: %s", output)
+	}
+	expect(t, "the file", exists(filepath.Join(foreign, "file")), true)
+}
+
 func TestManySandboxesStartAndStopAtOnce(t *testing.T) {
 	s := startSupervisor(t)
 	s.next("hello")

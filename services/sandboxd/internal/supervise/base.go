@@ -11,7 +11,10 @@ import (
 
 const lockName = ".lock"
 
-var errLocked = errors.New("another supervisor holds this base folder")
+var (
+	errLocked  = errors.New("another supervisor holds this base folder")
+	errForeign = errors.New("the base folder holds files and no supervisor's lock: it would be emptied, so give a folder that is empty or new")
+)
 
 // base is the folder of all sandboxes of one supervisor. Its lock lives as long
 // as the process, so that leftovers of a dead one can be told from live folders.
@@ -35,6 +38,9 @@ func openBase(path string) (*base, error) {
 	if err := os.MkdirAll(absolute, 0o711); err != nil {
 		return nil, err
 	}
+	if b.isForeign() {
+		return nil, errForeign
+	}
 	if err := b.acquire(); err != nil {
 		return nil, err
 	}
@@ -43,6 +49,16 @@ func openBase(path string) (*base, error) {
 		_ = folder.Close()
 	}
 	return b, b.sweep()
+}
+
+// isForeign tells that no supervisor made what is in the folder: one that died
+// left its lock file.
+func (b *base) isForeign() bool {
+	if _, err := os.Lstat(filepath.Join(b.path, lockName)); err == nil {
+		return false
+	}
+	entries, _ := os.ReadDir(b.path)
+	return len(entries) > 0
 }
 
 // acquire takes the lock. A former holder may have removed the file between

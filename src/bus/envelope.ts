@@ -25,7 +25,7 @@ export function encodeStored<T extends Versioned>(
  * Throws `log_corrupt` for bytes that are no such message, or one written by a newer version of Rollyard.
  */
 export function decodeStored<T extends Versioned>(schema: GenMessage<T>, bytes: Uint8Array): T {
-  const message = decode(schema, bytes, "log_corrupt") as T;
+  const message: T = decode(schema, bytes, "log_corrupt");
   if (message.schemaVersion >= 1 && message.schemaVersion <= SCHEMA_VERSION) return message;
   throw new RollyardError("log_corrupt", {
     message: `A ${schema.typeName} has schema version ${message.schemaVersion}; this version of Rollyard reads 1 to ${SCHEMA_VERSION}.`,

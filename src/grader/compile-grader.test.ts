@@ -72,7 +72,7 @@ describe("compileGrader", () => {
   it("runs every type that validation lets through", () => {
     const specs: Record<string, GraderSpec> = {
       string_check: exact,
-      set_match: { ...exact, type: "set_match", metric: "f1", normalize: "none" } as GraderSpec,
+      set_match: { ...exact, type: "set_match", metric: "f1", normalize: "none" },
       multi: half,
       python: { type: "python", name: "py", source: "def grade(sample, item): return 1" },
       endpoint: { type: "endpoint", url: "http://127.0.0.1:1/" },

@@ -47,9 +47,14 @@ export function createModelTransport(): ModelTransport {
     headersTimeout: 0,
   });
   return {
-    fetchFor: (options) => (input, init) => send(agent, options, { url: String(input), init }),
+    fetchFor: (options) => (input, init) => send(agent, options, { url: urlOf(input), init }),
     close: () => agent.destroy(),
   };
+}
+
+function urlOf(input: Parameters<ModelFetch>[0]): string {
+  if (typeof input === "string") return input;
+  return input instanceof URL ? input.href : input.url;
 }
 
 interface Call {
@@ -66,7 +71,7 @@ function send(agent: Agent, options: ModelFetchOptions, call: Call): Promise<Res
       {
         origin: url.origin,
         path: url.pathname + url.search,
-        method: (call.init?.method ?? "POST") as Dispatcher.HttpMethod,
+        method: call.init?.method ?? "POST",
         headers: options.headers,
         body: typeof call.init?.body === "string" ? call.init.body : null,
         bodyTimeout: options.idleTimeoutMs,

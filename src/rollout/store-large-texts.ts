@@ -21,7 +21,7 @@ export async function storeLargeTexts(
   events: readonly RolloutEvent[],
 ): Promise<readonly RolloutEvent[]> {
   if (!events.some(isLarge)) return events;
-  return Promise.all(events.map((event) => (isLarge(event) ? moved(store, jobUid, event) : event)));
+  return Promise.all(events.map(async (event) => (isLarge(event) ? moved(store, jobUid, event) : event)));
 }
 
 function isLarge(event: RolloutEvent): boolean {

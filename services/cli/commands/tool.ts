@@ -26,7 +26,7 @@ interface ToolFlags {
 
 const EXAMPLE = `
 Example:
-  rollyard tool -f environment.yaml search '{"pattern": "TODO"}'
+  rollyard tool -f environment.yaml search '{"pattern": "createServer"}'
 `;
 
 const collectFile = (value: string, before?: readonly string[]): string[] => [...(before ?? []), value];

@@ -118,7 +118,7 @@ function announce(
 function progressOutput(io: CliIo): ConstructorParameters<typeof Progress>[1] {
   return {
     write: io.stderr,
-    isTerminal: process.stderr.isTTY === true,
+    isTerminal: process.stderr.isTTY,
     columns: () => process.stderr.columns ?? 80,
   };
 }

@@ -104,5 +104,6 @@ function failed(output: string): FileToolText {
 
 /** Arguments are checked against the tool's schema before they come here. */
 function text(args: JsonObject, name: string): string {
-  return String(args[name] ?? "");
+  const value = args[name];
+  return typeof value === "string" ? value : "";
 }

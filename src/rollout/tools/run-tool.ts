@@ -48,7 +48,7 @@ async function runChecked(
     }
     case "shell": {
       if (holdsNul(args, "command")) return rejected(NUL, deps.clock.nowMs());
-      const argv = ["/bin/sh", "-c", String(args["command"])];
+      const argv = ["/bin/sh", "-c", textOf(args, "command")];
       return runCommand({ timeoutSeconds, exec: { argv }, run, session: sessionOf(run) }, deps);
     }
     default:
@@ -60,7 +60,13 @@ async function runChecked(
 const NUL = "The arguments contain a NUL character, which no command, path or patch can hold.";
 
 function holdsNul(args: JsonObject, name: string): boolean {
-  return String(args[name] ?? "").includes("\0");
+  return textOf(args, name).includes("\0");
+}
+
+/** Arguments are checked against the tool's schema before: what is no text is absent. */
+function textOf(args: JsonObject, name: string): string {
+  const value = args[name];
+  return typeof value === "string" ? value : "";
 }
 
 /** Whoever builds the setup claims a sandbox when any tool needs one: without it here the fault is ours. */

@@ -39,8 +39,8 @@ async function runRollout(client: OpenAI, itemIndex: number, sample: number): Pr
 async function takeTurn(client: OpenAI, messages: readonly ChatMessage[], seed: number) {
   const { choices } = await client.chat.completions.create({
     model: job.model.name,
-    messages: messages as OpenAI.ChatCompletionMessageParam[],
-    tools: tools.definitions as OpenAI.ChatCompletionTool[],
+    messages: [...messages] as OpenAI.ChatCompletionMessageParam[],
+    tools: [...tools.definitions],
     seed,
   });
   const message = choices[0]?.message;

@@ -2,15 +2,14 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, utimesSync } from "node:fs";
-import { dirname } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { SupervisedLauncher } from "../../../src/sandbox/launchers/supervised-launcher.ts";
 import { baseFolders, mountsOfSandboxes, processesNaming } from "../../support/sandbox/host-view.ts";
 import { LAUNCHERS } from "../../support/sandbox/launchers.ts";
 import type { LauncherCase } from "../../support/sandbox/launchers.ts";
-import { TrySandbox } from "../../support/sandbox/try-sandbox.ts";
+import { sandboxSpec, TrySandbox } from "../../support/sandbox/try-sandbox.ts";
 
 const PARENT = fileURLToPath(new URL("../../support/sandbox/parent-main.ts", import.meta.url));
 const WITHIN = { timeout: 10_000, interval: 50 };
@@ -47,38 +46,33 @@ function supervisorOf(base: string): number {
 }
 
 function describeNodeLoss(launcherCase: LauncherCase): void {
-  const { name, make } = launcherCase;
+  const { name, make, hasSupervisor, specFields } = launcherCase;
+  const spec = sandboxSpec(specFields);
   describe(`the node of the ${name} launcher`, () => {
-    it("is lost with its supervisor, takes its sandboxes along, and another one is made", async ({
-      skip,
-    }) => {
+    let missing = "";
+    beforeAll(async () => {
       const launcher = await make();
-      if (!(launcher instanceof SupervisedLauncher)) return skip(String(launcher));
-      const first = await TrySandbox.start(launcher);
-      const base = dirname(
-        dirname(dirname(first.launched.endpoint.kind === "unix" ? first.launched.endpoint.path : "")),
-      );
-      process.kill((await launcher.supervisorPid()) ?? 0, "SIGKILL");
-      expect(await first.launched.ended).toMatchObject({ kind: "node_lost" });
-      const second = await TrySandbox.start(launcher);
-      expect((await second.sh("echo up")).stdout).toBe("up\n");
-      await expectNothingLeft(first.launched.sandboxUid, [base]);
-      await second.stop();
+      if (typeof launcher === "string") {
+        missing = launcher;
+        return;
+      }
       await launcher.close();
     });
 
-    it.each(["SIGKILL", "SIGINT", "SIGTERM"] as const)(
-      "leaves nothing when its parent gets %s",
-      async (signal) => {
+    for (const signal of ["SIGKILL", "SIGINT", "SIGTERM"] as const)
+      it(`leaves nothing when its parent gets ${signal}`, async ({ skip }) => {
+        if (missing !== "") skip(missing);
         const { parent, uid, bases } = await startParent(name);
         expect(processesNaming(uid)).not.toEqual([]);
         expect(bases).toHaveLength(1);
         parent.kill(signal);
         await expectNothingLeft(uid, bases);
-      },
-    );
+      });
 
-    it("leaves nothing but a folder when parent and supervisor are killed, and the next start removes it", async () => {
+    it("leaves nothing but a folder when parent and supervisor are killed, and the next start removes it", async ({
+      skip,
+    }) => {
+      if (missing !== "") skip(missing);
       const { parent, uid, bases } = await startParent(name);
       const [base = ""] = bases;
       parent.kill("SIGSTOP");
@@ -89,14 +83,33 @@ function describeNodeLoss(launcherCase: LauncherCase): void {
       utimesSync(base, 0, 0);
       const launcher = await make();
       if (typeof launcher === "string") throw new Error(launcher);
-      const sandbox = await TrySandbox.start(launcher);
+      const sandbox = await TrySandbox.start(launcher, { spec });
       await sandbox.stop();
       await launcher.close();
       await expectNothingLeft(uid, bases);
     });
+
+    if (hasSupervisor)
+      it("is lost with its supervisor, takes its sandboxes along, and another one is made", async ({
+        skip,
+      }) => {
+        const launcher = await make();
+        if (!(launcher instanceof SupervisedLauncher)) return skip(missing);
+        const before = new Set(baseFolders());
+        const first = await TrySandbox.start(launcher);
+        const bases = baseFolders().filter((folder) => !before.has(folder));
+        process.kill((await launcher.supervisorPid()) ?? 0, "SIGKILL");
+        expect(await first.launched.ended).toMatchObject({ kind: "node_lost" });
+        const second = await TrySandbox.start(launcher);
+        expect((await second.sh("echo up")).stdout).toBe("up\n");
+        await expectNothingLeft(first.launched.sandboxUid, bases);
+        await second.stop();
+        await launcher.close();
+      });
   });
 }
 
 describeNodeLoss(LAUNCHERS.bubblewrap);
 describeNodeLoss(LAUNCHERS.unshare);
 describeNodeLoss(LAUNCHERS.process);
+describeNodeLoss(LAUNCHERS.docker);

@@ -7,29 +7,41 @@ import type { JobWorld } from "./job-world.ts";
 
 /** Everything that a finished job breaks of the promise, as sentences; empty when it holds. */
 export function brokenPromises(world: JobWorld, rollouts: number): readonly string[] {
-  return [...outcomeProblems(world, rollouts), ...logProblems(world), ...toolProblems(world)];
+  return [
+    ...outcomeProblems(world, rollouts),
+    ...chainProblems(world),
+    ...logProblems(world),
+    ...toolProblems(world),
+  ];
 }
 
-/** One final outcome a rollout; a reward only where it is graded; each attempt's log sealed as its outcome says. */
+/** One final outcome a rollout, whatever was delivered twice. */
 function outcomeProblems(world: JobWorld, rollouts: number): string[] {
-  const problems: string[] = [];
   const finals = new Map<string, number>();
   for (const { outcome, after } of world.outcomes) {
     const key = `${outcome.place.itemIndex}-${outcome.place.sampleIndex}`;
     if (after === "graded" || after === "final") finals.set(key, (finals.get(key) ?? 0) + 1);
   }
-  if (finals.size !== rollouts) problems.push(`${rollouts - finals.size} rollouts have no final outcome`);
-  for (const [key, count] of finals) if (count !== 1) problems.push(`rollout ${key} ended ${count} times`);
-  const perAttempt = new Set<string>();
-  for (const message of messagesOf(world, "outcomes")) {
-    const key = `${message.subject}/${message.headers[HEADERS.attempt]}`;
-    if (perAttempt.has(key)) problems.push(`two outcomes of ${key}`);
-    perAttempt.add(key);
-    if (message.headers[HEADERS.outcome] === "failed" && message.headers[HEADERS.reward] !== undefined) {
-      problems.push(`a failed attempt has a reward: ${key}`);
-    }
-  }
-  return problems;
+  const doubled = [...finals].filter(([, count]) => count !== 1);
+  return [
+    ...(finals.size === rollouts ? [] : [`${rollouts - finals.size} rollouts have no final outcome`]),
+    ...doubled.map(([key, count]) => `rollout ${key} ended ${count} times`),
+  ];
+}
+
+/** One outcome an attempt in the stream, and a reward only where it is graded. */
+function chainProblems(world: JobWorld): string[] {
+  const seen = new Set<string>();
+  return messagesOf(world, "outcomes").flatMap(({ subject, headers }) => {
+    const key = `${subject}/${headers[HEADERS.attempt]}`;
+    const isRepeated = seen.has(key);
+    seen.add(key);
+    const isInvented = headers[HEADERS.outcome] === "failed" && headers[HEADERS.reward] !== undefined;
+    return [
+      ...(isRepeated ? [`two outcomes of ${key}`] : []),
+      ...(isInvented ? [`a failed attempt has a reward: ${key}`] : []),
+    ];
+  });
 }
 
 /** Every log folds, and a call has an answer only from the sandbox of its own attempt. */

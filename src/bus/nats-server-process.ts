@@ -25,6 +25,8 @@ export interface NatsServerOptions {
   /** Called once when it died too often to be started again. */
   readonly onGaveUp?: (error: RollyardError) => void;
   readonly cluster?: NatsServerSettings["cluster"];
+  /** Random ones by default; the members of a cluster share theirs. */
+  readonly passwords?: NatsServerSettings["passwords"];
 }
 
 /** A nats-server child process that is started again when it dies. */
@@ -60,6 +62,12 @@ export async function startNatsServer(options: NatsServerOptions): Promise<NatsS
   return server;
 }
 
+/** A password nobody can guess for each service. */
+export function randomPasswords(): NatsServerSettings["passwords"] {
+  const password = (): string => randomBytes(24).toString("base64url");
+  return { controller: password(), worker: password(), grader: password(), gateway: password() };
+}
+
 class Supervisor implements NatsServer {
   readonly folder: string;
   readonly #options: NatsServerOptions;
@@ -74,8 +82,7 @@ class Supervisor implements NatsServer {
     this.#options = options;
     this.folder = options.folder;
     this.#clock = options.clock ?? systemClock;
-    const password = (): string => randomBytes(24).toString("base64url");
-    this.#passwords = { controller: password(), worker: password(), grader: password(), gateway: password() };
+    this.#passwords = options.passwords ?? randomPasswords();
   }
 
   get address(): string {

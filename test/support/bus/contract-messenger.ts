@@ -1,0 +1,70 @@
+import { describe, expect, test } from "vitest";
+
+import { claimSubject, slotsSubject } from "../../../src/bus/subjects.ts";
+import { bytesOf, freshJob, textOf } from "./contract-context.ts";
+import type { ContractContext } from "./contract-context.ts";
+
+const claims = (): string => claimSubject("team", freshJob().jobUid);
+
+/** Requests and broadcasts. */
+export function describeMessenger({ bus, servers }: ContractContext): void {
+  describe("messenger", () => {
+    test("a request is answered by whoever serves the subject", async () => {
+      const server = await servers().connect("server");
+      const subject = claims();
+      const serving = await server.serve(subject, async (payload, on) => bytesOf(`${on} ${textOf(payload)}`));
+      const result = await bus().request(subject, bytesOf("hello"), 5000);
+      expect(result.kind === "reply" && textOf(result.payload)).toBe(`${subject} hello`);
+      await serving.stop();
+      expect(await bus().request(subject, bytesOf("hello"), 5000)).toEqual({ kind: "no_responders" });
+      await server.close();
+    });
+
+    test("nobody there is told from nobody answering", async () => {
+      expect(await bus().request(claims(), bytesOf("x"), 5000)).toEqual({ kind: "no_responders" });
+      const subject = claims();
+      const serving = await bus().serve(subject, () => Promise.reject(new TypeError("planted")));
+      expect(await bus().request(subject, bytesOf("x"), 300)).toEqual({ kind: "timeout" });
+      await serving.stop();
+    });
+
+    test("many requests at once get their own answers", async () => {
+      const subject = claims();
+      const serving = await bus().serve(subject, async (payload) => payload);
+      const results = await Promise.all(
+        Array.from({ length: 200 }, (_, n) => bus().request(subject, bytesOf(String(n)), 5000)),
+      );
+      expect(
+        results.map((result) => (result.kind === "reply" ? textOf(result.payload) : result.kind)),
+      ).toEqual(Array.from({ length: 200 }, (_, n) => String(n)));
+      await serving.stop();
+    });
+
+    test("a client that is closed answers nothing and stores nothing", async () => {
+      const other = await servers().connect("closed");
+      const subject = claims();
+      await other.serve(subject, async (payload) => payload);
+      await other.close();
+      expect(await bus().request(subject, bytesOf("x"), 5000)).toEqual({ kind: "no_responders" });
+      expect(await other.publish({ subject: "rollyard.events.a.b.0-0", payload: bytesOf("x") })).toEqual({
+        kind: "unknown",
+      });
+      await expect(other.read("events", "rollyard.events.a.b.0-0")).rejects.toMatchObject({
+        code: "bus_unavailable",
+      });
+    });
+
+    test("a broadcast is heard by all who listen", async () => {
+      const slots = slotsSubject(freshJob().jobUid);
+      const heard: string[] = [];
+      const listening = await Promise.all(
+        ["a", "b"].map((name) =>
+          bus().listen(slots, (payload) => void heard.push(`${name} ${textOf(payload)}`)),
+        ),
+      );
+      bus().broadcast(slots, bytesOf("stop"));
+      await expect.poll(() => heard.toSorted()).toEqual(["a stop", "b stop"]);
+      await Promise.all(listening.map((one) => one.stop()));
+    });
+  });
+}

@@ -1,0 +1,57 @@
+import { randomBytes } from "node:crypto";
+
+import { describe, expect, test } from "vitest";
+
+import { CHUNK_BYTES, getBlob, putBlob } from "../../../src/bus/blobs.ts";
+import { getSpec, putSpec } from "../../../src/bus/specs.ts";
+import { blobSubject } from "../../../src/bus/subjects.ts";
+import { INLINE_TEXT_BYTES, loadText, storeText } from "../../../src/bus/text.ts";
+import { freshJob } from "./contract-context.ts";
+import type { ContractContext } from "./contract-context.ts";
+
+const corrupt = expect.objectContaining({ code: "log_corrupt" });
+
+/** Payloads that are too large for a message, and snapshots. */
+export function describePayloads({ bus }: ContractContext): void {
+  describe("payloads", () => {
+    test.each([0, 1, CHUNK_BYTES, CHUNK_BYTES + 1, 5 * CHUNK_BYTES + 17])(
+      "a blob of %i bytes comes back",
+      async (size) => {
+        const { jobUid } = freshJob();
+        const bytes = new Uint8Array(randomBytes(size));
+        const ref = await putBlob(bus(), jobUid, bytes);
+        expect(ref.chunks).toBe(Math.max(1, Math.ceil(size / CHUNK_BYTES)));
+        expect(Buffer.compare(await getBlob(bus(), jobUid, ref), bytes)).toBe(0);
+        expect(await putBlob(bus(), jobUid, bytes)).toEqual(ref);
+        expect(await bus().subjects("blobs", `rollyard.blobs.${jobUid}.>`)).toHaveLength(ref.chunks);
+      },
+    );
+
+    test("a blob that is gone, or not what its digest says, is log_corrupt", async () => {
+      const { jobUid } = freshJob();
+      const ref = await putBlob(bus(), jobUid, new Uint8Array(CHUNK_BYTES + 5).fill(3));
+      await expect(getBlob(bus(), freshJob().jobUid, ref)).rejects.toEqual(corrupt);
+      await bus().publish({ subject: blobSubject(jobUid, ref.sha256, 1), payload: new Uint8Array(5) });
+      await expect(getBlob(bus(), jobUid, ref)).rejects.toEqual(corrupt);
+    });
+
+    test("a short text travels inline, a long one as a blob, and both come back", async () => {
+      const { jobUid } = freshJob();
+      const texts = ["", "short", "é".repeat(INLINE_TEXT_BYTES / 2), `${"é".repeat(INLINE_TEXT_BYTES / 2)}x`];
+      const stored = await Promise.all(texts.map((text) => storeText(bus(), jobUid, text)));
+      expect(stored.map(({ place }) => place.case)).toEqual(["inline", "inline", "inline", "blob"]);
+      expect(await Promise.all(stored.map((text) => loadText(bus(), jobUid, text)))).toEqual(texts);
+      expect(await loadText(bus(), jobUid, undefined)).toBe("");
+    });
+
+    test("a snapshot is found by its hash, whatever the order of its keys and however large", async () => {
+      const { jobUid } = freshJob();
+      const hash = await putSpec(bus(), jobUid, { b: [1, jobUid], a: null });
+      expect(await putSpec(bus(), jobUid, { a: null, b: [1, jobUid] })).toBe(hash);
+      expect(await getSpec(bus(), hash)).toEqual({ a: null, b: [1, jobUid] });
+      const large = { rows: "y".repeat(2 * CHUNK_BYTES), jobUid };
+      expect(await getSpec(bus(), await putSpec(bus(), jobUid, large))).toEqual(large);
+      await expect(getSpec(bus(), "0".repeat(64))).rejects.toEqual(corrupt);
+    });
+  });
+}

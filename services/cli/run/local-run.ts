@@ -7,6 +7,7 @@ import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { ServiceUser } from "../../../src/bus/permissions.ts";
 import type { Bus } from "../../../src/bus/port.ts";
+import { resolveTools } from "../../../src/environment/tool-definitions.ts";
 import type { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { parseIndexRanges } from "../../../src/job/index-ranges.ts";
 import type { JobIdentity } from "../../../src/job/job-identity.ts";
@@ -153,6 +154,16 @@ async function storeIdentity({ input, folder }: LocalRunOptions, bus: Bus): Prom
     environment: input.environment.spec,
   });
   return { ...names, jobUid, environmentUid, specHash, traceSeed };
+}
+
+function openRecorder(
+  { input, folder, clock, telemetry }: LocalRunOptions,
+  bus: Bus,
+  job: JobIdentity,
+): Promise<ResultRecorder> {
+  const tools = resolveTools(input.environment.spec).map(({ definition }) => definition);
+  const { logger } = telemetry;
+  return ResultRecorder.open({ folder: folder.path, store: bus, clock, logger, job, tools });
 }
 
 async function startBroker(

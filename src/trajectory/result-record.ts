@@ -1,0 +1,99 @@
+import { z } from "zod";
+import type { Outcome } from "../gen/rollyard/v1/work_pb.ts";
+import { unionMs } from "../rollout/agent-time.ts";
+import { rolloutId } from "../rollout/ids.ts";
+import type { AttemptState } from "../rollout/state.ts";
+
+const usageSchema = z.object({ prompt_tokens: z.number(), completion_tokens: z.number() });
+
+const secondsSchema = z.object({
+  queued: z.number(),
+  sandbox: z.number(),
+  model: z.number(),
+  tool: z.number(),
+  grade: z.number(),
+});
+
+/** A line of results.jsonl: the final outcome of one rollout. `reward` is null when it failed: null is not zero. */
+export const resultRecordSchema = z.object({
+  job: z.string(),
+  rollout: z.string(),
+  trace_id: z.string(),
+  item_index: z.number(),
+  sample_index: z.number(),
+  attempt: z.number(),
+  outcome: z.enum(["graded", "failed"]),
+  failure_class: z.string().nullable(),
+  failure_code: z.string().nullable(),
+  failure_reason: z.string().nullable(),
+  evidence: z.record(z.string(), z.string()),
+  reward: z.number().nullable(),
+  passed: z.boolean().nullable(),
+  sub_rewards: z.record(z.string(), z.number()),
+  flags: z.array(z.string()),
+  stop_reason: z.string().nullable(),
+  turns: z.number(),
+  tool_calls: z.number(),
+  policy_version: z.string().nullable(),
+  usage: usageSchema.nullable(),
+  seconds: secondsSchema,
+});
+
+/** See {@link resultRecordSchema}. */
+export type ResultRecord = z.output<typeof resultRecordSchema>;
+
+/** The line of an outcome; `attempt` is its folded log, null when the attempt left none. */
+export function resultRecord(jobName: string, outcome: Outcome, attempt: AttemptState | null): ResultRecord {
+  const { ref, usage } = outcome;
+  const isGraded = outcome.outcome === "graded";
+  const place = { itemIndex: ref?.itemIndex ?? 0, sampleIndex: ref?.sampleIndex ?? 0 };
+  return {
+    job: jobName,
+    rollout: rolloutId(ref?.jobUid ?? "", place),
+    trace_id: ref?.traceId ?? "",
+    item_index: place.itemIndex,
+    sample_index: place.sampleIndex,
+    attempt: ref?.attempt ?? 0,
+    outcome: isGraded ? "graded" : "failed",
+    failure_class: isGraded ? null : outcome.failureClass,
+    failure_code: isGraded ? null : outcome.failureCode,
+    failure_reason: isGraded ? null : outcome.failureReason,
+    evidence: outcome.evidence,
+    reward: isGraded ? (outcome.reward ?? null) : null,
+    passed: isGraded ? outcome.passed : null,
+    sub_rewards: outcome.subRewards,
+    flags: outcome.flags,
+    ...agentFields(attempt),
+    usage:
+      usage === undefined
+        ? null
+        : { prompt_tokens: usage.promptTokens, completion_tokens: usage.completionTokens },
+    seconds: { ...agentSeconds(attempt), grade: outcome.gradeSeconds },
+  };
+}
+
+function agentFields(
+  attempt: AttemptState | null,
+): Pick<ResultRecord, "stop_reason" | "turns" | "tool_calls" | "policy_version"> {
+  if (attempt === null) return { stop_reason: null, turns: 0, tool_calls: 0, policy_version: null };
+  const { seal, turns, policyVersion } = attempt;
+  const reported = turns.findLast((turn) => turn.policyVersion !== "")?.policyVersion ?? null;
+  return {
+    stop_reason: seal?.kind === "stopped" ? seal.reason : null,
+    turns: turns.length,
+    tool_calls: turns.reduce((sum, turn) => sum + turn.calls.length, 0),
+    policy_version: policyVersion === "" ? reported : policyVersion,
+  };
+}
+
+function agentSeconds(attempt: AttemptState | null): Omit<ResultRecord["seconds"], "grade"> {
+  if (attempt === null) return { queued: 0, sandbox: 0, model: 0, tool: 0 };
+  const { turns, sandboxes } = attempt;
+  const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / 1000;
+  return {
+    queued: Math.max(0, attempt.startedAtMs - attempt.dispatchedAtMs) / 1000,
+    sandbox: total(sandboxes.map(({ waitedMs }) => waitedMs)),
+    model: total(turns.map(({ modelMs }) => modelMs)),
+    tool: total(turns.map(({ calls }) => unionMs(calls))),
+  };
+}

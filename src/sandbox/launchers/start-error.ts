@@ -22,9 +22,9 @@ export function startError(failure: StartFailure): RollyardError {
   });
 }
 
-/** The line in which bubblewrap, unshare, mount or sandboxd says why it refuses; setup has not run by then. */
+/** The line in which bubblewrap, unshare, mount, Docker or sandboxd says why it refuses; setup has not run by then. */
 function launcherSentence(failure: StartFailure): string {
   const lines = `${failure.detail}\n${failure.stderr}`.split("\n");
-  const line = lines.find((candidate) => /^(bwrap|unshare|mount|sandboxd serve): /u.test(candidate));
+  const line = lines.find((candidate) => /^(bwrap|unshare|mount|docker|sandboxd serve): /u.test(candidate));
   return (line ?? "").slice(0, MAX_SENTENCE);
 }

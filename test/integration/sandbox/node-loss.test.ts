@@ -26,7 +26,9 @@ async function startParent(
   const before = new Set(baseFolders());
   const parent = spawn(process.execPath, [PARENT, name], { stdio: ["ignore", "pipe", "inherit"] });
   parents.push(parent);
-  const [uid] = (await once(createInterface({ input: parent.stdout }), "line")) as [string];
+  const told = once(createInterface({ input: parent.stdout }), "line") as Promise<[string]>;
+  const died = once(parent, "exit").then(() => Promise.reject(new Error("the parent ended by itself")));
+  const [uid] = await Promise.race([told, died]);
   return { parent, uid, bases: baseFolders().filter((folder) => !before.has(folder)) };
 }
 
@@ -89,10 +91,9 @@ function describeNodeLoss(launcherCase: LauncherCase): void {
       await expectNothingLeft(uid, bases);
     });
 
-    if (hasSupervisor)
-      it("is lost with its supervisor, takes its sandboxes along, and another one is made", async ({
-        skip,
-      }) => {
+    it.runIf(hasSupervisor)(
+      "is lost with its supervisor, takes its sandboxes along, and another one is made",
+      async ({ skip }) => {
         const launcher = await make();
         if (!(launcher instanceof SupervisedLauncher)) return skip(missing);
         const before = new Set(baseFolders());
@@ -105,7 +106,8 @@ function describeNodeLoss(launcherCase: LauncherCase): void {
         await expectNothingLeft(first.launched.sandboxUid, bases);
         await second.stop();
         await launcher.close();
-      });
+      },
+    );
   });
 }
 

@@ -3,6 +3,7 @@ import { createDockerLauncher } from "../../../src/sandbox/launchers/docker.ts";
 import { createProcessLauncher } from "../../../src/sandbox/launchers/process.ts";
 import { createUnshareLauncher } from "../../../src/sandbox/launchers/unshare.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
+import { importTestImage, TEST_IMAGE } from "./test-image.ts";
 import { SANDBOXD, sandboxSpec } from "./try-sandbox.ts";
 
 /** A launcher under the contract suite. */
@@ -31,8 +32,12 @@ const tried = (make: () => Promise<SandboxLauncher | null>, missing: string) => 
   }
 };
 
-/** Image of the Docker cases: made locally, with a shell and the usual tools. */
-const IMAGE = process.env["ROLLYARD_TEST_IMAGE"] ?? "rollyard-test:local";
+/** Docker with an image made from this machine's programs. */
+const makeDocker = async (): Promise<SandboxLauncher | null> => {
+  const launcher = await createDockerLauncher(options({ image: TEST_IMAGE }));
+  if (launcher !== null) await importTestImage();
+  return launcher;
+};
 
 /** Every launcher of this machine, by name. */
 export const LAUNCHERS: Readonly<Record<"bubblewrap" | "unshare" | "process" | "docker", LauncherCase>> = {
@@ -61,7 +66,7 @@ export const LAUNCHERS: Readonly<Record<"bubblewrap" | "unshare" | "process" | "
     name: "docker",
     isolates: true,
     hasSupervisor: false,
-    specFields: { image: IMAGE, imagePullPolicy: "Never" },
-    make: tried(() => createDockerLauncher(options({ image: IMAGE })), "no Docker engine answers"),
+    specFields: { image: TEST_IMAGE, imagePullPolicy: "Never" },
+    make: tried(makeDocker, "no Docker engine answers"),
   },
 };

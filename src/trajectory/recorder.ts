@@ -62,7 +62,7 @@ export class ResultRecorder {
   #reading = 0;
   #writing: Promise<void> = Promise.resolve();
   #isWriting = false;
-  #isBroken = false;
+  #failure: RollyardError | null = null;
   #idle: (() => void)[] = [];
 
   private constructor(options: RecorderOptions, files: Files, written: WrittenKeys) {
@@ -88,19 +88,23 @@ export class ResultRecorder {
 
   /** Takes an outcome that counts; its records are written soon after. Never throws. */
   record(counted: CountedOutcome): void {
-    if (this.#isBroken) return;
+    if (this.#failure !== null) return;
     this.#queue.push(counted);
     this.#read();
   }
 
-  /** Resolves when everything taken is written, or nothing more will be. */
+  /** Resolves when everything taken is written. Rejects with the error after which nothing more is. */
   async flush(): Promise<void> {
-    while (!this.#isBroken && (this.#queue.length > 0 || this.#reading > 0 || this.#ready.length > 0)) {
+    while (
+      this.#failure === null &&
+      (this.#queue.length > 0 || this.#reading > 0 || this.#ready.length > 0)
+    ) {
       await new Promise<void>((resolve) => {
         this.#idle.push(resolve);
       });
     }
     await this.#writing;
+    if (this.#failure !== null) throw this.#failure;
   }
 
   /** Closes the files. */
@@ -180,7 +184,7 @@ export class ResultRecorder {
   }
 
   #write(): void {
-    if (this.#isWriting || this.#isBroken) return;
+    if (this.#isWriting || this.#failure !== null) return;
     this.#isWriting = true;
     this.#writing = this.#writeAll();
   }
@@ -208,8 +212,8 @@ export class ResultRecorder {
   }
 
   #breakDown(error: RollyardError): void {
-    if (this.#isBroken) return;
-    this.#isBroken = true;
+    if (this.#failure !== null) return;
+    this.#failure = error;
     this.#options.logger.error("records can't be written", { code: error.code });
     this.#fail(error);
     this.#wakeIdle();

@@ -76,13 +76,8 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   await bus.ensureStreams();
   if (folder.isResumed) await bus.releaseWork();
   const identity = await storeIdentity(options, bus);
-  const recorder = await ResultRecorder.open({
-    folder: folder.path,
-    store: bus,
-    clock,
-    logger,
-    job: identity,
-  });
+  const recorder = await openRecorder(options, bus, identity);
+  closers.push(() => recorder.close());
   const broker = await startBroker(options, bus, identity);
   closers.push(() => broker.stop());
   const { input } = options;

@@ -32,6 +32,9 @@ import type { SettleDeps } from "./settle-flow.ts";
 const PARALLEL_CALLS = 64;
 const SETTLE_SLOTS = 64;
 const TICK_MS = 1000;
+/** Above this share of the event stream nothing more is dispatched: what is under way needs the rest. */
+const FULL_SHARE = 0.8;
+const ROOM_CHECK_MS = 5000;
 
 /** What a runner needs of the world. */
 export interface JobRunnerDeps extends SettleDeps {
@@ -64,6 +67,7 @@ export class JobRunner {
   readonly #wakeup = new Wakeup();
   readonly #workers = new Map<string, { slots: number; seenMs: number }>();
   #interruptedBy: ErrorCode | null = null;
+  #room: { readonly isThere: boolean; readonly checkedMs: number } = { isThere: true, checkedMs: -Infinity };
 
   constructor(deps: JobRunnerDeps, job: JobToRun) {
     this.#deps = deps;
@@ -147,13 +151,27 @@ export class JobRunner {
   async #dispatch(): Promise<void> {
     const { spec } = this.#job;
     const input = this.#endInput();
-    if (isBudgetSpent(input)) return;
+    if (isBudgetSpent(input) || !(await this.#hasRoom())) return;
     const planned = planDispatch(this.ledger, {
       parallelism: spec.parallelism,
       workerSlots: this.#announcedSlots(),
       budgetLeft: (spec.budget?.rollouts ?? Infinity) - this.ledger.started,
     });
     await inParallel(planned, PARALLEL_CALLS, (next) => this.#assign(next));
+  }
+
+  /** Whether the event stream has room for more rollouts; asked anew every few seconds. */
+  async #hasRoom(): Promise<boolean> {
+    const nowMs = this.#deps.clock.monotonicMs();
+    if (nowMs - this.#room.checkedMs < ROOM_CHECK_MS) return this.#room.isThere;
+    const { usedBytes, maxBytes } = await this.#deps.bus.streamState("events");
+    const isThere = usedBytes < FULL_SHARE * maxBytes;
+    if (isThere !== this.#room.isThere) {
+      const say = isThere ? "dispatch goes on" : "dispatch stopped: the event stream is nearly full";
+      this.#deps.logger.warn(say, { used_bytes: usedBytes, max_bytes: maxBytes });
+    }
+    this.#room = { isThere, checkedMs: nowMs };
+    return isThere;
   }
 
   async #assign({ place, attempt, outcomeAfter }: PlannedDispatch): Promise<void> {

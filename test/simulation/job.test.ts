@@ -57,4 +57,25 @@ describe("a job on the simulated cluster", () => {
     }
     expect(killed).toBeGreaterThan(SEEDS.length);
   });
+
+  it.each([1, 3] as const)(
+    "resumes an interrupted job without losing or doubling, with %i servers",
+    async (replicas) => {
+      let interrupted = 0;
+      for (const seed of SEEDS) {
+        const options = {
+          items: 4,
+          samplesPerItem: 4,
+          workers: 2,
+          faults: lossyBus,
+          sandboxLossChance: 0.01,
+        };
+        const world = new JobWorld({ seed, replicas, ...options });
+        const [first] = await world.runInterrupted(seed * 70, 24 * HOUR_MS);
+        expect(brokenPromises(world, 16), `seed ${seed}`).toEqual([]);
+        if (first.condition === "Suspended") interrupted += 1;
+      }
+      expect(interrupted).toBeGreaterThan(SEEDS.length / 2);
+    },
+  );
 });

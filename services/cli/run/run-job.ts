@@ -1,11 +1,12 @@
 import type { RunInput } from "../../../src/config/run-input.ts";
-import { toRollyardError } from "../../../src/errors/rollyard-error.ts";
+import { RollyardError, toRollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { RunEnd } from "../../../src/job/job-runner.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
 import { selectLauncher } from "../../../src/sandbox/select-launcher.ts";
 import type { CliIo } from "../cli-io.ts";
 import { findPrograms } from "../find-programs.ts";
+import { dryRun } from "./dry-run.ts";
 import { finishRun } from "./finish-run.ts";
 import { interruptOnSignals } from "./interrupt.ts";
 import { localRun } from "./local-run.ts";
@@ -17,6 +18,7 @@ import { startRunTelemetry } from "./start-run-telemetry.ts";
 
 /** Runs a checked job and resolves with the command's exit code. Bad input that shows only now is a RollyardError. */
 export async function runJob(input: RunInput, flags: RunFlags, io: CliIo): Promise<number> {
+  refuseSuspended(input);
   const programs = await findPrograms(io.env);
   const { sandbox } = input.environment.spec;
   const launcher = await selectLauncher(flags.sandbox, { sandboxd: programs.sandboxd, spec: sandbox });
@@ -31,6 +33,13 @@ export async function runJob(input: RunInput, flags: RunFlags, io: CliIo): Promi
   } finally {
     await launcher.close();
   }
+}
+
+function refuseSuspended({ job }: RunInput): void {
+  if (!job.spec.suspend) return;
+  throw new RollyardError("bad_input", {
+    message: `The job ${job.metadata.name} is suspended; set spec.suspend to false to run it.`,
+  });
 }
 
 interface Run {
@@ -105,11 +114,11 @@ function announce(
 ): void {
   const { job, items } = input;
   const { model, samplesPerItem, parallelism } = job.spec;
-  const total = items.length * samplesPerItem;
+  const { rollouts } = dryRun(input);
   const { origin, pathname } = new URL(model.baseURL);
   const verb = parts.folder.isResumed ? "resuming" : "running";
   io.stderr(
-    `${verb} ${job.metadata.name}: ${total} rollouts (${items.length} items × ${samplesPerItem}), ` +
+    `${verb} ${job.metadata.name}: ${rollouts} rollouts (${items.length} items × ${samplesPerItem}), ` +
       `model ${model.name} at ${origin}${pathname}, ${parallelism} at a time, sandboxes by ${parts.launcher.name}\n`,
   );
   for (const sentence of parts.launcher.notEnforced) io.stderr(`note: ${sentence}\n`);

@@ -73,22 +73,30 @@ export class JobWorld {
 
   /** Runs the job to its end, in simulated time. */
   run(limitMs: number): Promise<RunEnd> {
-    return this.clock.run(this.#play(), limitMs);
+    return this.clock.run(this.#play(this.runner), limitMs);
   }
 
-  async #play(): Promise<RunEnd> {
+  /** Interrupts the job after a time, lets it stop in good order, and then runs it to its end in a second session. */
+  async runInterrupted(afterMs: number, limitMs: number): Promise<readonly [RunEnd, RunEnd]> {
+    void this.clock.sleep(afterMs).then(() => this.runner.interrupt("job_interrupted"));
+    const first = await this.clock.run(this.#play(this.runner), limitMs);
+    this.outcomes.length = 0;
+    const second = await this.clock.run(this.#play(this.#newRunner()), limitMs);
+    return [first, second];
+  }
+
+  async #play(runner: JobRunner): Promise<RunEnd> {
     for (let index = 0; index < this.#options.workers; index += 1) await this.#addWorker();
     const grader = this.#newGrader();
     const grading = grader.run();
     const stop = new AbortController();
     const killing = this.#killLoop(stop.signal);
-    const end = await this.runner.run();
+    const end = await runner.run();
     stop.abort();
     await killing;
     grader.drain();
     await grading;
-    await Promise.all(this.#workers.map(({ worker }) => worker.stop()));
-    this.bus.stop();
+    await Promise.all(this.#workers.splice(0).map(({ worker }) => worker.stop()));
     return end;
   }
 

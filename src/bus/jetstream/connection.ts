@@ -14,6 +14,8 @@ export interface ConnectionOptions {
   readonly requestTimeoutMs: number;
 }
 
+const DRAIN_MS = 1000;
+
 /** Whether the connection is up. */
 export type ConnectionStatus = "connected" | "disconnected";
 
@@ -93,12 +95,25 @@ export class BusConnection {
     return this.#flushing;
   }
 
+  /** Ends the connection; when this resolves the server sends nothing here any more. */
   async close(): Promise<void> {
+    const wasConnected = this.#isConnected;
     this.#isClosed = true;
     this.#isConnected = false;
     this.inbox.loseAll("disconnected");
     this.#tell("disconnected");
+    if (wasConnected) await this.#drain();
     await this.nats.close();
+  }
+
+  /** Takes the subscriptions back first: a closing socket alone leaves requests unanswered for a moment. */
+  async #drain(): Promise<void> {
+    const drained = new AbortController();
+    void this.nats.drain().then(
+      () => drained.abort(),
+      () => drained.abort(),
+    );
+    await this.options.clock.sleep(DRAIN_MS, drained.signal);
   }
 
   async #watch(): Promise<void> {

@@ -16,20 +16,27 @@ export function describeBusContract(name: string, makeBus: MakeBus): void {
   describe(`the bus contract: ${name}`, () => {
     let servers: BusUnderTest | undefined;
     let bus: Bus | undefined;
+    let worker: Bus | undefined;
 
     beforeAll(async () => {
       const maxBytes = { ...LOCAL_MAX_BYTES, leases: SMALL_STREAM_BYTES, work: 4 * SMALL_STREAM_BYTES };
       servers = await makeBus({ ackWaitMs: ACK_WAIT_MS, maxBytes });
       bus = await servers.connect("contract");
       await bus.ensureStreams();
+      worker = await servers.connect("worker", "worker");
     });
 
     afterAll(async () => {
       await bus?.close();
+      await worker?.close();
       await servers?.stop();
     });
 
-    const context: ContractContext = { bus: () => present(bus), servers: () => present(servers) };
+    const context: ContractContext = {
+      bus: () => present(bus),
+      worker: () => present(worker),
+      servers: () => present(servers),
+    };
     describeLogs(context);
     describeWork(context);
     describeStreams(context);

@@ -1,10 +1,11 @@
 import type { Bus } from "../../../src/bus/port.ts";
+import type { ServiceUser } from "../../../src/bus/permissions.ts";
 import type { StreamSizing } from "../../../src/bus/stream-settings.ts";
 
 /** A bus with servers that a test may restart. */
 export interface BusUnderTest {
-  /** A client that may do everything that the contract does. */
-  connect(name: string): Promise<Bus>;
+  /** A client of a service, by default of the controller. */
+  connect(name: string, user?: ServiceUser): Promise<Bus>;
   /** Stops the servers in the hard way and starts them again on the same store; resolves when they run. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -15,7 +16,10 @@ export type MakeBus = (sizing: Omit<StreamSizing, "replicas">) => Promise<BusUnd
 
 /** What each part of the contract gets. */
 export interface ContractContext {
+  /** The controller's client. */
   bus(): Bus;
+  /** A worker's client. */
+  worker(): Bus;
   servers(): BusUnderTest;
 }
 

@@ -7,24 +7,24 @@ import type { ContractContext } from "./contract-context.ts";
 const claims = (): string => claimSubject("team", freshJob().jobUid);
 
 /** Requests and broadcasts. */
-export function describeMessenger({ bus, servers }: ContractContext): void {
+export function describeMessenger({ bus, worker, servers }: ContractContext): void {
   describe("messenger", () => {
     test("a request is answered by whoever serves the subject", async () => {
       const server = await servers().connect("server");
       const subject = claims();
       const serving = await server.serve(subject, async (payload, on) => bytesOf(`${on} ${textOf(payload)}`));
-      const result = await bus().request(subject, bytesOf("hello"), 5000);
+      const result = await worker().request(subject, bytesOf("hello"), 5000);
       expect(result.kind === "reply" && textOf(result.payload)).toBe(`${subject} hello`);
       await serving.stop();
-      expect(await bus().request(subject, bytesOf("hello"), 5000)).toEqual({ kind: "no_responders" });
+      expect(await worker().request(subject, bytesOf("hello"), 5000)).toEqual({ kind: "no_responders" });
       await server.close();
     });
 
     test("nobody there is told from nobody answering", async () => {
-      expect(await bus().request(claims(), bytesOf("x"), 5000)).toEqual({ kind: "no_responders" });
+      expect(await worker().request(claims(), bytesOf("x"), 5000)).toEqual({ kind: "no_responders" });
       const subject = claims();
       const serving = await bus().serve(subject, () => Promise.reject(new TypeError("planted")));
-      expect(await bus().request(subject, bytesOf("x"), 300)).toEqual({ kind: "timeout" });
+      expect(await worker().request(subject, bytesOf("x"), 300)).toEqual({ kind: "timeout" });
       await serving.stop();
     });
 
@@ -32,7 +32,7 @@ export function describeMessenger({ bus, servers }: ContractContext): void {
       const subject = claims();
       const serving = await bus().serve(subject, async (payload) => payload);
       const results = await Promise.all(
-        Array.from({ length: 200 }, (_, n) => bus().request(subject, bytesOf(String(n)), 5000)),
+        Array.from({ length: 200 }, (_, n) => worker().request(subject, bytesOf(String(n)), 5000)),
       );
       expect(
         results.map((result) => (result.kind === "reply" ? textOf(result.payload) : result.kind)),
@@ -45,7 +45,7 @@ export function describeMessenger({ bus, servers }: ContractContext): void {
       const subject = claims();
       await other.serve(subject, async (payload) => payload);
       await other.close();
-      expect(await bus().request(subject, bytesOf("x"), 5000)).toEqual({ kind: "no_responders" });
+      expect(await worker().request(subject, bytesOf("x"), 5000)).toEqual({ kind: "no_responders" });
       expect(await other.publish({ subject: "rollyard.events.a.b.0-0", payload: bytesOf("x") })).toEqual({
         kind: "unknown",
       });
@@ -62,7 +62,7 @@ export function describeMessenger({ bus, servers }: ContractContext): void {
           bus().listen(slots, (payload) => void heard.push(`${name} ${textOf(payload)}`)),
         ),
       );
-      bus().broadcast(slots, bytesOf("stop"));
+      worker().broadcast(slots, bytesOf("stop"));
       await expect.poll(() => heard.toSorted()).toEqual(["a stop", "b stop"]);
       await Promise.all(listening.map((one) => one.stop()));
     });

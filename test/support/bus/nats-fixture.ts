@@ -1,0 +1,99 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { findNatsServer } from "../../../src/bus/find-nats-server.ts";
+import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
+import { randomPasswords, startNatsServer } from "../../../src/bus/nats-server-process.ts";
+import type { NatsServer, NatsServerOptions } from "../../../src/bus/nats-server-process.ts";
+import { answersAsJetStream } from "../../../src/bus/probe-nats.ts";
+import type { Bus } from "../../../src/bus/port.ts";
+import type { ServiceUser } from "../../../src/bus/permissions.ts";
+import { LOCAL_SIZING } from "../../../src/bus/stream-settings.ts";
+import type { StreamSizing } from "../../../src/bus/stream-settings.ts";
+import { silentLogger } from "../../../src/lib/logger.ts";
+
+/** Real servers for tests; their stores are removed at `stop`. */
+export interface NatsFixture {
+  readonly servers: readonly NatsServer[];
+  /** A client of a service, by default of the controller, who may do most. */
+  connect(name: string, user?: ServiceUser, sizing?: Partial<StreamSizing>): Promise<Bus>;
+  /** Kills each server and waits until it runs again: all of one, or of three one after the other. */
+  restart(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const SETTLE_MS = 100;
+
+/** One server, or a cluster of three, on free loopback ports. */
+export async function startNatsFixture(replicas: 1 | 3 = 1): Promise<NatsFixture> {
+  const folder = await mkdtemp(join(tmpdir(), "rollyard-nats-"));
+  const servers = await startAll(folder, replicas);
+  const [first] = servers;
+  if (first === undefined) throw new TypeError("no server was started");
+  return {
+    servers,
+    connect: (name, user = "controller", sizing = {}) =>
+      connectJetStream({
+        servers: servers.map(({ address }) => address),
+        ...first.login(user),
+        name,
+        logger: silentLogger,
+        requestTimeoutMs: 30_000,
+        sizing: { ...LOCAL_SIZING, replicas, ...sizing },
+      }),
+    restart: async () => {
+      for (const server of servers) await killAndAwait(server);
+    },
+    stop: async () => {
+      await Promise.all(servers.map((server) => server.stop()));
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The nats-server of this clone, else of PATH. */
+export function testNatsServer(): Promise<string> {
+  // Tests read the environment themselves: there is no main.ts above them.
+  const searchPath = globalThis.process.env["PATH"] ?? "";
+  return findNatsServer({ root: ROOT, searchPath });
+}
+
+async function startAll(folder: string, replicas: 1 | 3): Promise<readonly NatsServer[]> {
+  const binary = await testNatsServer();
+  const common = { binary, logger: silentLogger, passwords: randomPasswords() };
+  if (replicas === 1) return [await startNatsServer({ ...common, folder: join(folder, "1") })];
+  const ports = await Promise.all([freePort(), freePort(), freePort()]);
+  const routes = ports.map((port) => `nats-route://127.0.0.1:${port}`);
+  const member = (port: number, index: number): NatsServerOptions => ({
+    ...common,
+    folder: join(folder, String(index + 1)),
+    cluster: { name: "rollyard-test", server: `n${index + 1}`, port, routes },
+  });
+  return Promise.all(ports.map((port, index) => startNatsServer(member(port, index))));
+}
+
+/** The supervisor starts it again by itself. */
+async function killAndAwait(server: NatsServer): Promise<void> {
+  const before = server.pid();
+  const port = Number(server.address.split(":")[1]);
+  process.kill(before, "SIGKILL");
+  while (server.pid() === before || !(await answersAsJetStream(port))) {
+    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const address = probe.address();
+      const port = typeof address === "object" && address !== null ? address.port : 0;
+      probe.close(() => resolve(port));
+    });
+  });
+}

@@ -60,11 +60,6 @@ export function claimSubject(namespace: string, environmentUid: string): string 
   return `rollyard.claims.${namespace}.${environmentUid}`;
 }
 
-/** Subject on which drivers say that nobody needs an attempt's sandbox any more. */
-export function releaseSubject(namespace: string, environmentUid: string): string {
-  return `rollyard.claims.${namespace}.${environmentUid}.released`;
-}
-
 /** Request subject of one worker: does it drive this attempt? */
 export function driverSubject(workerId: string): string {
   return `rollyard.driver.${workerId}`;

@@ -6,7 +6,8 @@ import { assertNever } from "../lib/assert-never.ts";
 import { isJsonObject } from "../lib/json.ts";
 import type { AssistantMessage, ChatMessage } from "../model/port.ts";
 import { isStopReason } from "./stop-reason.ts";
-import type { RolloutEvent } from "./events.ts";
+import { eventName } from "./events.ts";
+import type { EventKind, RolloutEvent } from "./events.ts";
 import { inlineJson, inlineText } from "./inline-text.ts";
 import type { AttemptState, CallReturn, CallState, FailureRecord, Seal, TurnState } from "./state.ts";
 
@@ -211,6 +212,7 @@ export function failureOf(record: {
   };
 }
 
-function illegal(kind: string | undefined, where: string): RollyardError {
-  return new RollyardError("log_corrupt", { details: { event: kind ?? "unknown", where } });
+function illegal(kind: EventKind | undefined, where: string): RollyardError {
+  const event = kind === undefined ? "unknown" : eventName(kind);
+  return new RollyardError("log_corrupt", { details: { event, where } });
 }

@@ -1,6 +1,4 @@
-import { create } from "@bufbuild/protobuf";
 import { RollyardError } from "../errors/rollyard-error.ts";
-import { AttemptRefSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
 import { rolloutId } from "./ids.ts";
 
@@ -23,9 +21,4 @@ export function refRolloutId(ref: AttemptRef): string {
 /** `<rollout id>/<attempt>`: unique over all jobs. */
 export function refKey(ref: AttemptRef): string {
   return `${refRolloutId(ref)}/${ref.attempt}`;
-}
-
-/** A copy of a ref for another attempt. */
-export function refOfAttempt(ref: AttemptRef, attempt: number): AttemptRef {
-  return create(AttemptRefSchema, { ...ref, attempt });
 }

@@ -59,6 +59,7 @@ export async function createBubblewrapLauncher(
           workdir: request.spec.workdir,
           env: { HOME: SANDBOX_HOME },
           hasPidNamespace: true,
+          hasOwnUser: true,
         }),
       ],
       env: {},

@@ -30,6 +30,7 @@ export function dockerRunArgv(request: LaunchRequest, place: DockerPlace): reado
     workdir: spec.workdir,
     env: {},
     hasPidNamespace: true,
+    hasOwnUser: false,
   });
   return [
     ["docker", "run", "--rm", "--interactive", "--name", place.name, "--hostname", "sandbox"],

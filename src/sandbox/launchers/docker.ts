@@ -4,6 +4,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RollyardError } from "../../errors/rollyard-error.ts";
+import { systemClock } from "../../lib/clock.ts";
 import type { LaunchedSandbox, LaunchRequest, SandboxEnd, SandboxLauncher } from "../port.ts";
 import { awaitReady } from "./await-ready.ts";
 import { newBaseFolder, sweepBaseFolders } from "./base-folder.ts";
@@ -105,7 +106,7 @@ class DockerLauncher implements SandboxLauncher {
   }
 
   async #openFolders(): Promise<{ keeper: Supervisor; base: string }> {
-    await sweepBaseFolders(this.#options.sandboxd, Date.now());
+    await sweepBaseFolders(this.#options.sandboxd, systemClock.nowMs());
     const base = newBaseFolder();
     return { keeper: await Supervisor.launch(this.#options.sandboxd, base), base };
   }

@@ -35,6 +35,7 @@ export function createProcessLauncher(options: LocalLauncherOptions): SandboxLau
           workdir: place.workdir,
           env: { HOME: `${place.root}/home`, TMPDIR: `${place.root}/tmp` },
           hasPidNamespace: false,
+          hasOwnUser: place.uid !== null,
         }),
         "--spill-dir",
         `${place.root}/tmp`,

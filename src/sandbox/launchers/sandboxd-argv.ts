@@ -12,6 +12,11 @@ export interface SandboxdPlace {
   readonly env: Readonly<Record<string, string>>;
   /** Whether it is process 1 of a PID namespace of its own. */
   readonly hasPidNamespace: boolean;
+  /**
+   * Whether its user, or the user namespace, is its own alone. Only then may sandboxd set RLIMIT_NPROC: it counts all
+   * processes of the user, so a shared one would stand in the way of others.
+   */
+  readonly hasOwnUser: boolean;
 }
 
 // sandboxd's own threads count as processes of its user too.
@@ -30,7 +35,7 @@ export function sandboxdArgv(request: LaunchRequest, place: SandboxdPlace): read
     ["--setup", JSON.stringify(spec.setup)],
     ["--env", JSON.stringify({ ...place.env, ...spec.env })],
     ["--setup-timeout-seconds", String(spec.readySeconds)],
-    ["--max-processes", String(spec.pidsLimit + OWN_THREADS)],
+    ["--max-processes", place.hasOwnUser ? String(spec.pidsLimit + OWN_THREADS) : "0"],
     place.hasPidNamespace ? "--pid-namespace" : "--die-with-parent",
   ].flat();
 }

@@ -1,6 +1,7 @@
 import { copyFile, chmod } from "node:fs/promises";
 import { join } from "node:path";
 import { RollyardError } from "../../errors/rollyard-error.ts";
+import { systemClock } from "../../lib/clock.ts";
 import type { LaunchedSandbox, LaunchRequest, SandboxLauncher } from "../port.ts";
 import { newBaseFolder, sweepBaseFolder, sweepBaseFolders } from "./base-folder.ts";
 import { isReachableByOthers } from "./reachable.ts";
@@ -108,7 +109,7 @@ export class SupervisedLauncher implements SandboxLauncher {
 
   async #newNode(lostBase: string | null): Promise<SupervisorNode> {
     const { sandboxd } = this.#options;
-    if (lostBase === null) await sweepBaseFolders(sandboxd, Date.now());
+    if (lostBase === null) await sweepBaseFolders(sandboxd, systemClock.nowMs());
     else await sweepBaseFolder(sandboxd, lostBase);
     const base = newBaseFolder();
     const supervisor = await Supervisor.launch(sandboxd, base);

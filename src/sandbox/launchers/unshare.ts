@@ -61,6 +61,7 @@ export async function createUnshareLauncher(options: LocalLauncherOptions): Prom
           workdir: request.spec.workdir,
           env: { HOME: SANDBOX_HOME },
           hasPidNamespace: true,
+          hasOwnUser: true,
         }),
       ],
       env: { PATH },

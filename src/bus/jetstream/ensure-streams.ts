@@ -5,6 +5,7 @@ import { apiFailure, callApi, callApiOrThrow } from "./api.ts";
 import type { BusConnection } from "./connection.ts";
 
 const OTHER_CONFIGURATION = 10058;
+const NO_CONSUMER = 10014;
 
 /**
  * Creates or updates every stream and consumer; safe to repeat and to run twice at once.
@@ -18,9 +19,16 @@ export async function ensureStreams(connection: BusConnection, sizing: StreamSiz
 /** Makes the work consumers anew: what they had delivered and nobody acknowledged is deliverable again. */
 export async function remakeConsumers(connection: BusConnection, sizing: StreamSizing): Promise<void> {
   for (const consumer of allConsumerSettings(sizing)) {
-    await callApiOrThrow(connection, `CONSUMER.DELETE.${STREAMS.work}.${consumer.name}`, {});
+    await removeConsumer(connection, consumer.name);
     await ensureConsumer(connection, consumer);
   }
+}
+
+/** A try whose answer was lost may have removed it already. */
+async function removeConsumer(connection: BusConnection, name: string): Promise<void> {
+  const operation = `CONSUMER.DELETE.${STREAMS.work}.${name}`;
+  const answer = await callApi(connection, operation, {});
+  if (!answer.ok && answer.error.err_code !== NO_CONSUMER) throw apiFailure(operation, answer.error);
 }
 
 async function ensureStream(connection: BusConnection, settings: StreamSettings): Promise<void> {

@@ -1,5 +1,6 @@
 import { MsgHdrsImpl } from "nats";
 
+import { Lanes } from "../lanes.ts";
 import type { StoredMessage } from "../port.ts";
 import { STREAMS } from "../streams.ts";
 import type { StreamName } from "../streams.ts";
@@ -11,7 +12,13 @@ import { requestOnce } from "./request.ts";
 import { untilAnswered } from "./retry.ts";
 import { directStatus, fromDirectGet, ownHeaders } from "./stored-message.ts";
 
-const TRY_MS = 2000;
+/** Longest silence before a batch is asked again; far above a slow server's answer, or asking again adds to its load. */
+const TRY_MS = 5000;
+/**
+ * Logs read at once. The server reads them one after the other inside this connection's own loop (2 to 40 ms each),
+ * so more would not be faster, and would hold up the publishes behind them.
+ */
+const READS_AT_ONCE = 4;
 const NO_MESSAGE = 10037;
 
 const encoder = new TextEncoder();
@@ -30,6 +37,7 @@ interface LeaderMessage {
 /** Reads logs without a consumer: any replica answers direct gets, only the leader `readLastFromLeader`. */
 export class Reader {
   readonly #connection: BusConnection;
+  readonly #lanes = new Lanes(READS_AT_ONCE);
 
   constructor(connection: BusConnection) {
     this.#connection = connection;
@@ -38,8 +46,8 @@ export class Reader {
   /** All messages of one subject from the sequence on. Throws `bus_unavailable`, `bus_forbidden`. */
   async read(stream: StreamName, subject: string, fromSequence = 1): Promise<readonly StoredMessage[]> {
     const found: StoredMessage[] = [];
-    let end: BatchEnd = "more";
-    while (end !== "complete") end = await this.#readMore(stream, subject, { fromSequence, found });
+    const more = (): Promise<BatchEnd> => this.#readMore(stream, subject, { fromSequence, found });
+    while ((await this.#lanes.run(more)) !== "complete");
     return found;
   }
 

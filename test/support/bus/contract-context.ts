@@ -24,7 +24,7 @@ export interface ContractContext {
 }
 
 /** Short enough to wait for in a test. */
-export const ACK_WAIT_MS = 1000;
+export const ACK_WAIT_MS = 600;
 
 /** Small streams that a test can fill. */
 export const SMALL_STREAM_BYTES = 256 * 1024;

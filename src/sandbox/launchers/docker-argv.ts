@@ -42,7 +42,6 @@ export function dockerRunArgv(request: LaunchRequest, place: DockerPlace): reado
     ["--volume", `${place.sandboxd}:${INNER}/sandboxd:ro`],
     ["--volume", `${place.socketFolder}:${INNER}/run`],
     ["--workdir", spec.workdir, "--entrypoint", entrypoint, spec.image ?? "", ...args],
-    ["--stop-with-stdin"],
   ].flat();
 }
 

@@ -36,6 +36,8 @@ export function sandboxdArgv(request: LaunchRequest, place: SandboxdPlace): read
     ["--env", JSON.stringify({ ...place.env, ...spec.env })],
     ["--setup-timeout-seconds", String(spec.readySeconds)],
     ["--max-processes", place.hasOwnUser ? String(spec.pidsLimit + OWN_THREADS) : "0"],
+    // Stdin is held open by whoever plays the node, and ends with it.
+    "--stop-with-stdin",
     place.hasPidNamespace ? "--pid-namespace" : "--die-with-parent",
   ].flat();
 }

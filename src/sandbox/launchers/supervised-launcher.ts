@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { LaunchedSandbox, LaunchRequest, SandboxLauncher } from "../port.ts";
-import { newBaseFolder, sweepBaseFolder, sweepBaseFolders } from "./base-folder.ts";
+import { newBaseFolder, sweepBaseFolders, sweepLostFolder } from "./base-folder.ts";
 import { isReachableByOthers } from "./reachable.ts";
 import { unprivilegedUids } from "./run-as.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -91,7 +91,10 @@ export class SupervisedLauncher implements SandboxLauncher {
   async close(): Promise<void> {
     this.#isClosed = true;
     const node = await this.#node?.catch(() => null);
-    await node?.supervisor.close();
+    if (node === null || node === undefined) return;
+    await node.supervisor.close();
+    // One that was killed could not clean up; of any other nothing is left to sweep.
+    await sweepLostFolder(this.#options.sandboxd, node.base);
   }
 
   /** The live supervisor; of all starts that find none, the first makes one and the others wait for it. */
@@ -110,7 +113,7 @@ export class SupervisedLauncher implements SandboxLauncher {
   async #newNode(lostBase: string | null): Promise<SupervisorNode> {
     const { sandboxd } = this.#options;
     if (lostBase === null) await sweepBaseFolders(sandboxd, systemClock.nowMs());
-    else await sweepBaseFolder(sandboxd, lostBase);
+    else await sweepLostFolder(sandboxd, lostBase);
     const base = newBaseFolder();
     const supervisor = await Supervisor.launch(sandboxd, base);
     if (!this.#isRoot || isReachableByOthers(sandboxd)) return { supervisor, base, sandboxd };

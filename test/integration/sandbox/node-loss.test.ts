@@ -5,6 +5,7 @@ import { existsSync, utimesSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { SupervisedLauncher } from "../../../src/sandbox/launchers/supervised-launcher.ts";
 import { baseFolders, mountsOfSandboxes, processesNaming } from "../../support/sandbox/host-view.ts";
 import { LAUNCHERS } from "../../support/sandbox/launchers.ts";
@@ -106,6 +107,28 @@ function describeNodeLoss(launcherCase: LauncherCase): void {
         await expectNothingLeft(first.launched.sandboxUid, bases);
         await second.stop();
         await launcher.close();
+      },
+    );
+
+    it.runIf(hasSupervisor)(
+      "leaves nothing when its supervisor is killed in the middle of starts",
+      async ({ skip }) => {
+        if (missing !== "") skip(missing);
+        const before = new Set(baseFolders());
+        const uids: string[] = [];
+        for (let delayMs = 0; delayMs < 40; delayMs += 5) {
+          const launcher = await make();
+          if (!(launcher instanceof SupervisedLauncher)) throw new Error("no supervisor");
+          uids.push((await TrySandbox.start(launcher)).launched.sandboxUid);
+          const starts = Promise.allSettled([1, 2, 3].map(() => TrySandbox.start(launcher)));
+          await systemClock.sleep(delayMs);
+          process.kill((await launcher.supervisorPid()) ?? 0, "SIGKILL");
+          for (const start of await starts)
+            if (start.status === "fulfilled") uids.push(start.value.launched.sandboxUid);
+          await launcher.close();
+        }
+        const bases = baseFolders().filter((folder) => !before.has(folder));
+        for (const uid of uids) await expectNothingLeft(uid, bases);
       },
     );
   });

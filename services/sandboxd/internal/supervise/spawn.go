@@ -26,8 +26,8 @@ func ownerOf(start *startCommand) (*tree.Owner, error) {
 }
 
 // spawn starts the sandbox's command in a session of its own. It dies with the
-// supervisor, has no supplementary groups, and inherits nothing but /dev/null,
-// its stderr and the socket.
+// supervisor, has no supplementary groups, and inherits nothing but the
+// lifeline, /dev/null, its stderr and the socket.
 func spawn(table *process.Table, start *startCommand, owner *tree.Owner) (*process.Child, *tailReader, error) {
 	program, err := process.LookPath(start.Argv[0], "/", os.Getenv("PATH"))
 	if err != nil {
@@ -43,7 +43,12 @@ func spawn(table *process.Table, start *startCommand, owner *tree.Owner) (*proce
 		return nil, nil, err
 	}
 	defer stderrEnd.Close()
-	files := []uintptr{null.Fd(), null.Fd(), stderrEnd.Fd()}
+	stdin, err := lifeline()
+	if err != nil {
+		_ = stderr.Close()
+		return nil, nil, err
+	}
+	files := []uintptr{stdin, null.Fd(), stderrEnd.Fd()}
 	if start.Ready.PassFD {
 		socket, err := listenFor(start.Ready.Unix, owner)
 		if err != nil {

@@ -37,6 +37,8 @@ export function createPinoLogger(options: LogOptions): ClosableLogger {
   return {
     ...toLogger(logger),
     close: () => {
+      // What still ends in the background may log once more: that line is dropped, the process is not.
+      logger.level = "silent";
       if (options.file !== null) stream.end();
     },
   };

@@ -73,7 +73,7 @@ async function readLines(handle: FileHandle, onLine: (value: unknown) => void): 
 
 function unwritable(path: string, cause: unknown): RollyardError {
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
-  const advice = code === "ENOSPC" ? "the disk is full; free some space" : `${code}`;
+  const advice = code === "ENOSPC" ? "the disk is full; free some space" : code;
   return new RollyardError("output_unwritable", {
     message: `${path} can't be written (${advice}). What was recorded is kept; the same command resumes.`,
     details: { reason: code },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { RollyardError } from "../errors/rollyard-error.ts";
 import type { Outcome } from "../gen/rollyard/v1/work_pb.ts";
 import { unionMs } from "../rollout/agent-time.ts";
 import { rolloutId } from "../rollout/ids.ts";
@@ -44,32 +45,53 @@ export type ResultRecord = z.output<typeof resultRecordSchema>;
 
 /** The line of an outcome; `attempt` is its folded log, null when the attempt left none. */
 export function resultRecord(jobName: string, outcome: Outcome, attempt: AttemptState | null): ResultRecord {
-  const { ref, usage } = outcome;
-  const isGraded = outcome.outcome === "graded";
-  const place = { itemIndex: ref?.itemIndex ?? 0, sampleIndex: ref?.sampleIndex ?? 0 };
   return {
     job: jobName,
-    rollout: rolloutId(ref?.jobUid ?? "", place),
-    trace_id: ref?.traceId ?? "",
-    item_index: place.itemIndex,
-    sample_index: place.sampleIndex,
-    attempt: ref?.attempt ?? 0,
-    outcome: isGraded ? "graded" : "failed",
-    failure_class: isGraded ? null : outcome.failureClass,
-    failure_code: isGraded ? null : outcome.failureCode,
-    failure_reason: isGraded ? null : outcome.failureReason,
+    ...placeFields(outcome),
+    ...(outcome.outcome === "graded" ? gradedFields(outcome) : failedFields(outcome)),
     evidence: outcome.evidence,
-    reward: isGraded ? (outcome.reward ?? null) : null,
-    passed: isGraded ? outcome.passed : null,
     sub_rewards: outcome.subRewards,
     flags: outcome.flags,
     ...agentFields(attempt),
-    usage:
-      usage === undefined
-        ? null
-        : { prompt_tokens: usage.promptTokens, completion_tokens: usage.completionTokens },
-    seconds: { ...agentSeconds(attempt), grade: outcome.gradeSeconds },
+    usage: usageOf(outcome),
+    seconds: { ...agentSeconds(attempt), grade: rounded(outcome.gradeSeconds) },
   };
+}
+
+type PlaceFields = "rollout" | "trace_id" | "item_index" | "sample_index" | "attempt";
+type EndFields = "outcome" | "failure_class" | "failure_code" | "failure_reason" | "reward" | "passed";
+
+function placeFields({ ref }: Outcome): Pick<ResultRecord, PlaceFields> {
+  if (ref === undefined)
+    throw new RollyardError("log_corrupt", { details: { record: "outcome without an attempt" } });
+  return {
+    rollout: rolloutId(ref.jobUid, ref),
+    trace_id: ref.traceId,
+    item_index: ref.itemIndex,
+    sample_index: ref.sampleIndex,
+    attempt: ref.attempt,
+  };
+}
+
+function gradedFields({ reward, passed }: Outcome): Pick<ResultRecord, EndFields> {
+  const none = { failure_class: null, failure_code: null, failure_reason: null };
+  return { outcome: "graded", ...none, reward: reward ?? null, passed };
+}
+
+function failedFields(outcome: Outcome): Pick<ResultRecord, EndFields> {
+  return {
+    outcome: "failed",
+    failure_class: outcome.failureClass,
+    failure_code: outcome.failureCode,
+    failure_reason: outcome.failureReason,
+    reward: null,
+    passed: null,
+  };
+}
+
+function usageOf({ usage }: Outcome): ResultRecord["usage"] {
+  if (usage === undefined) return null;
+  return { prompt_tokens: usage.promptTokens, completion_tokens: usage.completionTokens };
 }
 
 function agentFields(
@@ -89,11 +111,17 @@ function agentFields(
 function agentSeconds(attempt: AttemptState | null): Omit<ResultRecord["seconds"], "grade"> {
   if (attempt === null) return { queued: 0, sandbox: 0, model: 0, tool: 0 };
   const { turns, sandboxes } = attempt;
-  const total = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / 1000;
+  const total = (values: readonly number[]): number =>
+    rounded(values.reduce((sum, value) => sum + value, 0) / 1000);
   return {
-    queued: Math.max(0, attempt.startedAtMs - attempt.dispatchedAtMs) / 1000,
+    queued: rounded(Math.max(0, attempt.startedAtMs - attempt.dispatchedAtMs) / 1000),
     sandbox: total(sandboxes.map(({ waitedMs }) => waitedMs)),
     model: total(turns.map(({ modelMs }) => modelMs)),
     tool: total(turns.map(({ calls }) => unionMs(calls))),
   };
+}
+
+/** Seconds to the microsecond: more digits are noise of the arithmetic. */
+function rounded(seconds: number): number {
+  return Math.round(seconds * 1e6) / 1e6;
 }

@@ -63,7 +63,10 @@ async function writeLog(bus: FakeBus, ...end: RolloutEvent[]): Promise<number> {
 const stopped = newEvent(2, { case: "rolloutStopped", value: { reason: "answered" } });
 const failed = newEvent(2, { case: "attemptFailed", value: { ...LOST } });
 
-function request(fields: Partial<SettleRequest>): { delivery: WorkDelivery; ends: string[] } {
+function request(fields: Partial<Pick<SettleRequest, "sender" | "failureClass" | "code">>): {
+  delivery: WorkDelivery;
+  ends: string[];
+} {
   const ends: string[] = [];
   const message = { ref: REF, sender: "worker", failureClass: "internal", code: "internal", ...fields };
   const payload = encodeStored(SettleRequestSchema, message);

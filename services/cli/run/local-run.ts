@@ -56,7 +56,7 @@ export async function localRun(options: LocalRunOptions): Promise<RunEnd> {
 }
 
 async function composeAndRun(options: LocalRunOptions, closers: Closers): Promise<RunEnd> {
-  const { folder, clock } = options;
+  const { folder } = options;
   const { logger } = options.telemetry;
   const gaveUp = Promise.withResolvers<never>();
   gaveUp.promise.catch(() => undefined);

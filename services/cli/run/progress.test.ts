@@ -66,6 +66,7 @@ describe("the progress of a run", () => {
     expect(piped.every((text) => text.endsWith("\n") && !text.includes("\u001B"))).toBe(true);
     const live = await written(true);
     expect(live.length).toBeGreaterThan(90);
-    expect(live[0]).toMatch(/^\r\u001B\[K.{1,39}$/u);
+    expect(live[0]?.startsWith("\r\u001B[K")).toBe(true);
+    expect(live[0]?.length).toBeLessThanOrEqual(4 + 39);
   });
 });

@@ -93,7 +93,7 @@ async function conclude(run: Run, end: RunEnd, seconds: number): Promise<number>
     return 130;
   }
   const { condition, reason, message } = end;
-  const summary = await finishRun({ folder, end, seconds: earlierSeconds, job: run.input.job });
+  const summary = await finishRun({ folder, end, seconds: earlierSeconds });
   await folder.save({ ...folder.state, earlierSeconds, end: { condition, reason, message } });
   io.stderr(`${condition} (${reason}): ${message}\nresults in ${folder.path}\n`);
   io.stdout(flags.json ? `${JSON.stringify(summary.json)}\n` : summary.text);

@@ -1,0 +1,101 @@
+import path from "node:path";
+import { InvalidArgumentError } from "commander";
+import type { Command } from "commander";
+import { STOP_REASONS, isStopReason } from "../../../src/rollout/stop-reason.ts";
+import { alignedTable } from "../../../src/trajectory/plain-text.ts";
+import { readRecords } from "../../../src/trajectory/read-records.ts";
+import { number } from "../../../src/trajectory/report-sections.ts";
+import { resultRecordSchema } from "../../../src/trajectory/result-record.ts";
+import type { ResultRecord } from "../../../src/trajectory/result-record.ts";
+import { findRunFolder } from "../../../src/trajectory/run-files.ts";
+import type { CliIo } from "../cli-io.ts";
+
+interface RewardRange {
+  readonly from: number;
+  readonly to: number;
+}
+
+interface ListFlags {
+  readonly failed: boolean;
+  readonly reward?: RewardRange;
+  readonly stop?: string;
+  readonly json: boolean;
+}
+
+const EXAMPLE = `
+Examples:
+  rollyard list runs/latest --reward 0..0.2
+  rollyard list runs/latest --failed --json
+`;
+
+/** Rows that are aligned together; more are printed in further pieces, so that memory does not grow. */
+const PIECE = 1000;
+const HEADER = ["rollout", "reward", "outcome", "stop reason", "turns", "calls", "attempt", "failure"];
+
+/** Adds `rollyard list`: finds rollouts of a run. Exit code 0, or 2. */
+export function registerList(program: Command, io: CliIo): void {
+  program
+    .command("list")
+    .description("find rollouts of a run")
+    .argument("<dir>", "a run folder, or a folder around one")
+    .option("--failed", "only those without a reward", false)
+    .option("--reward <from..to>", "only rewards from..to, both included", parseRange)
+    .option("--stop <reason>", `only this stop reason: ${STOP_REASONS.join(", ")}`, parseStop)
+    .option("--json", "print the records as JSON lines", false)
+    .addHelpText("after", EXAMPLE)
+    .action(async (dir: string, flags: ListFlags) => {
+      const folder = await findRunFolder(path.resolve(io.cwd, dir));
+      await list(folder, flags, io);
+    });
+}
+
+async function list(folder: string, flags: ListFlags, io: CliIo): Promise<void> {
+  let rows: string[][] = [];
+  let found = 0;
+  const print = (): void => {
+    if (rows.length > 0) io.stdout(`${alignedTable(HEADER, rows)}\n`);
+    rows = [];
+  };
+  for await (const record of readRecords(path.join(folder, "results.jsonl"), resultRecordSchema)) {
+    if (!isWanted(record, flags)) continue;
+    found += 1;
+    if (flags.json) io.stdout(`${JSON.stringify(record)}\n`);
+    else rows.push(rowOf(record));
+    if (rows.length >= PIECE) print();
+  }
+  print();
+  if (!flags.json) io.stdout(found === 1 ? "1 rollout\n" : `${found} rollouts\n`);
+}
+
+function isWanted(record: ResultRecord, { failed, reward, stop }: ListFlags): boolean {
+  if (failed && record.reward !== null) return false;
+  if (stop !== undefined && record.stop_reason !== stop) return false;
+  if (reward === undefined) return true;
+  return record.reward !== null && record.reward >= reward.from && record.reward <= reward.to;
+}
+
+function rowOf(record: ResultRecord): string[] {
+  const failure = record.failure_class === null ? "" : `${record.failure_class}/${record.failure_code ?? ""}`;
+  return [
+    `${record.item_index}-${record.sample_index}`,
+    number(record.reward),
+    record.outcome,
+    record.stop_reason ?? "–",
+    String(record.turns),
+    String(record.tool_calls),
+    String(record.attempt),
+    failure,
+  ];
+}
+
+function parseRange(text: string): RewardRange {
+  const match = /^(-?[\d.]+)\.\.(-?[\d.]+)$/u.exec(text);
+  const range = { from: Number(match?.[1] ?? Number.NaN), to: Number(match?.[2] ?? Number.NaN) };
+  if (Number.isFinite(range.from) && Number.isFinite(range.to)) return range;
+  throw new InvalidArgumentError("must be two numbers such as 0..0.2.");
+}
+
+function parseStop(text: string): string {
+  if (isStopReason(text)) return text;
+  throw new InvalidArgumentError(`must be one of ${STOP_REASONS.join(", ")}.`);
+}

@@ -1,0 +1,54 @@
+import { access, readdir, stat } from "node:fs/promises";
+import path from "node:path";
+import { RollyardError } from "../errors/rollyard-error.ts";
+import { readRecords } from "./read-records.ts";
+import { resultRecordSchema } from "./result-record.ts";
+import { StatisticsBuilder } from "./run-statistics.ts";
+import type { RunStatistics } from "./run-statistics.ts";
+import { trajectoryRecordSchema } from "./trajectory-record.ts";
+
+/**
+ * The run folder that a user means: the folder of a job, or one around a single job's. Throws `bad_input` with a
+ * sentence when it is none, or holds several.
+ */
+export async function findRunFolder(given: string): Promise<string> {
+  if (await isThere(path.join(given, "results.jsonl"))) return given;
+  const names = await readdir(given).catch(() => null);
+  if (names === null) throw new RollyardError("bad_input", { message: `There is no folder ${given}.` });
+  const inner: string[] = [];
+  for (const name of names.toSorted()) {
+    if (await isThere(path.join(given, name, "results.jsonl"))) inner.push(name);
+  }
+  const [only] = inner;
+  if (inner.length === 1 && only !== undefined) return path.join(given, only);
+  throw new RollyardError("bad_input", {
+    message:
+      inner.length === 0
+        ? `${given} is no run folder: it holds no results.jsonl.`
+        : `${given} holds several jobs: ${inner.join(", ")}; name one of them, such as ${path.join(given, only ?? "")}.`,
+  });
+}
+
+/** Reads a run folder's records into statistics. */
+export async function readStatistics(folder: string): Promise<RunStatistics> {
+  const builder = new StatisticsBuilder();
+  let job = path.basename(folder);
+  for await (const record of readRecords(path.join(folder, "results.jsonl"), resultRecordSchema)) {
+    job = record.job;
+    builder.addResult(record);
+  }
+  for await (const record of readRecords(path.join(folder, "attempts.jsonl"), resultRecordSchema)) {
+    builder.addFailedAttempt(record);
+  }
+  for await (const record of readRecords(path.join(folder, "trajectories.jsonl"), trajectoryRecordSchema)) {
+    builder.addTrajectory(record);
+  }
+  return builder.build(job);
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    async () => (await stat(file)).isFile(),
+    () => false,
+  );
+}

@@ -13,6 +13,3 @@ export const graderRuntimeSchema = z
     const problem = exactlyOneProblem(runtime, ["image", "venv"]);
     if (problem !== undefined) context.addIssue({ code: "custom", message: problem });
   }, ALWAYS_CHECK);
-
-/** See {@link graderRuntimeSchema}. */
-export type GraderRuntime = z.output<typeof graderRuntimeSchema>;

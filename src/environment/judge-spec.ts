@@ -14,6 +14,3 @@ export const judgeSpecSchema = z.strictObject({
   apiKeySecret: secretKeyRefSchema.optional().meta({ description: "Where the endpoint's key is." }),
   headers: httpHeadersSchema.optional().meta({ description: "Extra headers with plain values." }),
 });
-
-/** See {@link judgeSpecSchema}. */
-export type JudgeSpec = z.output<typeof judgeSpecSchema>;

@@ -15,6 +15,3 @@ export const limitsSchema = z.strictObject({
     description: "A tool call's output is cut at this many bytes.",
   }),
 });
-
-/** See {@link limitsSchema}. */
-export type Limits = z.output<typeof limitsSchema>;

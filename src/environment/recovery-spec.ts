@@ -19,6 +19,3 @@ export const recoverySpecSchema = z.strictObject({
     .default([])
     .meta({ description: "Regular expressions of output parts that may differ in a replay." }),
 });
-
-/** See {@link recoverySpecSchema}. */
-export type RecoverySpec = z.output<typeof recoverySpecSchema>;

@@ -18,6 +18,3 @@ export const responseFormatSchema = z.strictObject({
     })
     .meta({ description: "The schema and its name." }),
 });
-
-/** See {@link responseFormatSchema}. */
-export type ResponseFormat = z.output<typeof responseFormatSchema>;

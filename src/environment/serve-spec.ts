@@ -15,6 +15,3 @@ export const serveSpecSchema = z.strictObject({
     description: "Seconds that a finished trace's records are kept.",
   }),
 });
-
-/** See {@link serveSpecSchema}. */
-export type ServeSpec = z.output<typeof serveSpecSchema>;

@@ -19,8 +19,6 @@ export const samplingSchema = z.strictObject({
   }),
 });
 
-/** See {@link samplingSchema}. */
-export type Sampling = z.output<typeof samplingSchema>;
 
 /** `spec.model` of a RolloutJob: the model whose rollouts are made. */
 export const modelSpecSchema = z.strictObject({

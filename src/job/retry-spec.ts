@@ -20,6 +20,3 @@ export const budgetSpecSchema = z.strictObject({
     .meta({ description: "Most prompt and completion tokens of the job." }),
   rollouts: z.int32().min(1).optional().meta({ description: "Most rollouts that are dispatched." }),
 });
-
-/** See {@link budgetSpecSchema}. */
-export type BudgetSpec = z.output<typeof budgetSpecSchema>;

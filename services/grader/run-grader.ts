@@ -1,6 +1,7 @@
 import { Registry } from "prom-client";
 import { connectJetStream } from "../../src/bus/jetstream/connect.ts";
 import { systemClock } from "../../src/lib/clock.ts";
+import { createBusMetrics } from "../../src/telemetry/bus-metrics.ts";
 import { createGraderMetrics } from "../../src/telemetry/grader-metrics.ts";
 import { MetricMaker } from "../../src/telemetry/metric-makers.ts";
 import type { Logger } from "../../src/lib/logger.ts";
@@ -24,12 +25,14 @@ export interface GraderEnvironment {
 export async function runGrader(config: GraderConfig, environment: GraderEnvironment): Promise<void> {
   const { natsPassword, logger, stop } = environment;
   const registry = new Registry();
+  const maker = new MetricMaker(registry);
   const bus = await connectJetStream({
     servers: config.nats.servers,
     user: config.nats.user,
     ...(natsPassword === undefined ? {} : { password: natsPassword }),
     name: "rollyard-grader",
     logger,
+    metrics: createBusMetrics(maker),
   });
   let isConnected = true;
   bus.onStatus((status) => {
@@ -38,7 +41,7 @@ export async function runGrader(config: GraderConfig, environment: GraderEnviron
   const isReady = (): boolean => isConnected && !stop.aborted;
   try {
     const telemetry = await startTelemetryServer({ registry, ...config.metrics, isReady });
-    const metrics = createGraderMetrics(new MetricMaker(registry));
+    const metrics = createGraderMetrics(maker);
     const grader = startGrader({ bus, concurrency: config.concurrency, clock: systemClock, logger, metrics });
     logger.info("grader started", { concurrency: config.concurrency, metrics_port: telemetry.port });
     await whenAborted(stop);

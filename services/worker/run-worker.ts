@@ -3,6 +3,7 @@ import { connectJetStream } from "../../src/bus/jetstream/connect.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { Logger } from "../../src/lib/logger.ts";
 import { randomIds } from "../../src/rollout/ids.ts";
+import { createBusMetrics } from "../../src/telemetry/bus-metrics.ts";
 import { createModelMetrics } from "../../src/telemetry/model-metrics.ts";
 import { createRolloutMetrics } from "../../src/telemetry/rollout-metrics.ts";
 import { MetricMaker } from "../../src/telemetry/metric-makers.ts";
@@ -26,19 +27,20 @@ export interface WorkerEnvironment {
  */
 export async function runWorker(config: WorkerConfig, environment: WorkerEnvironment): Promise<void> {
   const { natsPassword, logger, stop } = environment;
+  const registry = new Registry();
+  const maker = new MetricMaker(registry);
   const bus = await connectJetStream({
     servers: config.nats.servers,
     user: config.nats.user,
     ...(natsPassword === undefined ? {} : { password: natsPassword }),
     name: "rollyard-worker",
     logger,
+    metrics: createBusMetrics(maker),
   });
   let isConnected = true;
   bus.onStatus((status) => {
     isConnected = status === "connected";
   });
-  const registry = new Registry();
-  const maker = new MetricMaker(registry);
   const labels = new SetupLabels();
   const isReady = (): boolean => isConnected && !stop.aborted;
   try {

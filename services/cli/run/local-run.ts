@@ -239,5 +239,6 @@ function connectAs(server: NatsServer, user: ServiceUser, options: LocalRunOptio
     name: `rollyard-${user}`,
     logger: telemetry.logger.child({ service: user }),
     clock,
+    metrics: telemetry.metrics.bus,
   });
 }

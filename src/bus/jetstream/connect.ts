@@ -6,6 +6,8 @@ import { systemClock } from "../../lib/clock.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import { inboxPrefixOf } from "../permissions.ts";
+import { noMetrics } from "../../telemetry/metrics-port.ts";
+import type { BusMetrics } from "../../telemetry/metrics-port.ts";
 import type { Bus } from "../port.ts";
 import { LOCAL_SIZING } from "../stream-settings.ts";
 import type { StreamSizing } from "../stream-settings.ts";
@@ -22,6 +24,7 @@ export interface JetStreamOptions {
   readonly name: string;
   readonly logger: Logger;
   readonly clock?: Clock;
+  readonly metrics?: BusMetrics;
   /** What `ensureStreams` creates; only the controller and a local run need it. */
   readonly sizing?: StreamSizing;
   /** Longest time until a publish is `unknown`; 5 s. */
@@ -54,6 +57,8 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Bus> 
   return new JetStreamBus(connection, {
     sizing: options.sizing ?? LOCAL_SIZING,
     publishTimeoutMs: options.publishTimeoutMs ?? 5000,
+    clock,
+    metrics: options.metrics ?? noMetrics,
   });
 }
 

@@ -8,6 +8,8 @@ import type {
   StoredMessage,
   Subscription,
 } from "../port.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { BusMetrics } from "../../telemetry/metrics-port.ts";
 import type { StreamSizing } from "../stream-settings.ts";
 import type { StreamName } from "../streams.ts";
 import { followStream, listSubjects, purgeSubjects, readStreamState, replayHeaders } from "./admin.ts";
@@ -19,25 +21,37 @@ import { Publisher } from "./publisher.ts";
 import { Reader } from "./reader.ts";
 import { pullWork } from "./work-puller.ts";
 
+/** What a bus on JetStream is made with. */
+export interface JetStreamBusOptions {
+  readonly sizing: StreamSizing;
+  readonly publishTimeoutMs: number;
+  readonly clock: Clock;
+  readonly metrics: BusMetrics;
+}
+
 /** The bus on a real JetStream; each method is a part of its own in this folder. */
 export class JetStreamBus implements Bus {
   readonly #connection: BusConnection;
   readonly #sizing: StreamSizing;
+  readonly #clock: Clock;
+  readonly #metrics: BusMetrics;
   readonly #publisher: Publisher;
   readonly #reader: Reader;
 
-  constructor(
-    connection: BusConnection,
-    options: { readonly sizing: StreamSizing; readonly publishTimeoutMs: number },
-  ) {
+  constructor(connection: BusConnection, options: JetStreamBusOptions) {
     this.#connection = connection;
     this.#sizing = options.sizing;
+    this.#clock = options.clock;
+    this.#metrics = options.metrics;
     this.#publisher = new Publisher(connection, options.publishTimeoutMs);
     this.#reader = new Reader(connection);
   }
 
-  publish(message: OutgoingMessage): Promise<PublishResult> {
-    return this.#publisher.publish(message);
+  async publish(message: OutgoingMessage): Promise<PublishResult> {
+    const startedMs = this.#clock.monotonicMs();
+    const result = await this.#publisher.publish(message);
+    this.#metrics.published((this.#clock.monotonicMs() - startedMs) / 1000);
+    return result;
   }
 
   read(stream: StreamName, subject: string, fromSequence?: number): Promise<readonly StoredMessage[]> {
@@ -55,7 +69,13 @@ export class JetStreamBus implements Bus {
   }
 
   pull(options: PullOptions): Promise<number> {
-    return pullWork(this.#connection, options);
+    return pullWork(this.#connection, {
+      ...options,
+      onDelivery: (delivery) => {
+        if (delivery.deliveries > 1) this.#metrics.redelivered();
+        options.onDelivery(delivery);
+      },
+    });
   }
 
   request(subject: string, payload: Uint8Array, timeoutMs: number): Promise<RequestResult> {

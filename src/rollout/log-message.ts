@@ -18,11 +18,12 @@ export interface LogPosition {
   readonly digest: string;
 }
 
-/** A message of the log, decoded. `events` is null when the message is void. */
+/** A message of the log, decoded. `events` is null when the message is void. `append` is its append header. */
 export interface LogMessage {
   readonly sequence: number;
   readonly payload: Uint8Array;
   readonly headers: BusHeaders;
+  readonly append: string | undefined;
   readonly attempt: number;
   readonly number: number;
   readonly digest: string;
@@ -58,6 +59,7 @@ export function decodeLogMessage(message: StoredMessage): LogMessage {
     sequence,
     payload,
     headers,
+    append: headers[HEADERS.append],
     attempt: Number(headers[HEADERS.attempt] ?? -1),
     number: Number(headers[HEADERS.number] ?? 0),
     digest: headers[HEADERS.digest] ?? "",

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { awaitReplicas } from "./await-replicas.ts";
 import { findNatsServer } from "../../../src/bus/find-nats-server.ts";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { randomPasswords, startNatsServer } from "../../../src/bus/nats-server-process.ts";
@@ -20,7 +21,7 @@ export interface NatsFixture {
   readonly servers: readonly NatsServer[];
   /** A client of a service, by default of the controller, who may do most. */
   connect(name: string, user?: ServiceUser, sizing?: Partial<StreamSizing>): Promise<Bus>;
-  /** Kills each server and waits until it runs again: all of one, or of three one after the other. */
+  /** Kills each server and waits until it runs again, with its replicas caught up: one after the other. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -46,7 +47,10 @@ export async function startNatsFixture(replicas: 1 | 3 = 1): Promise<NatsFixture
         sizing: { ...LOCAL_SIZING, replicas, ...sizing },
       }),
     restart: async () => {
-      for (const server of servers) await killAndAwait(server);
+      for (const server of servers) {
+        await killAndAwait(server);
+        await awaitReplicas(servers);
+      }
     },
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()));

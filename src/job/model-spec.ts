@@ -19,7 +19,6 @@ export const samplingSchema = z.strictObject({
   }),
 });
 
-
 /** `spec.model` of a RolloutJob: the model whose rollouts are made. */
 export const modelSpecSchema = z.strictObject({
   baseURL: httpUrlSchema.meta({

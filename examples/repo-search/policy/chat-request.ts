@@ -104,7 +104,9 @@ function contentText(content: unknown, param: string): string {
   if (content === null || content === undefined) return "";
   if (!Array.isArray(content))
     throw new BadChatRequest("'content' must be text or parts.", `${param}.content`);
-  return content.map((part: unknown) => (isRecord(part) && typeof part["text"] === "string" ? part["text"] : "")).join("\n");
+  return content
+    .map((part: unknown) => (isRecord(part) && typeof part["text"] === "string" ? part["text"] : ""))
+    .join("\n");
 }
 
 function parseToolCalls(calls: unknown, param: string): readonly ToolCall[] {

@@ -21,7 +21,7 @@ export interface NatsFixture {
   readonly servers: readonly NatsServer[];
   /** A client of a service, by default of the controller, who may do most. */
   connect(name: string, user?: ServiceUser, sizing?: Partial<StreamSizing>): Promise<Bus>;
-  /** Kills each server and waits until it runs again, with its replicas caught up: one after the other. */
+  /** Kills each server and waits until it runs again, one after the other, then until the replicas have caught up. */
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -47,10 +47,8 @@ export async function startNatsFixture(replicas: 1 | 3 = 1): Promise<NatsFixture
         sizing: { ...LOCAL_SIZING, replicas, ...sizing },
       }),
     restart: async () => {
-      for (const server of servers) {
-        await killAndAwait(server);
-        await awaitReplicas(servers);
-      }
+      for (const server of servers) await killAndAwait(server);
+      await awaitReplicas(servers);
     },
     stop: async () => {
       await Promise.all(servers.map((server) => server.stop()));

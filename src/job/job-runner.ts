@@ -88,14 +88,15 @@ export class JobRunner {
     this.#wakeup.wake();
   }
 
-  /** Runs the job to its end. Rejects with `bus_unavailable` when the bus is gone for good. */
+  /** Runs the job to its end. Rejects with `bus_unavailable` when the bus is gone for good, or `deps.signal` aborts. */
   async run(): Promise<RunEnd> {
     const { bus } = this.#deps;
     const listening = await bus.listen("rollyard.slots.*", (payload) => this.#onSlots(payload));
     const { outcomes, nextSequence } = await rebuildLedger(bus, this.#job.identity, this.ledger);
     for (const counted of outcomes) this.#deps.onOutcome(counted);
     const stop = new AbortController();
-    const background = Promise.all([this.#follow(nextSequence, stop.signal), this.#settleLoop(stop.signal)]);
+    const signal = AbortSignal.any([stop.signal, this.#deps.signal]);
+    const background = Promise.all([this.#follow(nextSequence, signal), this.#settleLoop(signal)]);
     try {
       return await Promise.race([this.#rounds(), background.then(() => this.#backgroundEnded())]);
     } finally {
@@ -107,6 +108,7 @@ export class JobRunner {
 
   async #rounds(): Promise<RunEnd> {
     for (;;) {
+      if (this.#deps.signal.aborted) this.#backgroundEnded();
       if (this.#interruptedBy !== null) {
         await this.#cancelRest(this.#interruptedBy);
         return { condition: "Suspended", reason: "Interrupted" };
@@ -124,6 +126,7 @@ export class JobRunner {
     await this.#cancelRest(cancelCode(end));
     const { counts } = this.ledger;
     while (counts.graded + counts.failed < this.ledger.total) {
+      if (this.#deps.signal.aborted) this.#backgroundEnded();
       await this.#wakeup.wait(this.#deps.clock, TICK_MS);
     }
     return end;

@@ -23,6 +23,7 @@ import { generateSigningKeys } from "../../../src/sandbox/signing-keys.ts";
 import { ResultRecorder } from "../../../src/trajectory/recorder.ts";
 import { startGrader } from "../../grader/create-grader.ts";
 import { startWorker } from "../../worker/create-worker.ts";
+import { watchDisk } from "./disk-watch.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { RunTelemetry } from "./start-run-telemetry.ts";
 
@@ -86,7 +87,8 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
     snapshotOf: (hash) => loadSnapshot(bus, hash),
   });
   closers.push(() => serving.stop());
-  const runner = newRunner(options, { bus, identity, broker, recorder });
+  const stopping = new AbortController();
+  const runner = newRunner(options, { bus, identity, broker, recorder, signal: stopping.signal });
   const releases = await serveReleases(bus, identity, (ref) => {
     broker.release(ref, ["agent"]);
     runner.released(ref);
@@ -98,7 +100,11 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   options.onStarted(runner);
   const failedRecording = recorder.failed.then((error) => Promise.reject(error));
   failedRecording.catch(() => undefined);
-  const end = await Promise.race([runner.run(), gaveUp.promise, failedRecording]);
+  // Whatever ends the run, nothing of it goes on behind closed connections.
+  closers.push(async () => stopping.abort());
+  const diskIsFull = watchDisk(folder.path, options.clock, stopping.signal).then(() => gaveUp.promise);
+  diskIsFull.catch(() => undefined);
+  const end = await Promise.race([runner.run(), gaveUp.promise, failedRecording, diskIsFull]);
   await recorder.flush();
   return end;
 }
@@ -188,9 +194,13 @@ interface RunnerParts {
   readonly identity: JobIdentity;
   readonly broker: SandboxBroker;
   readonly recorder: ResultRecorder;
+  readonly signal: AbortSignal;
 }
 
-function newRunner(options: LocalRunOptions, { bus, identity, broker, recorder }: RunnerParts): JobRunner {
+function newRunner(
+  options: LocalRunOptions,
+  { bus, identity, broker, recorder, signal }: RunnerParts,
+): JobRunner {
   const { input, folder, clock, telemetry } = options;
   const { indexes } = input.job.spec;
   const deps = {
@@ -198,7 +208,7 @@ function newRunner(options: LocalRunOptions, { bus, identity, broker, recorder }
     clock,
     ids: randomIds,
     logger: telemetry.logger.child({ service: "controller" }),
-    signal: new AbortController().signal,
+    signal,
     onOutcome: (counted: CountedOutcome): void => {
       broker.release({ ...counted.outcome.place, jobUid: identity.jobUid, attempt: counted.outcome.attempt });
       recorder.record(counted);

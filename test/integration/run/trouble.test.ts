@@ -49,7 +49,7 @@ describe("a run of a small job", () => {
     const model = await modelThat(shell("cat a.txt"));
     const job = await jobOf({ baseURL: model.baseURL });
     const end = await runs(job);
-    expect(end.code, end.stderr).toBe(0);
+    expect(end).toMatchObject({ code: 0 });
     expect(end.stderr).toContain(`model mock at ${model.baseURL}`);
     expect(await job.records("results.jsonl")).toHaveLength(6);
     expect(outputsOf(await job.records("trajectories.jsonl"))).toContain("one\\ntwo");
@@ -151,7 +151,7 @@ describe("tools that misbehave", () => {
     const model = await modelThat(shell(command));
     const job = await jobOf({ baseURL: model.baseURL, items: 1, samples: 1 });
     const end = await runs(job);
-    expect(end.code, end.stderr).toBe(0);
+    expect(end).toMatchObject({ code: 0 });
     expect(outputsOf(await job.records("trajectories.jsonl"))).toContain(shown);
   });
 
@@ -159,7 +159,7 @@ describe("tools that misbehave", () => {
     const model = await modelThat(shell("kill -9 -1; kill -TERM 1; sleep 5"));
     const job = await jobOf({ baseURL: model.baseURL, items: 1, samples: 2 });
     const end = await runs(job);
-    expect(end.code, end.stderr).toBe(0);
+    expect(end).toMatchObject({ code: 0 });
     const results = await job.records("results.jsonl");
     expect(results.map(({ outcome }) => outcome)).toEqual(["graded", "graded"]);
   });
@@ -182,7 +182,7 @@ describe("an interrupted run", () => {
       const before = (await job.records("results.jsonl")).map(({ rollout }) => rollout);
       expect(before.length).toBeLessThan(24);
       const second = await runs(job);
-      expect(second.code, second.stderr).toBe(0);
+      expect(second).toMatchObject({ code: 0 });
       expect(second.stderr).toContain("resuming small");
       const after = (await job.records("results.jsonl")).map(({ rollout }) => rollout);
       expect(after.slice(0, before.length)).toEqual(before);

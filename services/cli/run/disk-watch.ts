@@ -1,0 +1,25 @@
+import { statfs } from "node:fs/promises";
+import { RollyardError } from "../../../src/errors/rollyard-error.ts";
+import type { Clock } from "../../../src/lib/clock.ts";
+
+/** Below this the run stops while there is still room for what is under way to be put down in good order. */
+const LEAST_FREE_BYTES = 32 * 1024 * 1024;
+const LOOK_MS = 1000;
+
+/**
+ * Watches the free space of a run folder's disk. Rejects with `output_unwritable` before the disk is full, for a bus
+ * without room would only wait; resolves when the signal aborts.
+ */
+export async function watchDisk(folder: string, clock: Clock, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const { bavail, bsize } = await statfs(folder);
+    const freeBytes = bavail * bsize;
+    if (freeBytes < LEAST_FREE_BYTES) {
+      throw new RollyardError("output_unwritable", {
+        message: `The disk of ${folder} is full (${Math.floor(freeBytes / 1048576)} MiB left); free some space, then the same command resumes the run.`,
+        details: { free_bytes: freeBytes },
+      });
+    }
+    await clock.sleep(LOOK_MS, signal);
+  }
+}

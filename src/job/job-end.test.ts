@@ -44,7 +44,7 @@ describe("the end of a job", () => {
     const firstEnds = { attempts: attempts(10, "model_unauthorized", true), finals: [] };
     const end = decideJobEnd({ ...running, graded: 0, firstEnds });
     expect(end).toMatchObject({ condition: "Failed", reason: "ConfigError" });
-    expect(end?.message).toContain("model_unauthorized");
+    expect(end?.message).toContain("most with model_unauthorized. Check spec.model.apiKeySecret.");
   });
 
   it("counts an unreachable model as a config error, and one good attempt as none", () => {

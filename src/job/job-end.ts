@@ -1,3 +1,4 @@
+import { fieldOfCode } from "./field-of-code.ts";
 import type { FirstEnds } from "./job-ledger.ts";
 
 /** Why a job ended, as the reason of its one True end condition. */
@@ -72,7 +73,10 @@ function configError({ total, firstEnds }: JobEndInput): JobEnd | null {
   const first = firstEnds.attempts.slice(0, needed);
   const isConfig = first.every(({ isConfig: config, code }) => config || code === "model_unreachable");
   if (first.length < needed || !isConfig) return null;
-  return failed("ConfigError", `The first ${needed} attempts failed with ${mostFrequent(first)}.`);
+  const code = mostFrequent(first);
+  const field = fieldOfCode(code);
+  const advice = field === null ? "" : ` Check ${field}.`;
+  return failed("ConfigError", `The first ${needed} attempts all failed, most with ${code}.${advice}`);
 }
 
 function allFailing({ total, firstEnds }: JobEndInput): JobEnd | null {

@@ -123,10 +123,11 @@ export class JobRunner {
 
   /** Everything that is not final is cancelled for good; the run ends when each rollout has its outcome. */
   async #endEarly(end: JobEnd): Promise<RunEnd> {
-    await this.#cancelRest(cancelCode(end));
     const { counts } = this.ledger;
     while (counts.graded + counts.failed < this.ledger.total) {
       if (this.#deps.signal.aborted) this.#backgroundEnded();
+      // Again each round: an attempt that failed by itself meanwhile has made its rollout pending once more.
+      await this.#cancelRest(cancelCode(end));
       await this.#wakeup.wait(this.#deps.clock, TICK_MS);
     }
     return end;

@@ -78,4 +78,17 @@ describe("a job on the simulated cluster", () => {
       expect(interrupted).toBeGreaterThan(SEEDS.length / 2);
     },
   );
+
+  it.each([1, 3] as const)(
+    "ends a job early when every model call fails, with %i servers",
+    async (replicas) => {
+      for (const seed of SEEDS) {
+        const options = { items: 20, samplesPerItem: 2, workers: 2, faults: lossyBus, modelFailureChance: 1 };
+        const world = new JobWorld({ seed, replicas, ...options });
+        const end = await world.run(HOUR_MS);
+        expect(end, `seed ${seed}`).toMatchObject({ condition: "Failed", reason: "AllFailing" });
+        expect(brokenPromises(world, 40), `seed ${seed}`).toEqual([]);
+      }
+    },
+  );
 });

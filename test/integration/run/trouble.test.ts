@@ -98,19 +98,19 @@ describe("a model endpoint that can't serve the job", () => {
     const end = await runs(job);
     expect(end.code).toBe(1);
     expect(end.stderr).toContain("ConfigError");
-    expect(end.stderr).toContain("model_unreachable");
+    expect(end.stderr).toContain("model_unreachable. Check spec.model.baseURL.");
     expect(await job.records("results.jsonl")).toHaveLength(40);
   });
 
   it.each([
-    ["model_unauthorized", refusal(401, "invalid_api_key")],
-    ["model_not_found", refusal(404, "model_not_found")],
-  ])("ends as %s without retrying what can't succeed", async (code, reply) => {
+    ["model_unauthorized", "spec.model.apiKeySecret", refusal(401, "invalid_api_key")],
+    ["model_not_found", "spec.model.name", refusal(404, "model_not_found")],
+  ])("ends as %s naming %s, without retrying what can't succeed", async (code, field, reply) => {
     const model = await modelThat(() => reply);
     const job = await jobOf({ baseURL: model.baseURL, items: 20 });
     const end = await runs(job);
     expect(end.code).toBe(1);
-    expect(end.stderr).toContain(code);
+    expect(end.stderr).toContain(`${code}. Check ${field}.`);
     expect(model.requestCount).toBeLessThanOrEqual(40);
     const results = await job.records("results.jsonl");
     expect(results).toHaveLength(40);

@@ -39,6 +39,7 @@ export class Publisher {
   #inFlight = 0;
   #inFlightBytes = 0;
   #isSweeping = false;
+  #isPumpDue = false;
 
   constructor(connection: BusConnection, timeoutMs: number) {
     this.#connection = connection;
@@ -67,8 +68,21 @@ export class Publisher {
       };
       this.#pending.add(pending);
       this.#queue.push(pending);
-      this.#pump();
+      this.#pumpSoon();
       void this.#sweep();
+    });
+  }
+
+  /**
+   * Sends after what this turn of the event loop still brings: the client makes one write of what is published
+   * together, and a write (a system call, and a wake-up of the server) costs more than the message in it.
+   */
+  #pumpSoon(): void {
+    if (this.#isPumpDue) return;
+    this.#isPumpDue = true;
+    setImmediate(() => {
+      this.#isPumpDue = false;
+      this.#pump();
     });
   }
 

@@ -7,6 +7,7 @@ import type { OutgoingMessage, PublishResult } from "../port.ts";
 import { forbidden } from "./connection.ts";
 import type { BusConnection } from "./connection.ts";
 import { parsePubAck } from "./publish-result.ts";
+import { isNoResponders } from "./request.ts";
 
 const EXPECTED_SEQUENCE = "Nats-Expected-Last-Subject-Sequence";
 /** Time between two tries while no server stores the subject (starting, or between leaders). */
@@ -123,7 +124,7 @@ export class Publisher {
   }
 
   #onReply(pending: Pending, reply: Msg): void {
-    if (reply.headers?.code === 503) return this.#onNoStream(pending);
+    if (isNoResponders(reply)) return this.#onNoStream(pending);
     try {
       this.#resolve(pending, parsePubAck(reply.data));
     } catch (error) {

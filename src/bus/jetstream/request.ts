@@ -46,7 +46,7 @@ export async function requestOnce(connection: BusConnection, request: RawRequest
   return outcome;
 }
 
-/** Whether the server says that nobody listens on the subject. */
+/** Whether the server says that nobody listens on the subject; a stored message that looks like it has a sequence. */
 export function isNoResponders(message: Msg): boolean {
-  return message.data.length === 0 && message.headers?.code === 503;
+  return message.data.length === 0 && message.headers?.code === 503 && !message.headers.has("Nats-Sequence");
 }

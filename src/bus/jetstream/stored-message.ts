@@ -24,12 +24,13 @@ export function fromDirectGet(message: Msg): StoredMessage {
 
 /**
  * The status of a direct get's answer, or 0 for a message. A stored message may itself begin with a status line
- * (its publisher's doing), so only an answer without the server's own subject header is a status.
+ * (its publisher's doing), so only an answer without the server's own sequence header is a status; the subject
+ * header would not do, for newer servers put it on "no responders" too.
  * Throws `internal` for a status that means a bad request.
  */
 export function directStatus(reply: Msg): number {
   const code = reply.headers?.code ?? 0;
-  if (code === 0 || reply.headers?.has("Nats-Subject") === true) return 0;
+  if (code === 0 || reply.headers?.has("Nats-Sequence") === true) return 0;
   if (code === 404 || code === 204 || isNoResponders(reply)) return code;
   throw new RollyardError("internal", {
     message: "The bus refused a direct get.",

@@ -1,41 +1,55 @@
-import { createReadStream } from "node:fs";
-import { access } from "node:fs/promises";
-import { createInterface } from "node:readline";
+import { open } from "node:fs/promises";
+import type { FileHandle } from "node:fs/promises";
 import type { z } from "zod";
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { readLines } from "./line-reader.ts";
 
 /**
  * The records of a file of JSON lines, one at a time; a file that is not there has none, and a last line that is still
- * being written is left out. Throws `bad_input` naming file and line for one that is no record.
+ * being written is left out. With `mention`, lines without that text are skipped unread. Throws `bad_input` naming file
+ * and line for one that is no record, or a file that can't be read.
  */
-export async function* readRecords<T>(file: string, schema: z.ZodType<T>): AsyncGenerator<T> {
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return;
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-  let held: string | null = null;
-  let number = 0;
-  for await (const line of lines) {
-    if (held !== null) yield parseRecord(held, schema, `${file}:${number}`);
-    held = line;
-    number += 1;
+export async function* readRecords<T>(
+  file: string,
+  schema: z.ZodType<T>,
+  options: { readonly mention?: string } = {},
+): AsyncGenerator<T> {
+  const { mention = "" } = options;
+  const handle = await openOrNull(file);
+  if (handle === null) return;
+  try {
+    for await (const { text, number, isWhole } of readLines(handle)) {
+      if (!text.includes(mention)) continue;
+      const value = parseJson(text);
+      if (value === undefined && !isWhole) return;
+      yield checked(value, schema, `${file}:${number}`);
+    }
+  } finally {
+    await handle.close();
   }
-  if (held !== null && isJson(held)) yield parseRecord(held, schema, `${file}:${number}`);
 }
 
-function parseRecord<T>(line: string, schema: z.ZodType<T>, place: string): T {
-  const parsed = isJson(line) ? schema.safeParse(JSON.parse(line)) : null;
-  if (parsed?.success === true) return parsed.data;
+async function openOrNull(file: string): Promise<FileHandle | null> {
+  try {
+    return await open(file, "r");
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
+    if (code === "ENOENT") return null;
+    throw new RollyardError("bad_input", { message: `${file} can't be read (${code}).`, cause });
+  }
+}
+
+function checked<T>(value: unknown, schema: z.ZodType<T>, place: string): T {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
   throw new RollyardError("bad_input", { message: `${place} is no record of this version of Rollyard.` });
 }
 
-function isJson(text: string): boolean {
+/** Undefined for text that is no JSON. */
+function parseJson(text: string): unknown {
   try {
-    JSON.parse(text);
-    return true;
+    return JSON.parse(text) as unknown;
   } catch {
-    return false;
+    return undefined;
   }
 }

@@ -1,18 +1,15 @@
 import path from "node:path";
-import { z } from "zod";
-import type { LogStore, StoredMessage } from "../bus/port.ts";
-import { decodeStored } from "../bus/envelope.ts";
-import { outcomesSubject } from "../bus/subjects.ts";
-import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
-import { OutcomeSchema } from "../gen/rollyard/v1/work_pb.ts";
-import type { Outcome } from "../gen/rollyard/v1/work_pb.ts";
+import type { LogStore } from "../bus/port.ts";
+import { toRollyardError } from "../errors/rollyard-error.ts";
+import type { RollyardError } from "../errors/rollyard-error.ts";
 import type { CountedOutcome } from "../job/rebuild-ledger.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { FunctionTool } from "../model/port.ts";
-import { readRollout } from "../rollout/read-rollout.ts";
-import type { AttemptState } from "../rollout/state.ts";
-import { JsonlFile } from "./jsonl-file.ts";
+import { rolloutId } from "../rollout/ids.ts";
+import { AttemptReader } from "./attempt-reader.ts";
+import type { OpenAppend } from "./jsonl-file.ts";
+import { RecordFile } from "./record-file.ts";
 import { resultRecord } from "./result-record.ts";
 import type { ResultRecord } from "./result-record.ts";
 import { trajectoryRecord } from "./trajectory-record.ts";
@@ -28,17 +25,12 @@ export interface RecorderOptions {
   readonly job: { readonly namespace: string; readonly jobUid: string; readonly jobName: string };
   /** What the model was told of. */
   readonly tools: readonly FunctionTool[];
+  /** How files are opened; tests pass disks that fill up. */
+  readonly openFile?: OpenAppend;
 }
 
-/** Logs that are read at once. */
-const READERS = 16;
-const RETRY_MS = 500;
-
-const keySchema = z.object({ rollout: z.string(), attempt: z.number() });
-
-type FileName = "results" | "trajectories" | "attempts";
-type Files = Readonly<Record<FileName, JsonlFile>>;
-type WrittenKeys = Readonly<Record<FileName, Set<string>>>;
+/** Attempts that are read at once, and whose lines share a write. */
+const BATCH = 32;
 
 interface Lines {
   readonly attempt: ResultRecord | null;
@@ -46,200 +38,160 @@ interface Lines {
   readonly result: ResultRecord | null;
 }
 
+interface Files {
+  readonly attempts: RecordFile<ResultRecord>;
+  readonly trajectories: RecordFile<TrajectoryRecord>;
+  readonly results: RecordFile<ResultRecord>;
+}
+
 /**
- * Writes the records of a run as its outcomes come: each failed attempt, and each rollout once. What an earlier session
- * wrote is not written again. A rollout's result is written last, so that a line there has all the others.
+ * Writes the records of a run in the order in which its outcomes come: each failed attempt, and each rollout once. What
+ * an earlier session wrote is not written again. A rollout's result is written last, so that a line there has all the
+ * others. At most two batches of trajectories are in memory.
  */
 export class ResultRecorder {
   /** Resolves once, with the error after which nothing more is written. */
   readonly failed: Promise<RollyardError>;
   readonly #options: RecorderOptions;
   readonly #files: Files;
-  readonly #written: WrittenKeys;
+  readonly #reader: AttemptReader;
   readonly #fail: (error: RollyardError) => void;
+  readonly #closed = new AbortController();
   readonly #queue: CountedOutcome[] = [];
-  readonly #ready: Lines[] = [];
-  #reading = 0;
+  #running: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
-  #isWriting = false;
   #failure: RollyardError | null = null;
-  #idle: (() => void)[] = [];
 
-  private constructor(options: RecorderOptions, files: Files, written: WrittenKeys) {
+  private constructor(options: RecorderOptions, files: Files) {
     const { promise, resolve } = Promise.withResolvers<RollyardError>();
     this.#options = options;
     this.#files = files;
-    this.#written = written;
+    this.#reader = new AttemptReader({ ...options, signal: this.#closed.signal });
     this.failed = promise;
     this.#fail = resolve;
   }
 
-  /** Opens the files of a run folder and learns what is in them. Throws `output_unwritable`. */
+  /**
+   * Opens the files of a run folder and learns what is in them. Throws `output_unwritable`, and `run_folder_conflict`
+   * for a line that is no record.
+   */
   static async open(options: RecorderOptions): Promise<ResultRecorder> {
-    const results = await openFile(options.folder, "results");
-    const trajectories = await openFile(options.folder, "trajectories");
-    const attempts = await openFile(options.folder, "attempts");
-    return new ResultRecorder(
-      options,
-      { results: results.file, trajectories: trajectories.file, attempts: attempts.file },
-      { results: results.keys, trajectories: trajectories.keys, attempts: attempts.keys },
-    );
+    const opened: { close(): Promise<void> }[] = [];
+    const openRecords = async <T extends ResultRecord | TrajectoryRecord>(
+      name: keyof Files,
+    ): Promise<RecordFile<T>> => {
+      const file = await RecordFile.open<T>(path.join(options.folder, `${name}.jsonl`), {
+        isPerAttempt: name === "attempts",
+        ...(options.openFile === undefined ? {} : { openFile: options.openFile }),
+      });
+      opened.push(file);
+      return file;
+    };
+    try {
+      return new ResultRecorder(options, {
+        attempts: await openRecords("attempts"),
+        trajectories: await openRecords("trajectories"),
+        results: await openRecords("results"),
+      });
+    } catch (error) {
+      await Promise.all(opened.map((file) => file.close()));
+      throw error;
+    }
   }
 
   /** Takes an outcome that counts; its records are written soon after. Never throws. */
   record(counted: CountedOutcome): void {
-    if (this.#failure !== null) return;
+    if (this.#failure !== null || this.#closed.signal.aborted || this.#isRecorded(counted)) return;
     this.#queue.push(counted);
-    this.#read();
+    this.#running ??= this.#run();
   }
 
   /** Resolves when everything taken is written. Rejects with the error after which nothing more is. */
   async flush(): Promise<void> {
-    while (
-      this.#failure === null &&
-      (this.#queue.length > 0 || this.#reading > 0 || this.#ready.length > 0)
-    ) {
-      await new Promise<void>((resolve) => {
-        this.#idle.push(resolve);
-      });
-    }
-    await this.#writing;
+    while (this.#running !== null) await this.#running;
     if (this.#failure !== null) throw this.#failure;
   }
 
-  /** Closes the files. */
+  /** Ends the write under way and closes the files; what is not written yet, the next session writes. */
   async close(): Promise<void> {
+    this.#closed.abort();
     await this.#writing;
-    await Promise.all(Object.values(this.#files).map((file) => file.close()));
+    await Promise.all([
+      this.#files.attempts.close(),
+      this.#files.trajectories.close(),
+      this.#files.results.close(),
+    ]);
   }
 
-  #read(): void {
-    while (this.#reading < READERS) {
-      const counted = this.#queue.shift();
-      if (counted === undefined) return;
-      this.#reading += 1;
-      void this.#readOne(counted);
-    }
+  /** A resumed run hears all its outcomes again: most are here, and their logs need no second reading. */
+  #isRecorded({ outcome: { place, attempt, end }, after }: CountedOutcome): boolean {
+    const key = { rollout: rolloutId(this.#options.job.jobUid, place), attempt };
+    const { attempts, results } = this.#files;
+    return (end.kind === "graded" || attempts.has(key)) && (!isFinal(after) || results.has(key));
   }
 
-  async #readOne(counted: CountedOutcome): Promise<void> {
+  async #run(): Promise<void> {
     try {
-      this.#ready.push(await this.#linesOf(counted));
-      this.#reading -= 1;
-      this.#read();
-      this.#write();
-    } catch (error) {
-      this.#breakDown(toRollyardError(error));
-    }
-  }
-
-  async #linesOf(counted: CountedOutcome): Promise<Lines> {
-    const { jobName } = this.#options.job;
-    const outcome = await this.#outcome(counted);
-    const attempt = await this.#attempt(outcome);
-    const record = resultRecord(jobName, outcome, attempt);
-    const isFinal = counted.after === "graded" || counted.after === "final";
-    const isFailed = record.outcome === "failed";
-    const trajectory =
-      isFinal && attempt !== null ? trajectoryRecord(attempt, record.reward, this.#options.tools) : null;
-    return { attempt: isFailed ? record : null, trajectory, result: isFinal ? record : null };
-  }
-
-  async #outcome({ outcome }: CountedOutcome): Promise<Outcome> {
-    const subject = outcomesSubject({ ...this.#options.job, ...outcome.place });
-    const isWanted = ({ sequence }: StoredMessage): boolean => sequence === outcome.sequence;
-    for (;;) {
-      const last = await this.#whenAvailable(() => this.#options.store.readLast("outcomes", subject));
-      const found =
-        last !== null && isWanted(last)
-          ? last
-          : (await this.#whenAvailable(() => this.#options.store.read("outcomes", subject))).find(isWanted);
-      if (found !== undefined) return decodeStored(OutcomeSchema, found.payload);
-      // A replica that lags: the message was seen, so it will be there.
-      await this.#options.clock.sleep(RETRY_MS);
-    }
-  }
-
-  /** The attempt's folded log; null when it never began, or when its log does not fold (the outcome says so). */
-  async #attempt(outcome: Outcome): Promise<AttemptState | null> {
-    const { ref, lastSeq } = outcome;
-    if (ref === undefined || lastSeq === 0n) return null;
-    for (;;) {
-      const state = await this.#whenAvailable(() => readRollout(this.#options.store, ref));
-      const attempt = state.attempts.find((candidate) => candidate.attempt === ref.attempt);
-      if (attempt !== undefined && state.lastSequence >= Number(lastSeq)) return attempt;
-      await this.#options.clock.sleep(RETRY_MS);
-    }
-  }
-
-  async #whenAvailable<T>(read: () => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await read();
-      } catch (error) {
-        if (!(error instanceof RollyardError) || error.code !== "bus_unavailable") throw error;
-        await this.#options.clock.sleep(RETRY_MS);
-      }
-    }
-  }
-
-  #write(): void {
-    if (this.#isWriting || this.#failure !== null) return;
-    this.#isWriting = true;
-    this.#writing = this.#writeAll();
-  }
-
-  async #writeAll(): Promise<void> {
-    try {
-      while (this.#ready.length > 0) {
-        const lines = this.#ready.splice(0);
-        await this.#append("attempts", present(lines.map((line) => line.attempt)));
-        await this.#append("trajectories", present(lines.map((line) => line.trajectory)));
-        await this.#append("results", present(lines.map((line) => line.result)));
+      let coming = this.#readBatch();
+      while (coming !== null) {
+        const lines = await coming;
+        // The next batch is read while this one is written.
+        const ahead = this.#readBatch();
+        await this.#write(lines);
+        coming = ahead ?? this.#readBatch();
       }
     } catch (error) {
       this.#breakDown(toRollyardError(error));
     }
-    this.#isWriting = false;
-    this.#wakeIdle();
+    this.#running = null;
   }
 
-  async #append(name: FileName, records: readonly (ResultRecord | TrajectoryRecord)[]): Promise<void> {
-    const written = this.#written[name];
-    const fresh = records.filter((record) => !written.has(keyOf(name, record)));
-    await this.#files[name].append(fresh);
-    for (const record of fresh) written.add(keyOf(name, record));
+  #readBatch(): Promise<readonly Lines[]> | null {
+    const batch = this.#queue.splice(0, BATCH);
+    if (batch.length === 0) return null;
+    const reading = Promise.all(batch.map((counted) => this.#linesOf(counted)));
+    // It may fail before anyone waits for it.
+    reading.catch(() => undefined);
+    return reading;
+  }
+
+  async #linesOf({ outcome: summary, after }: CountedOutcome): Promise<Lines> {
+    const { job, tools } = this.#options;
+    const { outcome, attempt } = await this.#reader.read(summary);
+    const record = resultRecord(job.jobName, outcome, attempt);
+    const ends = isFinal(after);
+    const trajectory = ends && attempt !== null ? trajectoryRecord(attempt, record.reward, tools) : null;
+    return {
+      attempt: record.outcome === "failed" ? record : null,
+      trajectory,
+      result: ends ? record : null,
+    };
+  }
+
+  async #write(lines: readonly Lines[]): Promise<void> {
+    if (this.#closed.signal.aborted) return;
+    const writing = this.#append(lines);
+    this.#writing = writing.catch(() => undefined);
+    await writing;
+  }
+
+  async #append(lines: readonly Lines[]): Promise<void> {
+    const { attempts, trajectories, results } = this.#files;
+    await attempts.append(lines.flatMap(({ attempt }) => attempt ?? []));
+    await trajectories.append(lines.flatMap(({ trajectory }) => trajectory ?? []));
+    await results.append(lines.flatMap(({ result }) => result ?? []));
   }
 
   #breakDown(error: RollyardError): void {
-    if (this.#failure !== null) return;
+    if (this.#closed.signal.aborted) return;
     this.#failure = error;
+    this.#queue.length = 0;
     this.#options.logger.error("records can't be written", { code: error.code });
     this.#fail(error);
-    this.#wakeIdle();
-  }
-
-  #wakeIdle(): void {
-    for (const wake of this.#idle.splice(0)) wake();
   }
 }
 
-/** Attempts are told apart by number; a rollout has one result and one trajectory. */
-function keyOf(name: string, record: { readonly rollout: string; readonly attempt: number }): string {
-  return name === "attempts" ? `${record.rollout}/${record.attempt}` : record.rollout;
-}
-
-async function openFile(
-  folder: string,
-  name: FileName,
-): Promise<{ readonly file: JsonlFile; readonly keys: Set<string> }> {
-  const keys = new Set<string>();
-  const file = await JsonlFile.open(path.join(folder, `${name}.jsonl`), (value) => {
-    keys.add(keyOf(name, keySchema.parse(value)));
-  });
-  return { file, keys };
-}
-
-function present<T>(values: readonly (T | null)[]): readonly T[] {
-  return values.filter((value) => value !== null);
+/** Whether the rollout has ended with it. */
+function isFinal(after: CountedOutcome["after"]): boolean {
+  return after === "graded" || after === "final";
 }

@@ -1,0 +1,97 @@
+import { decodeStored } from "../bus/envelope.ts";
+import type { LogStore, StoredMessage } from "../bus/port.ts";
+import { outcomesSubject } from "../bus/subjects.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
+import { OutcomeSchema } from "../gen/rollyard/v1/work_pb.ts";
+import type { Outcome } from "../gen/rollyard/v1/work_pb.ts";
+import type { OutcomeSummary } from "../job/outcome-summary.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import { readRollout } from "../rollout/read-rollout.ts";
+import type { AttemptState, RolloutState } from "../rollout/state.ts";
+
+/** What an attempt's records are made from. */
+export interface EndedAttempt {
+  readonly outcome: Outcome;
+  /** The folded log; null when the attempt never began, or its log does not fold (its outcome says so). */
+  readonly attempt: AttemptState | null;
+}
+
+/** Where attempts are read from. */
+export interface AttemptReaderOptions {
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly job: { readonly namespace: string; readonly jobUid: string };
+  /** Ends waiting; a read under way then rejects. */
+  readonly signal: AbortSignal;
+}
+
+const RETRY_MS = 500;
+
+/** Reads ended attempts off the bus. It waits out an outage of the bus and replicas that lag. */
+export class AttemptReader {
+  readonly #options: AttemptReaderOptions;
+
+  constructor(options: AttemptReaderOptions) {
+    this.#options = options;
+  }
+
+  /** Reads one. Rejects with `log_corrupt` for an outcome that can't be decoded. */
+  async read(summary: OutcomeSummary): Promise<EndedAttempt> {
+    const outcome = await this.#outcome(summary);
+    return { outcome, attempt: await this.#attempt(outcome) };
+  }
+
+  async #outcome({ place, sequence }: OutcomeSummary): Promise<Outcome> {
+    const { store, job } = this.#options;
+    const subject = outcomesSubject({ ...job, ...place });
+    const isIt = (message: StoredMessage): boolean => message.sequence === sequence;
+    const stored = await this.#until(async () => {
+      const last = await store.readLast("outcomes", subject);
+      if (last !== null && isIt(last)) return last;
+      // An earlier attempt's, or a replica that lags: the message was seen, so it will be there.
+      return (await store.read("outcomes", subject)).find(isIt) ?? null;
+    });
+    return decodeStored(OutcomeSchema, stored.payload);
+  }
+
+  async #attempt({ ref, lastSeq }: Outcome): Promise<AttemptState | null> {
+    if (ref === undefined || lastSeq === 0n) return null;
+    try {
+      const state = await this.#until(async () => {
+        const read = await readRollout(this.#options.store, ref);
+        return isVisible(read, Number(lastSeq)) ? read : null;
+      });
+      return state.attempts.find(({ attempt }) => attempt === ref.attempt) ?? null;
+    } catch (error) {
+      if (!(error instanceof RollyardError) || error.code !== "log_corrupt") throw error;
+      this.#options.logger.warn("a log does not fold; its trajectory is left out", { code: error.code });
+      return null;
+    }
+  }
+
+  /** Tries until there is something to return. */
+  async #until<T>(read: () => Promise<T | null>): Promise<T> {
+    const { clock, signal } = this.#options;
+    while (!signal.aborted) {
+      const found = await orNullWhileUnavailable(read);
+      if (found !== null) return found;
+      await clock.sleep(RETRY_MS, signal);
+    }
+    throw new RollyardError("bus_unavailable");
+  }
+}
+
+function isVisible({ lastSequence }: RolloutState, wanted: number): boolean {
+  return lastSequence >= wanted;
+}
+
+async function orNullWhileUnavailable<T>(read: () => Promise<T | null>): Promise<T | null> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof RollyardError && error.code === "bus_unavailable") return null;
+    throw error;
+  }
+}

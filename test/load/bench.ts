@@ -12,16 +12,14 @@ import { report } from "./bench/report.ts";
 // `npm run bench`: what a turn costs, side by side with a bare loop. docs/benchmarks.md says what is measured and how.
 
 const closers = new Closers();
-let interruptedBy = 0;
+let interruptedBy: number | null = null;
 for (const [signal, code] of [
   ["SIGINT", 130],
   ["SIGTERM", 143],
 ] as const) {
   process.on(signal, () => {
-    if (interruptedBy !== 0) return;
-    interruptedBy = code;
-    // The calls under way then fail, as their processes are gone.
-    void closers.closeAll().finally(() => process.exit(code));
+    interruptedBy ??= code;
+    void closers.interrupt();
   });
 }
 
@@ -69,8 +67,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   // What an interrupt tears down fails, which says nothing.
-  if (interruptedBy === 0) {
+  if (interruptedBy === null)
     process.stderr.write(`bench: ${error instanceof Error ? error.message : "failed"}\n`);
-    process.exitCode = 1;
-  }
+  process.exitCode = interruptedBy ?? 1;
 }

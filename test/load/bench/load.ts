@@ -19,7 +19,7 @@ export const TOOL_NAME = "echo";
 
 /** What the mock model passes to the tool, every turn. */
 export const TOOL_ARGUMENTS = JSON.stringify({
-  text: "sixty-four bytes of a tool's output, as short as a path is, or so",
+  text: "sixty-four bytes of a tool's output, as short as a path is or so",
 });
 
 /** The tool as the model is told of it. */

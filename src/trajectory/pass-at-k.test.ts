@@ -42,6 +42,14 @@ describe("estimates over groups", () => {
     );
   });
 
+  it("holds for groups whose number of choices is past what a double can hold", () => {
+    const half = Array.from({ length: 4000 }, (_, index) => (index < 2000 ? 0 : 1));
+    expect(bestOfK(half, 1)).toBeCloseTo(0.5, 9);
+    expect(bestOfK(half, 2)).toBeCloseTo(passAtK(4000, 2000, 2) ?? 0, 9);
+    expect(bestOfK(half, 1000)).toBeCloseTo(1, 9);
+    expect(bestOfK(half, 4000)).toBeCloseTo(1, 9);
+  });
+
   it("says nothing of more samples than there are", () => {
     expect(passAtK(3, 1, 4)).toBeNull();
     expect(bestOfK([1], 2)).toBeNull();

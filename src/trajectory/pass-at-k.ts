@@ -18,14 +18,12 @@ export function bestOfK(rewards: readonly number[], k: number): number | null {
   const n = rewards.length;
   if (k < 1 || k > n) return null;
   const sorted = rewards.toSorted((a, b) => a - b);
-  let weight = 1;
-  for (let i = 1; i < k; i += 1) weight *= i / (n - k + i);
-  // Now the weight of the k-th smallest is 1 / C(n, k) with C(k−1, k−1) = 1; each next one follows from it.
-  weight *= k / n;
+  // From the best down, so that a weight too small for a double is one that no longer counts: C(n, k) itself overflows.
+  let weight = k / n;
   let expected = 0;
-  for (let i = k; i <= n; i += 1) {
+  for (let i = n; i >= k; i -= 1) {
     expected += weight * (sorted[i - 1] ?? 0);
-    weight *= i / (i - k + 1);
+    weight *= (i - k) / (i - 1);
   }
   return expected;
 }

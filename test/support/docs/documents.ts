@@ -53,7 +53,8 @@ function headingIds(text: string): readonly string[] {
 
 /** Quoted titles behind a test file's name that the file does not have: `` `a.test.ts` "title", "another" ``. */
 export function missingTests({ path, text }: Document): readonly string[] {
-  return [...text.matchAll(/`([^`\s]+\.(?:ts|go))` ("[^"]+"(?:, "[^"]+")*)/gu)].flatMap(
+  const unwrapped = text.replaceAll(/\s+/gu, " ");
+  return [...unwrapped.matchAll(/`([^`\s]+\.(?:ts|go))` ("[^"]+"(?:, "[^"]+")*)/gu)].flatMap(
     ([, file = "", titles = ""]) => {
       const source = existsSync(join(root, file)) ? readFileSync(join(root, file), "utf8") : "";
       const missing = matches(titles, /"([^"]+)"/gu).filter((title) => !source.includes(title));

@@ -1,27 +1,35 @@
 import { printable } from "./plain-text.ts";
-import { number } from "./report-sections.ts";
 import type { ResultRecord } from "./result-record.ts";
+import { shownConversation } from "./shown-conversation.ts";
 import type { TrajectoryRecord } from "./trajectory-record.ts";
 
 /** One rollout with everything on record. */
 export interface RolloutRecords {
   readonly result: ResultRecord;
-  /** Null when the attempt never began. */
+  /** Null when the attempt never began, or its log does not fold. */
   readonly trajectory: TrajectoryRecord | null;
   readonly failedAttempts: readonly ResultRecord[];
 }
 
-/** A rollout as text for a terminal. Everything that a model or a sandbox wrote has its control characters escaped. */
+/**
+ * A rollout as text for a terminal. What a model or a sandbox wrote is indented, so that it can't pass for a line of
+ * ours, and has its control characters escaped.
+ */
 export function shownRollout({ result, trajectory, failedAttempts }: RolloutRecords): string {
-  return [
-    ...headLines(result),
-    ...failedAttempts.map(attemptLine),
-    "",
-    ...(trajectory === null ? ["The attempt never began: there is no trajectory."] : bodyLines(trajectory)),
-    "",
-    ...gradeLines(result),
-    "",
-  ].join("\n");
+  const earlier = failedAttempts.filter(({ attempt }) => attempt < result.attempt);
+  const parts = [
+    headLines(result),
+    earlier.flatMap(failureLines),
+    trajectory === null
+      ? ["There is no trajectory: the attempt left no log that can be read."]
+      : itemLines(trajectory),
+    trajectory === null ? [] : shownConversation(trajectory),
+    result.outcome === "failed" ? failureLines(result) : gradeLines(result),
+  ];
+  return `${parts
+    .filter((lines) => lines.length > 0)
+    .map((lines) => lines.join("\n"))
+    .join("\n\n")}\n`;
 }
 
 function headLines(result: ResultRecord): readonly string[] {
@@ -35,58 +43,30 @@ function headLines(result: ResultRecord): readonly string[] {
     `rollout ${result.rollout}  item ${result.item_index}  sample ${result.sample_index}  attempt ${result.attempt}  ${result.trace_id}`,
     `${result.outcome}  stop reason ${result.stop_reason ?? "–"}  ${result.turns} turns  ${result.tool_calls} tool calls  ${tokens}`,
     phases.join("  "),
+  ].map(printable);
+}
+
+/** What the graders know beside the messages. */
+function itemLines({ item }: TrajectoryRecord): readonly string[] {
+  const rest = Object.entries(item).filter(([key]) => key !== "messages");
+  if (rest.length === 0) return [];
+  return [
+    "── item",
+    ...rest.map(([key, value]) => `  ${printable(key)}: ${printable(JSON.stringify(value))}`),
   ];
 }
 
-function attemptLine(attempt: ResultRecord): string {
-  const { failure_class, failure_code, failure_reason, evidence } = attempt;
-  const facts = Object.entries(evidence).map(([key, value]) => `${key}=${value}`);
-  const text = `attempt ${attempt.attempt} failed: ${failure_class}/${failure_code}  ${failure_reason}  ${facts.join(" ")}`;
-  return printable(text).trimEnd();
-}
-
-function bodyLines({ messages, calls }: TrajectoryRecord): readonly string[] {
-  let next = 0;
-  return messages.flatMap((message) => {
-    const call = message.role === "tool" ? calls[next] : undefined;
-    if (message.role === "tool") next += 1;
-    const timing = call === undefined ? "" : `  ${callFacts(call)}`;
-    return [`── ${message.role}${timing}`, ...contentLines(message), ...requestLines(message)];
-  });
-}
-
-function callFacts(call: TrajectoryRecord["calls"][number]): string {
-  const seconds = call.seconds === null ? "" : `  ${call.seconds.toFixed(3)} s`;
-  const exit = call.exit_code === null ? "" : `  exit code ${call.exit_code}`;
-  return `${printable(call.name)}  ${call.result}${exit}${seconds}${call.timed_out ? "  timed out" : ""}`;
-}
-
-function contentLines(message: Readonly<Record<string, unknown>>): readonly string[] {
-  const { content } = message;
-  if (content === null || content === undefined || content === "") return [];
-  return printable(typeof content === "string" ? content : JSON.stringify(content)).split("\n");
-}
-
-function requestLines(message: Readonly<Record<string, unknown>>): readonly string[] {
-  const calls = message["tool_calls"];
-  if (!Array.isArray(calls)) return [];
-  return calls.map((call: unknown) => {
-    const { function: asked } = call as {
-      readonly function?: { readonly name?: string; readonly arguments?: string };
-    };
-    return printable(`→ ${asked?.name ?? "?"}(${asked?.arguments ?? ""})`);
-  });
-}
-
-function gradeLines(result: ResultRecord): readonly string[] {
-  if (result.outcome === "failed") {
-    const facts = Object.entries(result.evidence).map(([key, value]) => `  ${key}: ${value}`);
-    const line = `no reward: ${result.failure_class}/${result.failure_code}  ${result.failure_reason}`;
-    return [line, ...facts].map(printable);
-  }
-  const parts = Object.entries(result.sub_rewards).map(
-    ([name, value]) => `  ${printable(name)}: ${number(value)}`,
+function failureLines(record: ResultRecord): readonly string[] {
+  const { attempt, failure_class, failure_code, failure_reason, evidence } = record;
+  const line = `attempt ${attempt} failed, no reward: ${failure_class}/${failure_code}  ${failure_reason}`;
+  const facts = Object.entries(evidence).map(
+    ([key, value]) => `  ${printable(key)}: ${printable(value).replaceAll("\n", "\n    ")}`,
   );
-  const flags = result.flags.length === 0 ? [] : [`  flags: ${printable(result.flags.join(", "))}`];
-  return [`reward ${number(result.reward)}${result.passed === true ? "  passed" : ""}`, ...parts, ...flags];
+  return [printable(line).replaceAll("\n", "\n    "), ...facts];
+}
+
+function gradeLines({ reward, passed, sub_rewards, flags }: ResultRecord): readonly string[] {
+  const parts = Object.entries(sub_rewards).map(([name, value]) => `  ${printable(name)}: ${value}`);
+  const flagged = flags.length === 0 ? [] : [`  flags: ${printable(flags.join(", "))}`];
+  return [`reward ${reward}  ${passed === true ? "passed" : "not passed"}`, ...parts, ...flagged];
 }

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Command } from "commander";
+import type { z } from "zod";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { parseRolloutPlace } from "../../../src/rollout/ids.ts";
 import { readRecords } from "../../../src/trajectory/read-records.ts";
@@ -7,8 +8,8 @@ import { resultRecordSchema } from "../../../src/trajectory/result-record.ts";
 import type { ResultRecord } from "../../../src/trajectory/result-record.ts";
 import { findRunFolder } from "../../../src/trajectory/run-files.ts";
 import { shownRollout } from "../../../src/trajectory/shown-rollout.ts";
+import type { RolloutRecords } from "../../../src/trajectory/shown-rollout.ts";
 import { trajectoryRecordSchema } from "../../../src/trajectory/trajectory-record.ts";
-import type { TrajectoryRecord } from "../../../src/trajectory/trajectory-record.ts";
 import type { CliIo } from "../cli-io.ts";
 
 const EXAMPLE = `
@@ -33,26 +34,35 @@ export function registerShow(program: Command, io: CliIo): void {
     });
 }
 
-async function findRollout(
-  folder: string,
-  given: string,
-): Promise<{ result: ResultRecord; trajectory: TrajectoryRecord | null; failedAttempts: ResultRecord[] }> {
-  const place = parseRolloutPlace(given);
-  const isIt = (record: ResultRecord): boolean =>
-    record.item_index === place?.itemIndex && record.sample_index === place.sampleIndex;
-  const result = await firstOf(readRecords(path.join(folder, "results.jsonl"), resultRecordSchema), isIt);
-  if (result === null) {
-    throw new RollyardError("bad_input", {
-      message: `There is no rollout ${given} with an outcome in ${folder}; rollyard list names them.`,
-    });
-  }
-  const trajectories = readRecords(path.join(folder, "trajectories.jsonl"), trajectoryRecordSchema);
-  const trajectory = await firstOf(trajectories, ({ rollout }) => rollout === result.rollout);
+async function findRollout(folder: string, given: string): Promise<RolloutRecords> {
+  const result = await findResult(folder, given);
+  const mention = result.rollout;
+  const isIt = ({ rollout }: { readonly rollout: string }): boolean => rollout === result.rollout;
+  const records = <T>(name: string, schema: z.ZodType<T>): AsyncGenerator<T> =>
+    readRecords(path.join(folder, name), schema, { mention });
+  const trajectory = await firstOf(records("trajectories.jsonl", trajectoryRecordSchema), isIt);
   const failedAttempts: ResultRecord[] = [];
-  for await (const attempt of readRecords(path.join(folder, "attempts.jsonl"), resultRecordSchema)) {
-    if (attempt.rollout === result.rollout) failedAttempts.push(attempt);
+  for await (const attempt of records("attempts.jsonl", resultRecordSchema)) {
+    if (isIt(attempt)) failedAttempts.push(attempt);
   }
   return { result, trajectory, failedAttempts };
+}
+
+async function findResult(folder: string, given: string): Promise<ResultRecord> {
+  const place = parseRolloutPlace(given);
+  if (place === null) {
+    throw new RollyardError("bad_input", {
+      message: `${given} is no rollout: give its id, or <item>-<sample> such as 3-1.`,
+    });
+  }
+  const short = `${place.itemIndex}-${place.sampleIndex}`;
+  const isIt = ({ rollout, item_index, sample_index }: ResultRecord): boolean =>
+    `${item_index}-${sample_index}` === short && (given === short || given === rollout);
+  const found = await firstOf(readRecords(path.join(folder, "results.jsonl"), resultRecordSchema), isIt);
+  if (found !== null) return found;
+  throw new RollyardError("bad_input", {
+    message: `There is no rollout ${given} with an outcome in ${folder}; rollyard list names them.`,
+  });
 }
 
 async function firstOf<T>(records: AsyncIterable<T>, isWanted: (record: T) => boolean): Promise<T | null> {

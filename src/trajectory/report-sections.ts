@@ -1,182 +1,208 @@
 import type { NumberSummary } from "./describe-numbers.ts";
-import type { GroupRecord, RunStatistics } from "./run-statistics.ts";
+import type { FailureExample, FailureStatistics } from "./failure-statistics.ts";
+import { findings } from "./findings.ts";
+import { countText, numberText, percentText } from "./number-text.ts";
+import type { RunEndRecord } from "./run-end.ts";
+import type { RunStatistics } from "./run-statistics.ts";
+import { shellWord } from "./shell-word.ts";
+import type { ToolStatistics } from "./tool-statistics.ts";
 
-/** One part of a report: sentences, then a table. Rendered as text, Markdown and HTML alike. */
+/** Which part of a report it is; charts are placed by it. */
+export type SectionId =
+  | "summary"
+  | "rewards"
+  | "groups"
+  | "samples"
+  | "failures"
+  | "stops"
+  | "tools"
+  | "phases"
+  | "tokens"
+  | "telling";
+
+/** One part of a report. Rendered as text, Markdown and HTML alike; its texts are hostile until they are escaped. */
 export interface ReportSection {
+  readonly id: SectionId;
   readonly title: string;
   readonly sentences: readonly string[];
   readonly header: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** Command lines, each with a remark. */
+  readonly commands: readonly { readonly line: string; readonly remark: string }[];
 }
 
-/** The parts of a report, most telling first. */
-export function reportSections(stats: RunStatistics): readonly ReportSection[] {
+/** What a report is made from. */
+export interface ReportInput {
+  readonly stats: RunStatistics;
+  /** Null while the run has not ended. */
+  readonly end: RunEndRecord | null;
+  /** The run folder as the reader's shell finds it. */
+  readonly folder: string;
+}
+
+/** A reason or an evidence value longer than this is cut. */
+const MOST_CHARACTERS = 300;
+const SUMMARY_HEADER = ["n", "mean", "stddev", "min", "p50", "p95", "max"];
+
+/** The parts of a report, most telling first; those that have nothing to say are left out. */
+export function reportSections({ stats, end, folder }: ReportInput): readonly ReportSection[] {
   return [
-    section(
-      "Summary",
-      findings(stats),
-      ["", "n", "mean", "stddev", "min", "p50", "p95", "max"],
-      [
-        ["reward", ...figures(stats.reward)],
-        ["turns", ...figures(stats.turns)],
-        ["tool calls", ...figures(stats.toolCalls)],
-        ["calls per turn", ...figures(stats.callsPerTurn)],
-      ],
-    ),
-    section(
-      "Failures",
-      failureSentences(stats),
-      ["class", "code", "attempts", "rollouts", "reason", "evidence"],
-      failureRows(stats),
-    ),
-    section("Stop reasons", [], ["reason", "rollouts"], countRows(stats.stopReasons)),
-    section("Flags of graders", [], ["flag", "rollouts"], countRows(stats.flags)),
-    section("More samples", sampleSentences(stats), ["k", "pass@k", "best of k"], sampleRows(stats)),
-    section(
-      "Tools",
-      [],
-      ["tool", "calls", "failed", "rejected", "per rollout p50", "p95", "max", "seconds p50", "p95", "max"],
-      toolRows(stats),
-    ),
-    section(
-      "Seconds by phase",
-      ["Per rollout; model and tool time are what the agent's deadline counts."],
-      ["phase", "n", "mean", "stddev", "min", "p50", "p95", "max"],
-      Object.entries(stats.seconds).map(([phase, summary]) => [phase, ...figures(summary)]),
-    ),
-    section("Tokens", tokenSentences(stats), [], []),
-    section(
-      "Telling rollouts",
-      ["Read one with `rollyard show`."],
-      ["group", "graded", "mean", "stddev", "best"],
-      tellingRows(stats),
-    ),
-  ].filter(({ sentences, rows }) => sentences.length + rows.length > 0);
+    section("summary", "What stands out", { sentences: findings(stats, end) }),
+    rewardSection(stats),
+    groupSection(stats),
+    sampleSection(stats),
+    failureSection(stats),
+    section("stops", "Stop reasons", {
+      header: ["reason", "rollouts", "share", "graded", "mean reward"],
+      rows: stats.stop_reasons.map(({ reason, rollouts, graded, mean_reward }) => [
+        reason,
+        String(rollouts),
+        percentText(rollouts, stats.rollouts.total),
+        String(graded),
+        numberText(mean_reward),
+      ]),
+    }),
+    toolSection(stats),
+    section("phases", "Seconds by phase", {
+      sentences: ["A rollout's last attempt. Model and tool time are what the agent's deadline counts."],
+      header: ["phase", ...SUMMARY_HEADER],
+      rows: Object.entries(stats.seconds).map(([phase, summary]) => [phase, ...figures(summary)]),
+    }),
+    section("tokens", "Tokens", { sentences: tokenSentences(stats) }),
+    tellingSection(stats, folder),
+  ].filter(({ sentences, rows, commands }) => sentences.length + rows.length + commands.length > 0);
 }
 
-function section(
-  title: string,
-  sentences: readonly string[],
-  header: readonly string[],
-  rows: readonly (readonly string[])[],
-): ReportSection {
-  return { title, sentences, header: rows.length === 0 ? [] : header, rows };
+type SectionContent = Partial<Omit<ReportSection, "id" | "title">>;
+
+function section(id: SectionId, title: string, content: SectionContent): ReportSection {
+  return { id, title, sentences: [], header: [], rows: [], commands: [], ...content };
 }
 
-/** What is unusual, in sentences. */
-function findings(stats: RunStatistics): readonly string[] {
-  const { rollouts, groups, zeroVarianceGroups, passed } = stats;
-  const partial = groups.filter(({ n, graded }) => graded < n);
-  const sure = `${rollouts.graded} of ${rollouts.total} rollouts have a reward; ${passed} passed (${percent(passed, rollouts.graded)}).`;
-  const flat = `${zeroVarianceGroups.length} of ${groups.length} groups have zero variance: they give no gradient${listOf(zeroVarianceGroups)}.`;
-  return [
-    sure,
-    ...(zeroVarianceGroups.length > 0 ? [flat] : []),
-    ...(partial.length > 0
-      ? [
-          `${partial.length} groups are over fewer members than were run: ungraded members are left out, not counted as 0.`,
-        ]
-      : []),
-    ...tailSentence(stats),
-    ...slowPhase(stats),
-  ];
-}
-
-function tailSentence({ toolCalls }: RunStatistics): readonly string[] {
-  const { p50, max } = toolCalls;
-  if (p50 === null || max === null || p50 === 0 || max < 3 * p50) return [];
-  return [
-    `The longest rollout made ${max} tool calls, ${number(max / p50)} times the median: the tail is long.`,
-  ];
-}
-
-function slowPhase({ seconds }: RunStatistics): readonly string[] {
-  const means = Object.entries(seconds).map(([phase, { mean }]) => ({ phase, mean: mean ?? 0 }));
-  const total = means.reduce((sum, { mean }) => sum + mean, 0);
-  const [most] = means.toSorted((a, b) => b.mean - a.mean);
-  if (most === undefined || total === 0) return [];
-  return [`Most time goes to ${most.phase}: ${percent(most.mean, total)} of a rollout's ${number(total)} s.`];
-}
-
-function failureSentences({ failures, failedAttempts }: RunStatistics): readonly string[] {
-  return failures.length === 0 ? [] : [`${failedAttempts} attempts failed; a failed attempt has no reward.`];
-}
-
-function failureRows({ failures }: RunStatistics): readonly (readonly string[])[] {
-  return failures.map((failure) => [
-    failure.failure_class,
-    failure.failure_code,
-    String(failure.attempts),
-    String(failure.rollouts),
-    failure.reason,
-    Object.entries(failure.evidence)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(" "),
+function rewardSection(stats: RunStatistics): ReportSection {
+  const parts = Object.entries(stats.sub_rewards).map(([name, summary]) => [
+    `· ${name}`,
+    ...figures(summary),
   ]);
+  return section("rewards", "Rewards", {
+    header: ["", ...SUMMARY_HEADER],
+    rows: [
+      ["reward", ...figures(stats.reward)],
+      ...parts,
+      ["turns", ...figures(stats.turns)],
+      ["tool calls", ...figures(stats.tool_calls)],
+      ["calls per turn", ...figures(stats.calls_per_turn)],
+    ],
+  });
 }
 
-function sampleSentences({ passAtK }: RunStatistics): readonly string[] {
-  if (passAtK.length < 2) return [];
-  return ["Estimated without bias from each group's graded members, then averaged over groups."];
+/** Items that are named in a list. */
+const NAMED = 200;
+
+function groupSection({ groups, zero_variance_groups: flat }: RunStatistics): ReportSection {
+  const several = groups.filter(({ graded }) => graded > 1).length;
+  if (several === 0) return section("groups", "Groups", {});
+  const list = flat.slice(0, NAMED).join(", ");
+  const more = flat.length > NAMED ? `, and ${flat.length - NAMED} more (groups.jsonl has all)` : "";
+  return section("groups", "Groups", {
+    sentences: [
+      `${countText(groups.length, "group")}, ${several} with two or more graded members.`,
+      flat.length === 0 ? "None has zero variance." : `Zero variance: items ${list}${more}.`,
+    ],
+  });
 }
 
-function sampleRows({ passAtK, bestOfK }: RunStatistics): readonly (readonly string[])[] {
-  return passAtK.map((value, index) => [String(index + 1), number(value), number(bestOfK[index] ?? null)]);
+function sampleSection({ samples }: RunStatistics): ReportSection {
+  return section("samples", "More samples", {
+    sentences:
+      samples.length < 2
+        ? []
+        : ["Unbiased estimates from each group's graded members, averaged over groups."],
+    header: ["k", "groups", "pass@k", "best of k"],
+    rows: samples.map(({ k, groups, pass_at_k, best_of_k }) => [
+      String(k),
+      String(groups),
+      numberText(pass_at_k),
+      numberText(best_of_k),
+    ]),
+  });
 }
 
-function toolRows({ tools }: RunStatistics): readonly (readonly string[])[] {
-  return tools.map(({ name, calls, failed, rejected, perRollout, seconds }) => [
-    name,
-    String(calls),
-    String(failed),
-    String(rejected),
-    ...[perRollout.p50, perRollout.p95, perRollout.max, seconds.p50, seconds.p95, seconds.max].map(number),
-  ]);
+function failureSection({ failures, failed_attempts: count }: RunStatistics): ReportSection {
+  if (count === 0) return section("failures", "Failures", {});
+  return section("failures", "Failures", {
+    sentences: [
+      `${countText(count, "attempt")} failed. A failed attempt has no reward.`,
+      ...failures.flatMap((kind) => kind.examples.map((example) => exampleSentence(kind, example))),
+    ],
+    header: ["class", "code", "attempts", "rollouts lost", "tokens"],
+    rows: failures.map((kind) => [
+      kind.failure_class,
+      kind.failure_code,
+      String(kind.attempts),
+      String(kind.rollouts),
+      String(kind.tokens),
+    ]),
+  });
 }
 
-function tokenSentences({ tokens }: RunStatistics): readonly string[] {
-  const { prompt, completion, wasted, unreported } = tokens;
-  return [
-    `${prompt} prompt and ${completion} completion tokens; ${wasted} in attempts that failed.`,
-    ...(unreported > 0 ? [`The endpoint reported no usage for ${unreported} rollouts.`] : []),
+function exampleSentence(kind: FailureStatistics, example: FailureExample): string {
+  const facts = Object.entries(example.evidence).map(([key, value]) => `${key}=${cut(value)}`);
+  const place = `${example.item_index}-${example.sample_index}, attempt ${example.attempt}`;
+  return `${kind.failure_code}, for example ${place}: ${[cut(example.failure_reason ?? ""), ...facts].join(" ")}`;
+}
+
+function toolSection({ tools }: RunStatistics): ReportSection {
+  const header = [
+    "calls",
+    "failed",
+    "rejected",
+    "timed out",
+    "a rollout p50",
+    "p95",
+    "max",
+    "seconds p50",
+    "p95",
+    "max",
   ];
+  return section("tools", "Tools", { header: ["tool", ...header], rows: tools.map(toolRow) });
 }
 
-function tellingRows({ groups }: RunStatistics): readonly (readonly string[])[] {
-  const known = groups.filter(({ graded }) => graded > 0);
-  const by = (of: (group: GroupRecord) => number): readonly GroupRecord[] =>
-    known.toSorted((a, b) => of(b) - of(a)).slice(0, 3);
-  const rows = [
-    ...by(({ stddev }) => stddev ?? 0).map((group) => ["most varied", group] as const),
-    ...by(({ mean }) => mean ?? 0).map((group) => ["highest", group] as const),
-    ...by(({ mean }) => -(mean ?? 0)).map((group) => ["lowest", group] as const),
-  ];
-  return rows.map(([why, { item_index, graded, mean, stddev, best }]) => [
-    `${why}: item ${item_index} (rollyard show DIR ${item_index}-0)`,
-    String(graded),
-    ...[mean, stddev, best].map(number),
-  ]);
+function toolRow({
+  name,
+  calls,
+  failed,
+  rejected,
+  timed_out,
+  per_rollout,
+  seconds,
+}: ToolStatistics): string[] {
+  const counts = [calls, failed, rejected, timed_out].map(String);
+  const tails = [per_rollout.p50, per_rollout.p95, per_rollout.max, seconds.p50, seconds.p95, seconds.max];
+  return [cut(name), ...counts, ...tails.map(numberText)];
 }
 
-function countRows(counts: Readonly<Record<string, number>>): readonly (readonly string[])[] {
-  return Object.entries(counts).map(([name, count]) => [name, String(count)]);
+function tokenSentences({ tokens, rollouts }: RunStatistics): readonly string[] {
+  const { prompt, completion, wasted } = tokens;
+  const all = prompt + completion;
+  const each = rollouts.graded === 0 ? "" : `, ${Math.round(all / rollouts.graded)} for each graded rollout`;
+  const lost = `${wasted} (${percentText(wasted, all)}) in attempts that failed`;
+  return all === 0 ? [] : [`${prompt} prompt and ${completion} completion tokens${each}; ${lost}.`];
+}
+
+function tellingSection({ telling }: RunStatistics, folder: string): ReportSection {
+  return section("telling", "Rollouts worth reading", {
+    commands: telling.map(({ item_index, sample_index, reward, why }) => ({
+      line: `rollyard show ${shellWord(folder)} ${item_index}-${sample_index}`,
+      remark: `${why} (reward ${numberText(reward)})`,
+    })),
+  });
 }
 
 function figures({ n, mean, stddev, min, p50, p95, max }: NumberSummary): readonly string[] {
-  return [String(n), ...[mean, stddev, min, p50, p95, max].map(number)];
+  return [String(n), ...[mean, stddev, min, p50, p95, max].map(numberText)];
 }
 
-function listOf(items: readonly number[]): string {
-  const shown = items.slice(0, 8).join(", ");
-  return items.length > 8 ? ` (items ${shown}, …)` : ` (items ${shown})`;
-}
-
-function percent(part: number, whole: number): string {
-  return whole === 0 ? "0 %" : `${Math.round((100 * part) / whole)} %`;
-}
-
-/** Three significant decimals for small numbers, none for whole ones; a dash for none. */
-export function number(value: number | null): string {
-  if (value === null) return "–";
-  return Number.isInteger(value) ? String(value) : value.toFixed(3);
+function cut(text: string): string {
+  return text.length <= MOST_CHARACTERS ? text : `${text.slice(0, MOST_CHARACTERS)}…`;
 }

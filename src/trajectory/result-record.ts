@@ -50,7 +50,7 @@ export function resultRecord(jobName: string, outcome: Outcome, attempt: Attempt
     ...placeFields(outcome),
     ...(outcome.outcome === "graded" ? gradedFields(outcome) : failedFields(outcome)),
     evidence: outcome.evidence,
-    sub_rewards: outcome.subRewards,
+    sub_rewards: finiteOnly(outcome.subRewards),
     flags: outcome.flags,
     ...agentFields(attempt),
     usage: usageOf(outcome),
@@ -119,6 +119,11 @@ function agentSeconds(attempt: AttemptState | null): Omit<ResultRecord["seconds"
     model: total(turns.map(({ modelMs }) => modelMs)),
     tool: total(turns.map(({ calls }) => unionMs(calls))),
   };
+}
+
+/** JSON has no other numbers. */
+function finiteOnly(values: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => Number.isFinite(value)));
 }
 
 /** Seconds to the microsecond: more digits are noise of the arithmetic. */

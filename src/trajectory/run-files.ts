@@ -3,6 +3,7 @@ import path from "node:path";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { readRecords } from "./read-records.ts";
 import { resultRecordSchema } from "./result-record.ts";
+import type { RolloutFacts } from "./rollout-facts.ts";
 import { StatisticsBuilder } from "./run-statistics.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 import { trajectoryRecordSchema } from "./trajectory-record.ts";
@@ -29,21 +30,28 @@ export async function findRunFolder(given: string): Promise<string> {
   });
 }
 
-/** Reads a run folder's records into statistics. */
-export async function readStatistics(folder: string): Promise<RunStatistics> {
+/** A run's statistics, and what its charts need beside them. */
+export interface RunFigures {
+  readonly stats: RunStatistics;
+  readonly rollouts: readonly RolloutFacts[];
+}
+
+/** Messages and tokens, which statistics need not look at, are most of a trajectory. */
+const callsSchema = trajectoryRecordSchema.pick({ calls: true });
+
+/** Reads a run folder's records into statistics, a record at a time. Throws `bad_input`. */
+export async function readStatistics(folder: string): Promise<RunFigures> {
   const builder = new StatisticsBuilder();
-  let job = path.basename(folder);
   for await (const record of readRecords(path.join(folder, "results.jsonl"), resultRecordSchema)) {
-    job = record.job;
     builder.addResult(record);
   }
   for await (const record of readRecords(path.join(folder, "attempts.jsonl"), resultRecordSchema)) {
     builder.addFailedAttempt(record);
   }
-  for await (const record of readRecords(path.join(folder, "trajectories.jsonl"), trajectoryRecordSchema)) {
+  for await (const record of readRecords(path.join(folder, "trajectories.jsonl"), callsSchema)) {
     builder.addTrajectory(record);
   }
-  return builder.build(job);
+  return { stats: builder.build(path.basename(folder)), rollouts: builder.rollouts };
 }
 
 async function isThere(file: string): Promise<boolean> {

@@ -10,7 +10,8 @@ const turnSchema = z.object({
   usage: z.object({ prompt_tokens: z.number(), completion_tokens: z.number() }).nullable(),
   prompt_token_ids: z.array(z.number()).optional(),
   token_ids: z.array(z.number()).optional(),
-  logprobs: z.array(z.number()).optional(),
+  /** Null where the endpoint sent no finite number. */
+  logprobs: z.array(z.number().nullable()).optional(),
 });
 
 const callSchema = z.object({

@@ -1,44 +1,68 @@
-import { rename, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { RollyardError } from "../errors/rollyard-error.ts";
-import { readRecords } from "./read-records.ts";
+import { replaceFile } from "./replace-file.ts";
 import { reportHtml } from "./report-html.ts";
-import type { ChartedResult } from "./report-html.ts";
 import { reportSections } from "./report-sections.ts";
 import { reportMarkdown, reportText } from "./report-text.ts";
-import { resultRecordSchema } from "./result-record.ts";
+import type { RunEndRecord } from "./run-end.ts";
+import { readRunEnd } from "./run-end.ts";
 import { readStatistics } from "./run-files.ts";
+import type { RunFigures } from "./run-files.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 
-/** A written report. */
-export interface WrittenReport {
+/** A report that is made, and perhaps not written yet. */
+export interface Report {
   readonly stats: RunStatistics;
   /** For a terminal. */
   readonly text: string;
+  readonly markdown: string;
+  readonly html: string;
 }
 
-/** Reads a run folder and writes report.md and report.html into it. Throws `bad_input`, `output_unwritable`. */
-export async function writeReport(folder: string): Promise<WrittenReport> {
-  const stats = await readStatistics(folder);
-  const results: ChartedResult[] = [];
-  for await (const record of readRecords(path.join(folder, "results.jsonl"), resultRecordSchema)) {
-    const { item_index, reward, tool_calls } = record;
-    results.push({ item_index, reward, tool_calls });
-  }
+/** Reads a run folder and makes its report; command lines name it as `shownAs`. Throws `bad_input`. */
+export async function makeReport(folder: string, shownAs: string): Promise<Report> {
+  return reportOf(await readStatistics(folder), await readRunEnd(folder), shownAs);
+}
+
+/** Writes report.md and report.html into a run folder. Throws `output_unwritable`. */
+export async function writeReport(folder: string, { markdown, html }: Report): Promise<void> {
+  await replaceFile(path.join(folder, "report.md"), markdown);
+  await replaceFile(path.join(folder, "report.html"), html);
+}
+
+/**
+ * Writes what an ended run leaves beside its records: groups.jsonl, summary.json and the reports. Resolves with the
+ * report for a terminal and the content of summary.json. Throws `bad_input`, `output_unwritable`.
+ */
+export async function writeEnd(
+  folder: string,
+  run: { readonly end: RunEndRecord["end"]; readonly seconds: number },
+): Promise<{ readonly text: string; readonly json: object }> {
+  const figures = await readStatistics(folder);
+  const { groups, ...totals } = figures.stats;
+  const { condition, reason, message } = run.end;
+  const end = {
+    end: { condition, reason, message },
+    seconds_total: run.seconds,
+    rollouts_per_second: run.seconds > 0 ? totals.rollouts.total / run.seconds : null,
+  };
+  const json = { ...totals, ...end, groups: groups.length };
+  const report = reportOf(figures, end, folder);
+  await replaceFile(
+    path.join(folder, "groups.jsonl"),
+    groups.map((group) => `${JSON.stringify(group)}\n`).join(""),
+  );
+  await replaceFile(path.join(folder, "summary.json"), `${JSON.stringify(json, null, 2)}\n`);
+  await writeReport(folder, report);
+  return { text: report.text, json };
+}
+
+function reportOf({ stats, rollouts }: RunFigures, end: RunEndRecord | null, folder: string): Report {
   const title = `${stats.job}: ${stats.rollouts.total} rollouts`;
-  const sections = reportSections(stats);
-  await replaceFile(path.join(folder, "report.md"), reportMarkdown(title, sections));
-  await replaceFile(path.join(folder, "report.html"), reportHtml(title, { sections, stats, results }));
-  return { stats, text: reportText(title, sections) };
-}
-
-/** Writes a file in one step: a reader sees the old one or the new one. Throws `output_unwritable`. */
-export async function replaceFile(file: string, text: string): Promise<void> {
-  try {
-    await writeFile(`${file}.new`, text, { mode: 0o600 });
-    await rename(`${file}.new`, file);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
-    throw new RollyardError("output_unwritable", { message: `${file} can't be written (${code}).`, cause });
-  }
+  const sections = reportSections({ stats, end, folder });
+  return {
+    stats,
+    text: reportText(title, sections),
+    markdown: reportMarkdown(title, sections),
+    html: reportHtml(title, { sections, stats, rollouts }),
+  };
 }

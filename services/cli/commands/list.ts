@@ -2,9 +2,10 @@ import path from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import { STOP_REASONS, isStopReason } from "../../../src/rollout/stop-reason.ts";
+import { jsonText } from "../../../src/trajectory/json-text.ts";
+import { countText, numberText } from "../../../src/trajectory/number-text.ts";
 import { alignedTable } from "../../../src/trajectory/plain-text.ts";
 import { readRecords } from "../../../src/trajectory/read-records.ts";
-import { number } from "../../../src/trajectory/report-sections.ts";
 import { resultRecordSchema } from "../../../src/trajectory/result-record.ts";
 import type { ResultRecord } from "../../../src/trajectory/result-record.ts";
 import { findRunFolder } from "../../../src/trajectory/run-files.ts";
@@ -59,12 +60,12 @@ async function list(folder: string, flags: ListFlags, io: CliIo): Promise<void> 
   for await (const record of readRecords(path.join(folder, "results.jsonl"), resultRecordSchema)) {
     if (!isWanted(record, flags)) continue;
     found += 1;
-    if (flags.json) io.stdout(`${JSON.stringify(record)}\n`);
+    if (flags.json) io.stdout(`${jsonText(record)}\n`);
     else rows.push(rowOf(record));
     if (rows.length >= PIECE) print();
   }
   print();
-  if (!flags.json) io.stdout(found === 1 ? "1 rollout\n" : `${found} rollouts\n`);
+  if (!flags.json) io.stdout(`${countText(found, "rollout")}\n`);
 }
 
 function isWanted(record: ResultRecord, { failed, reward, stop }: ListFlags): boolean {
@@ -78,7 +79,7 @@ function rowOf(record: ResultRecord): string[] {
   const failure = record.failure_class === null ? "" : `${record.failure_class}/${record.failure_code ?? ""}`;
   return [
     `${record.item_index}-${record.sample_index}`,
-    number(record.reward),
+    numberText(record.reward),
     record.outcome,
     record.stop_reason ?? "–",
     String(record.turns),
@@ -91,8 +92,9 @@ function rowOf(record: ResultRecord): string[] {
 function parseRange(text: string): RewardRange {
   const match = /^(-?[\d.]+)\.\.(-?[\d.]+)$/u.exec(text);
   const range = { from: Number(match?.[1] ?? Number.NaN), to: Number(match?.[2] ?? Number.NaN) };
-  if (Number.isFinite(range.from) && Number.isFinite(range.to)) return range;
-  throw new InvalidArgumentError("must be two numbers such as 0..0.2.");
+  // NaN is not at most anything.
+  if (range.from <= range.to) return range;
+  throw new InvalidArgumentError("must be two numbers such as 0..0.2, the smaller first.");
 }
 
 function parseStop(text: string): string {

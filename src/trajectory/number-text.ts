@@ -1,0 +1,15 @@
+/** A number as reports show it: whole ones as they are, others with three decimals, a dash for none. */
+export function numberText(value: number | null): string {
+  if (value === null) return "–";
+  return Number.isInteger(value) ? String(value) : value.toFixed(3);
+}
+
+/** A part of a whole in whole percent. */
+export function percentText(part: number, whole: number): string {
+  return whole === 0 ? "0 %" : `${Math.round((100 * part) / whole)} %`;
+}
+
+/** A count with its noun: `1 rollout`, `2 rollouts`. */
+export function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -3,6 +3,7 @@ import { printable } from "./plain-text.ts";
 import type { TrajectoryRecord } from "./trajectory-record.ts";
 
 type Message = TrajectoryRecord["messages"][number];
+type Turn = TrajectoryRecord["turns"][number];
 type Call = TrajectoryRecord["calls"][number];
 
 const requestSchema = z.object({
@@ -12,36 +13,47 @@ const requestSchema = z.object({
 const requestsSchema = z.array(z.unknown());
 
 /**
- * The messages of a rollout, a line for each tool call, and its output with what came of it. The prompt may hold
- * assistant messages and tool outputs of its own: only what has a record is shown as a turn or call of this rollout.
+ * The messages of a rollout: each turn's with its tokens and seconds, each output with its call. The prompt may hold
+ * assistant messages and outputs of its own; they come first and are shown bare. Ids don't tell them apart: they are the
+ * model's, and it may use one again.
  */
-export function shownConversation(trajectory: TrajectoryRecord): readonly string[] {
-  const { messages, calls, turns } = trajectory;
-  const callsById = new Map(calls.map((call) => [call.call_id, call]));
-  const answered = new Set(messages.flatMap(({ tool_call_id: id }) => (typeof id === "string" ? id : [])));
-  const spoken = messages.filter(({ role }) => role === "assistant").length;
-  let turn = turns.length - spoken;
-  const blocks = messages.map((message) => {
-    const head = headOf(message, { trajectory, turn, call: callsById.get(String(message["tool_call_id"])) });
-    if (message.role === "assistant") turn += 1;
-    return [head, ...contentLines(message), ...requestLines(message)].join("\n");
+export function shownConversation({ messages, turns, calls }: TrajectoryRecord): readonly string[] {
+  const spoken = messages.filter(isSpoken).length;
+  let turn = turns.length - spoken - 1;
+  let unseen: Call[] = [];
+  return messages.flatMap((message, index) => {
+    if (isSpoken(message)) {
+      turn += 1;
+      unseen = calls.filter((call) => call.turn === turn && call.result !== "lost");
+    }
+    const call = message.role === "tool" ? unseen.shift() : undefined;
+    const sampled = isSpoken(message) ? turns[turn] : undefined;
+    const head = call !== undefined ? callHead(call) : headOf(message, { turn, sampled });
+    const isLastOfTurn = messages[index + 1]?.role !== "tool";
+    const lost = calls.filter((each) => isLastOfTurn && each.turn === turn && each.result === "lost");
+    return [head, ...contentLines(message), ...requestLines(message), ...lost.map(lostLine)];
   });
-  const lost = calls
-    .filter(({ call_id }) => !answered.has(call_id))
-    .map((call) => `── tool  ${callFacts(call)}: no output is on record`);
-  return [...blocks, ...lost];
+}
+
+function isSpoken({ role }: Message): boolean {
+  return role === "assistant";
 }
 
 function headOf(
   { role }: Message,
-  place: { readonly trajectory: TrajectoryRecord; readonly turn: number; readonly call: Call | undefined },
+  { turn, sampled }: { readonly turn: number; readonly sampled: Turn | undefined },
 ): string {
-  const { trajectory, turn, call } = place;
-  if (role === "tool") return call === undefined ? "── tool" : `── tool  ${callFacts(call)}`;
-  const sampled = role === "assistant" ? trajectory.turns[turn] : undefined;
   if (sampled === undefined) return `── ${printable(role)}`;
   const tokens = sampled.usage === null ? "" : `  ${sampled.usage.completion_tokens} tokens`;
   return `── assistant  turn ${turn}  ${sampled.model_seconds.toFixed(3)} s${tokens}  ${printable(sampled.finish_reason)}`;
+}
+
+function callHead(call: Call): string {
+  return `── tool  ${callFacts(call)}`;
+}
+
+function lostLine(call: Call): string {
+  return `── tool  ${callFacts(call)}: no output is on record`;
 }
 
 function callFacts(call: Call): string {

@@ -32,7 +32,9 @@ export function describePayloads({ bus }: ContractContext): void {
       const ref = await putBlob(bus(), jobUid, new Uint8Array(CHUNK_BYTES + 5).fill(3));
       await expect(getBlob(bus(), freshJob().jobUid, ref)).rejects.toEqual(corrupt);
       await bus().publish({ subject: blobSubject(jobUid, ref.sha256, 1), payload: new Uint8Array(5) });
-      await expect(getBlob(bus(), jobUid, ref)).rejects.toEqual(corrupt);
+      // A replica that lags still has the right chunk, and may answer with it until it has caught up.
+      const read = (): Promise<unknown> => getBlob(bus(), jobUid, ref).catch((error: unknown) => error);
+      await expect.poll(read, { timeout: 10_000 }).toEqual(corrupt);
     });
 
     test("a short text travels inline, a long one as a blob, and both come back", async () => {

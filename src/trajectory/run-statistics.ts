@@ -51,6 +51,7 @@ export interface RunStatistics extends GroupStatistics {
   /** Rollouts by policy version. */
   readonly policy_versions: Readonly<Record<string, number>>;
   readonly tools: readonly ToolStatistics[];
+  /** This and the next, and the phases, are over graded rollouts: a failure cuts the others off at any point. */
   readonly turns: NumberSummary;
   readonly tool_calls: NumberSummary;
   /** Tool calls of one turn, over the turns that have any: how parallel the agent works. */
@@ -109,7 +110,7 @@ export class StatisticsBuilder {
     const rollouts = this.#rollouts;
     const graded = rollouts.filter(({ reward }) => reward !== null);
     const failures = this.#failures.failures();
-    const figure = (of: (facts: RolloutFacts) => number): NumberSummary => describeNumbers(rollouts.map(of));
+    const figure = (of: (facts: RolloutFacts) => number): NumberSummary => describeNumbers(graded.map(of));
     return {
       job: this.#job === "" ? folderName : this.#job,
       rollouts: {

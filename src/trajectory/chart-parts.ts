@@ -51,10 +51,10 @@ export function yGrid(values: readonly number[], yOf: (value: number) => number)
     .join("");
 }
 
-/** Round values from low to high, about four steps apart. */
+/** Round values from low to high, about five steps apart. */
 export function ticks(low: number, high: number): readonly number[] {
   if (!(high > low)) return [low];
-  const rough = (high - low) / 4;
+  const rough = (high - low) / 5;
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
   const first = Math.ceil(low / step - 1e-9);

@@ -19,9 +19,7 @@ const ending: Finding = (_stats, end) => {
   const rate = end.rollouts_per_second;
   const pace = rate === null ? "" : `, ${numberText(rate)} rollouts/s`;
   const took = `${numberText(end.seconds_total)} s${pace}`;
-  return condition === "Failed"
-    ? [`The job failed after ${took} (${reason}): ${message}`]
-    : [`${reason} after ${took}.`];
+  return [`${condition} (${reason}) after ${took}${condition === "Failed" ? `: ${message}` : "."}`];
 };
 
 const rewards: Finding = ({ rollouts, reward }) => {
@@ -88,7 +86,9 @@ const stops: Finding = ({ stop_reasons: reasons, rollouts }) => {
 };
 
 const moreSamples: Finding = ({ samples }) => {
-  const [one, most] = [samples[0], samples.at(-1)];
+  const [one] = samples;
+  // Of the same groups: where members failed, larger k are over fewer.
+  const most = samples.findLast(({ groups }) => groups === one?.groups);
   if (one === undefined || most === undefined || one === most) return [];
   const gain = (most.best_of_k ?? 0) - (one.best_of_k ?? 0);
   if (gain < 0.05) return [];

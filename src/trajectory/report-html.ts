@@ -1,5 +1,4 @@
 import { escapeHtml } from "./html-text.ts";
-import { printable } from "./plain-text.ts";
 import { sectionCharts } from "./section-charts.ts";
 import type { ReportSection } from "./report-sections.ts";
 import { commandLines } from "./report-text.ts";
@@ -16,7 +15,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums;display:block;o
 td,th{padding:.2rem .9rem .2rem 0;text-align:right;vertical-align:top;border-bottom:1px solid var(--line);white-space:nowrap}
 td:first-child,th:first-child,td.text,th.text{text-align:left}th{color:var(--soft);font-weight:500}
 pre{background:var(--wash);padding:.8rem;overflow-x:auto;font-size:13px}
-.charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,28rem),1fr));gap:0 1.5rem}
+figure{max-width:48rem}
 figure{margin:1rem 0}figcaption{color:var(--soft);font-size:.9rem}svg{width:100%;height:auto}svg text{font-size:11px;fill:var(--soft)}
 .key{margin-left:1rem;white-space:nowrap}.key i{display:inline-block;width:.7em;height:.7em;margin-right:.3em;border-radius:2px}
 .grid,.range{stroke:var(--line)}.range{stroke:var(--c4)}.mean{stroke:var(--c1);stroke-width:2}.line{fill:none;stroke-width:2}circle{fill-opacity:.75}
@@ -40,19 +39,19 @@ export function reportHtml(
   const head = [
     `<meta charset="utf-8"><meta name="viewport" content="width=device-width">`,
     `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
-    `<title>${safe(title)}</title><style>${STYLE}</style>`,
+    `<title>${escapeHtml(title)}</title><style>${STYLE}</style>`,
   ].join("");
   const parts = sections.map((section) => sectionHtml(section, charts[section.id] ?? []));
-  const body = [`<h1>${safe(title)}</h1>`, ...parts].join("\n");
+  const body = [`<h1>${escapeHtml(title)}</h1>`, ...parts].join("\n");
   return `<!doctype html>\n<html lang="en"><head>${head}</head><body>\n${body}\n</body></html>\n`;
 }
 
 function sectionHtml(section: ReportSection, charts: readonly string[]): string {
   const { id, title, sentences, commands } = section;
-  const items = sentences.map((sentence) => `<li>${safe(sentence)}</li>`).join("");
-  const code = commandLines(commands).map(safe).join("\n");
+  const items = sentences.map((sentence) => `<li>${escapeHtml(sentence)}</li>`).join("");
+  const code = commandLines(commands).map(escapeHtml).join("\n");
   return [
-    `<section class="${id}"><h2>${safe(title)}</h2>`,
+    `<section class="${id}"><h2>${escapeHtml(title)}</h2>`,
     items === "" ? "" : `<ul>${items}</ul>`,
     tableHtml(section),
     charts.length === 0 ? "" : `<div class="charts">${charts.join("")}</div>`,
@@ -69,14 +68,10 @@ function tableHtml({ header, rows }: ReportSection): string {
   const line = (row: readonly string[], tag: "td" | "th"): string => {
     const cells = row.map((cell, column) => {
       const kind = isText[column] === true ? ' class="text"' : "";
-      return `<${tag}${kind}>${safe(cell)}</${tag}>`;
+      return `<${tag}${kind}>${escapeHtml(cell)}</${tag}>`;
     });
     return `<tr>${cells.join("")}</tr>`;
   };
   const body = rows.map((row) => line(row, "td")).join("");
   return `<table><thead>${line(header, "th")}</thead><tbody>${body}</tbody></table>`;
-}
-
-function safe(text: string): string {
-  return escapeHtml(printable(text));
 }

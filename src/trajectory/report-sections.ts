@@ -64,7 +64,9 @@ export function reportSections({ stats, end, folder }: ReportInput): readonly Re
     }),
     toolSection(stats),
     section("phases", "Seconds by phase", {
-      sentences: ["A rollout's last attempt. Model and tool time are what the agent's deadline counts."],
+      sentences: [
+        "Of graded rollouts, their last attempt. Model and tool time are what the agent's deadline counts.",
+      ],
       header: ["phase", ...SUMMARY_HEADER],
       rows: Object.entries(stats.seconds).map(([phase, summary]) => [phase, ...figures(summary)]),
     }),
@@ -113,11 +115,15 @@ function groupSection({ groups, zero_variance_groups: flat }: RunStatistics): Re
 }
 
 function sampleSection({ samples }: RunStatistics): ReportSection {
+  const isPartial = samples.some(({ groups }) => groups !== samples[0]?.groups);
+  const sentences = [
+    "Unbiased estimates from each group's graded members, averaged over groups.",
+    ...(isPartial
+      ? ["A group with fewer than k graded members is left out: rows with fewer groups are of other items."]
+      : []),
+  ];
   return section("samples", "More samples", {
-    sentences:
-      samples.length < 2
-        ? []
-        : ["Unbiased estimates from each group's graded members, averaged over groups."],
+    sentences: samples.length < 2 ? [] : sentences,
     header: ["k", "groups", "pass@k", "best of k"],
     rows: samples.map(({ k, groups, pass_at_k, best_of_k }) => [
       String(k),

@@ -6,7 +6,8 @@ import type { RolloutFacts } from "./rollout-facts.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 import { phaseChart, tailChart } from "./time-charts.ts";
 
-const BINS = 20;
+/** Bars of the rewards are this many steps apart, so that 0 and 1 have bars of their own. */
+const STEPS = 20;
 /** Tool-call counts that get a bar of their own; larger ones share bars. */
 const COUNT_BARS = 40;
 
@@ -15,10 +16,11 @@ export function sectionCharts(
   stats: RunStatistics,
   rollouts: readonly RolloutFacts[],
 ): Partial<Readonly<Record<SectionId, readonly string[]>>> {
-  const rewards = rewardsOf(rollouts);
+  const graded = rollouts.filter(({ reward }) => reward !== null);
+  const rewards = rewardsOf(graded);
   return {
     rewards: rewards.length === 0 ? [] : [barChart("Rollouts by reward", rewardBars(rewards))],
-    groups: [groupChart(rollouts)],
+    groups: [groupChart(graded)],
     samples:
       stats.samples.length < 2
         ? []
@@ -29,13 +31,13 @@ export function sectionCharts(
             ]),
           ],
     tools: [
-      barChart("Rollouts by number of tool calls", callBars(rollouts)),
+      barChart("Rollouts by number of tool calls", callBars(graded)),
       tailChart(
         "Seconds of a call, by tool",
         stats.tools.map(({ name, seconds }) => ({ name, summary: seconds })),
       ),
     ],
-    phases: [phaseChart("Seconds of a rollout by phase, fastest rollouts first", rollouts)],
+    phases: [phaseChart("Seconds of a rollout by phase, fastest rollouts first", graded)],
   };
 }
 
@@ -49,15 +51,15 @@ function groupChart(rollouts: readonly RolloutFacts[]): string {
   return stripChart("Rewards of each group, sorted by mean: members as dots, the mean as a line", sorted);
 }
 
-/** Counts of rewards in bins of equal width over their range, which is at least 0 to 1. */
+/** Counts of rewards around marks at equal distances over their range, which is at least 0 to 1. */
 function rewardBars(rewards: readonly number[]): readonly Bar[] {
   const low = rewards.reduce((least, value) => Math.min(least, value), 0);
   const high = rewards.reduce((most, value) => Math.max(most, value), 1);
-  const width = (high - low) / BINS;
-  const bins = counted(rewards.map((value) => Math.min(BINS - 1, Math.floor((value - low) / width))));
-  return Array.from({ length: BINS }, (_, bin) => ({
-    label: (low + bin * width).toFixed(2),
-    value: bins.get(bin) ?? 0,
+  const step = (high - low) / STEPS;
+  const marks = counted(rewards.map((value) => Math.round((value - low) / step)));
+  return Array.from({ length: STEPS + 1 }, (_, mark) => ({
+    label: (low + mark * step).toFixed(2),
+    value: marks.get(mark) ?? 0,
   }));
 }
 

@@ -2,21 +2,28 @@ import path from "node:path";
 import { replaceFile } from "./replace-file.ts";
 import { reportHtml } from "./report-html.ts";
 import { reportSections } from "./report-sections.ts";
+import type { ReportSection, SectionId } from "./report-sections.ts";
 import { reportMarkdown, reportText } from "./report-text.ts";
 import type { RunEndRecord } from "./run-end.ts";
 import { readRunEnd } from "./run-end.ts";
 import { readStatistics } from "./run-files.ts";
 import type { RunFigures } from "./run-files.ts";
 import type { RunStatistics } from "./run-statistics.ts";
+import { shellWord } from "./shell-word.ts";
 
 /** A report that is made, and perhaps not written yet. */
 export interface Report {
   readonly stats: RunStatistics;
   /** For a terminal. */
   readonly text: string;
+  /** What one wants to know first of it, and where the rest is. */
+  readonly brief: string;
   readonly markdown: string;
   readonly html: string;
 }
+
+/** What one reads first. */
+const BRIEF: ReadonlySet<SectionId> = new Set(["summary", "rewards", "failures", "telling"]);
 
 /** Reads a run folder and makes its report; command lines name it as `shownAs`. Throws `bad_input`. */
 export async function makeReport(folder: string, shownAs: string): Promise<Report> {
@@ -31,7 +38,7 @@ export async function writeReport(folder: string, { markdown, html }: Report): P
 
 /**
  * Writes what an ended run leaves beside its records: groups.jsonl, summary.json and the reports. Resolves with the
- * report for a terminal and the content of summary.json. Throws `bad_input`, `output_unwritable`.
+ * report in brief for a terminal and the content of summary.json. Throws `bad_input`, `output_unwritable`.
  */
 export async function writeEnd(
   folder: string,
@@ -53,7 +60,7 @@ export async function writeEnd(
   );
   await replaceFile(path.join(folder, "summary.json"), `${JSON.stringify(json, null, 2)}\n`);
   await writeReport(folder, report);
-  return { text: report.text, json };
+  return { text: report.brief, json };
 }
 
 function reportOf({ stats, rollouts }: RunFigures, end: RunEndRecord | null, folder: string): Report {
@@ -62,7 +69,14 @@ function reportOf({ stats, rollouts }: RunFigures, end: RunEndRecord | null, fol
   return {
     stats,
     text: reportText(title, sections),
+    brief: briefText(title, sections, folder),
     markdown: reportMarkdown(title, sections),
     html: reportHtml(title, { sections, stats, rollouts }),
   };
+}
+
+function briefText(title: string, sections: readonly ReportSection[], folder: string): string {
+  const first = sections.filter(({ id }) => BRIEF.has(id));
+  const page = shellWord(path.join(folder, "report.html"));
+  return `${reportText(title, first)}\nreport: ${page}; rollyard report ${shellWord(folder)} prints all of it\n`;
 }

@@ -88,4 +88,16 @@ describe("the gate of an endpoint", () => {
     await Promise.all(Array.from({ length: 200 }, call));
     expect(gate.inFlight).toBe(0);
   });
+
+  it("takes an endpoint for unknown once a call gave it up, and never again after a request got through", async () => {
+    const gate = newGate(1);
+    expect(gate.isUnknown).toBe(false);
+    (await gate.enter(gate.takeTicket())).end({ kind: "failed" });
+    gate.giveUp();
+    expect(gate.isUnknown).toBe(true);
+    (await gate.enter(gate.takeTicket())).end({ kind: "refused", retryAfterMs: 0 });
+    expect(gate.isUnknown).toBe(false);
+    gate.giveUp();
+    expect(gate.isUnknown).toBe(false);
+  });
 });

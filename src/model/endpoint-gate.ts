@@ -41,6 +41,8 @@ export class EndpointGate {
   #nextTicket = 0;
   #pauseTimer: AbortController | null = null;
   #wasThrottled = false;
+  #wasReached = false;
+  #wasGivenUp = false;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -50,6 +52,19 @@ export class EndpointGate {
   /** Whether the endpoint throttles us now. */
   get isThrottled(): boolean {
     return isThrottled(this.#pressure, this.#options.clock.monotonicMs());
+  }
+
+  /**
+   * Whether nothing ever got through, and a call has spent its tries on that already: the address is wrong, not the
+   * moment, and the calls that come after need not find it out anew.
+   */
+  get isUnknown(): boolean {
+    return this.#wasGivenUp && !this.#wasReached;
+  }
+
+  /** A call has spent its tries without reaching anything. */
+  giveUp(): void {
+    this.#wasGivenUp = true;
   }
 
   /** Requests under way. */
@@ -113,6 +128,7 @@ export class EndpointGate {
 
   #end(result: PassResult, sentAtMs: number): void {
     if (result.kind === "refused") this.#refused(sentAtMs, result.retryAfterMs);
+    if (result.kind !== "failed") this.#wasReached = true;
     if (result.kind === "taken") {
       this.#pressure = afterSuccess(this.#pressure, this.#options.maxConcurrency);
     }

@@ -80,8 +80,13 @@ class OpenAiModelClient implements ModelClient {
     signal: AbortSignal | undefined,
   ): Promise<RetryLedger> {
     const { clock, random, logger } = this.#runtime;
-    const decision = decideRetry(ledger, outcome, { nowMs: clock.monotonicMs(), random: random() });
-    if (decision.kind === "give_up") throw modelError(outcome, this.#access.spec);
+    const isUnknownEndpoint = this.#gate.isUnknown;
+    const at = { nowMs: clock.monotonicMs(), random: random(), isUnknownEndpoint };
+    const decision = decideRetry(ledger, outcome, at);
+    if (decision.kind === "give_up") {
+      if (outcome.kind === "failed" && outcome.code === "model_unreachable") this.#gate.giveUp();
+      throw modelError(outcome, this.#access.spec);
+    }
     if (outcome.kind === "failed") {
       logger.debug("model call is tried again", { code: outcome.code, ...outcome.details });
     }

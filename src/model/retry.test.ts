@@ -10,11 +10,11 @@ type Outcome = Extract<TryOutcome, { kind: "failed" | "refused" }>;
 const refusal = { kind: "refused", status: 429, retryAfterMs: null } as const;
 
 /** Tries until the call is given up, all of them with this outcome; the delays between them. */
-function delaysOf(outcome: Outcome, random = 0.5): readonly number[] {
+function delaysOf(outcome: Outcome, random = 0.5, isUnknownEndpoint = false): readonly number[] {
   const delays: number[] = [];
   let ledger: RetryLedger = FRESH_LEDGER;
   for (;;) {
-    const decision = decideRetry(ledger, outcome, { nowMs: 0, random });
+    const decision = decideRetry(ledger, outcome, { nowMs: 0, random, isUnknownEndpoint });
     if (decision.kind === "give_up") return delays;
     delays.push(decision.delayMs);
     ledger = decision.ledger;
@@ -45,6 +45,11 @@ describe("the retry layer of a model call", () => {
     );
   });
 
+  it("tries an endpoint once that another call has found to be nowhere", () => {
+    expect(delaysOf(failure("model_unreachable"), 0.5, true)).toEqual([]);
+    expect(delaysOf(failure("model_connection_lost"), 0.5, true)).toHaveLength(TRY_BUDGET - 1);
+  });
+
   it.each([
     "model_unauthorized",
     "model_not_found",
@@ -63,12 +68,12 @@ describe("the retry layer of a model call", () => {
   });
 
   it("waits for a throttling endpoint without spending tries, until half an hour has passed", () => {
-    const first = decideRetry(FRESH_LEDGER, refusal, { nowMs: 1000, random: 0 });
+    const first = decideRetry(FRESH_LEDGER, refusal, { nowMs: 1000, random: 0, isUnknownEndpoint: false });
     if (first.kind !== "retry") throw new Error("gave up at once");
     expect(first).toMatchObject({ delayMs: 0, ledger: { spent: 0, refusedSinceMs: 1000 } });
-    const almost = { nowMs: 1000 + LONGEST_REFUSAL_MS - 1, random: 0 };
+    const almost = { nowMs: 1000 + LONGEST_REFUSAL_MS - 1, random: 0, isUnknownEndpoint: false };
     expect(decideRetry(first.ledger, refusal, almost).kind).toBe("retry");
-    const over = { nowMs: 1000 + LONGEST_REFUSAL_MS, random: 0 };
+    const over = { nowMs: 1000 + LONGEST_REFUSAL_MS, random: 0, isUnknownEndpoint: false };
     expect(decideRetry(first.ledger, refusal, over).kind).toBe("give_up");
   });
 
@@ -83,7 +88,11 @@ describe("the retry layer of a model call", () => {
       fc.property(fc.array(codes, { minLength: 10, maxLength: 10 }), (mix) => {
         let ledger: RetryLedger = FRESH_LEDGER;
         const ended = mix.some((code) => {
-          const decision = decideRetry(ledger, failure(code), { nowMs: 0, random: 0 });
+          const decision = decideRetry(ledger, failure(code), {
+            nowMs: 0,
+            random: 0,
+            isUnknownEndpoint: false,
+          });
           if (decision.kind === "retry") ledger = decision.ledger;
           return decision.kind === "give_up";
         });

@@ -31,17 +31,18 @@ export const LONGEST_REFUSAL_MS = 30 * 60_000;
 
 /**
  * The one place that decides on another try of a model call. `random` is in [0, 1).
- * A refusal (429) costs nothing but time: its wait is the endpoint's gate's, so the delay is 0.
+ * A refusal (429) costs nothing but time: its wait is the endpoint's gate's, so the delay is 0. An endpoint that
+ * nothing has ever reached, after three tries of another call, gets one: a wrong URL ends a job at any parallelism.
  */
 export function decideRetry(
   ledger: RetryLedger,
   outcome: Extract<TryOutcome, { kind: "failed" | "refused" }>,
-  at: { readonly nowMs: number; readonly random: number },
+  at: { readonly nowMs: number; readonly random: number; readonly isUnknownEndpoint: boolean },
 ): RetryDecision {
   if (outcome.kind === "refused") return afterRefusal(ledger, at.nowMs);
   switch (outcome.code) {
     case "model_unreachable":
-      return afterUnreachable(ledger, at.random);
+      return at.isUnknownEndpoint ? { kind: "give_up" } : afterUnreachable(ledger, at.random);
     case "model_server_error":
     case "model_connection_lost":
     case "model_bad_response":

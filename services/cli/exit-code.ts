@@ -8,6 +8,7 @@ const BAD_INPUT: ReadonlySet<string> = new Set([
   "secret_not_found",
   "template_error",
   "run_folder_conflict",
+  "output_unwritable",
   "launcher_unavailable",
   "image_required",
   "tool_config_error",

@@ -6,20 +6,24 @@ import type { Clock } from "../../../src/lib/clock.ts";
 const LEAST_FREE_BYTES = 32 * 1024 * 1024;
 const LOOK_MS = 1000;
 
+/** Throws `output_unwritable` when too little of the folder's disk is free for a run to begin or to go on. */
+export async function requireRoom(folder: string): Promise<void> {
+  const { bavail, bsize } = await statfs(folder);
+  const freeBytes = bavail * bsize;
+  if (freeBytes >= LEAST_FREE_BYTES) return;
+  throw new RollyardError("output_unwritable", {
+    message: `The disk of ${folder} is full (${Math.floor(freeBytes / 1048576)} MiB left); free some space, then the same command resumes the run.`,
+    details: { free_bytes: freeBytes },
+  });
+}
+
 /**
  * Watches the free space of a run folder's disk. Rejects with `output_unwritable` before the disk is full, for a bus
  * without room would only wait; resolves when the signal aborts.
  */
 export async function watchDisk(folder: string, clock: Clock, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
-    const { bavail, bsize } = await statfs(folder);
-    const freeBytes = bavail * bsize;
-    if (freeBytes < LEAST_FREE_BYTES) {
-      throw new RollyardError("output_unwritable", {
-        message: `The disk of ${folder} is full (${Math.floor(freeBytes / 1048576)} MiB left); free some space, then the same command resumes the run.`,
-        details: { free_bytes: freeBytes },
-      });
-    }
+    await requireRoom(folder);
     await clock.sleep(LOOK_MS, signal);
   }
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, readlink, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readlink, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -85,10 +85,14 @@ describe("the folder of a run", () => {
     await expect(refused).rejects.toMatchObject({
       message: expect.stringContaining(`process ${process.pid}`),
     });
+    await first.close();
     const lock = path.join(first.path, ".rollyard", "lock");
-    await writeFile(lock, (await readFile(lock, "utf8")).replace(/ \S+\n$/u, " 1\n"));
+    // The same process id, given to another process since.
+    await writeFile(path.join(lock, `${process.pid}-1`), "");
     const second = await openRunFolder(input, options("out"));
+    expect(await readdir(lock)).toHaveLength(1);
     await second.close();
+    expect(await readdir(lock)).toEqual([]);
   });
 
   it("says which folder can't be written", async () => {

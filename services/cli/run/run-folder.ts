@@ -5,9 +5,11 @@ import type { RunInput } from "../../../src/config/run-input.ts";
 import { diffSpecs } from "../../../src/config/spec-hash.ts";
 import type { SpecSnapshot } from "../../../src/config/spec-hash.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
+import { requireRoom } from "./disk-watch.ts";
 import { takeRunLock } from "./run-lock.ts";
 import { readRunState, writeRunState } from "./run-state.ts";
 import type { RunState } from "./run-state.ts";
+import { unwritable } from "./unwritable.ts";
 
 /** Folder inside a run folder for what is no result: the store of the bus, the lock, the run's state. */
 const PRIVATE = ".rollyard";
@@ -19,6 +21,8 @@ export interface RunFolder {
   /** The folder around it: what `--out` names to resume. */
   readonly outer: string;
   readonly storePath: string;
+  /** Where a process that is to join the run finds its bus. */
+  readonly joinPath: string;
   readonly logsPath: string;
   readonly state: RunState;
   readonly isResumed: boolean;
@@ -39,20 +43,32 @@ export interface RunFolderOptions {
  * for a finished run, another spec (naming the fields) or a folder in use, and `output_unwritable`.
  */
 export async function openRunFolder(input: RunInput, options: RunFolderOptions): Promise<RunFolder> {
-  const outer = await outerFolder(options);
+  const { out, cwd } = options;
+  const runs = out === undefined ? path.join(cwd, "runs") : path.resolve(cwd, out);
+  try {
+    const outer = out === undefined ? await newOuterFolder(runs, options.nowMs) : runs;
+    return await openInside(input, outer, options.nowMs);
+  } catch (error) {
+    throw unwritable(runs, error) ?? error;
+  }
+}
+
+async function openInside(input: RunInput, outer: string, nowMs: number): Promise<RunFolder> {
   const folder = path.join(outer, input.job.metadata.name);
   const privateFolder = path.join(folder, PRIVATE);
   const logsPath = path.join(folder, "logs");
   await makeFolders([folder, privateFolder, logsPath]);
+  await requireRoom(folder);
   const lock = await takeRunLock(path.join(privateFolder, "lock"));
   try {
     const found = await readRunState(privateFolder);
-    const state = found === null ? newState(input, options.nowMs) : checkedState(found, input);
+    const state = found === null ? newState(input, nowMs) : checkedState(found, input);
     if (found === null) await writeRunState(privateFolder, state);
     return {
       path: folder,
       outer,
       storePath: path.join(privateFolder, "store"),
+      joinPath: path.join(privateFolder, "join.json"),
       logsPath,
       state,
       isResumed: found !== null,
@@ -65,13 +81,12 @@ export async function openRunFolder(input: RunInput, options: RunFolderOptions):
   }
 }
 
-async function outerFolder({ out, cwd, nowMs }: RunFolderOptions): Promise<string> {
-  if (out !== undefined) return path.resolve(cwd, out);
+/** Names a folder below `runs` by the time and points `runs/latest` to it. */
+async function newOuterFolder(runs: string, nowMs: number): Promise<string> {
   const name = new Date(nowMs)
     .toISOString()
     .replaceAll(":", "")
     .replace(/\.\d+Z$/u, "Z");
-  const runs = path.join(cwd, "runs");
   await makeFolders([runs]);
   const link = path.join(runs, `.latest-${randomBytes(4).toString("hex")}`);
   // Replaced in one step: a reader of runs/latest never finds it missing.
@@ -85,17 +100,15 @@ async function makeFolders(folders: readonly string[]): Promise<void> {
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await access(folder, constants.W_OK);
-    } catch (cause) {
-      throw new RollyardError("output_unwritable", {
-        message: `The folder ${folder} can't be written (${codeOf(cause)}); give another by --out.`,
-        cause,
-      });
+    } catch (error) {
+      // Said of this very folder, and by what a plain mkdir says: the recursive one takes a read-only parent for none.
+      const plain = await mkdir(folder).then(
+        () => error,
+        (reason: unknown) => reason,
+      );
+      throw unwritable(folder, plain) ?? plain;
     }
   }
-}
-
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? "unknown error";
 }
 
 function newState({ snapshot, specHash }: RunInput, nowMs: number): RunState {

@@ -15,6 +15,7 @@ import { openRunFolder } from "./run-folder.ts";
 import type { RunFlags } from "./run-flags.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { startRunTelemetry } from "./start-run-telemetry.ts";
+import { unwritable } from "./unwritable.ts";
 
 /** Runs a checked job and resolves with the command's exit code. Bad input that shows only now is a RollyardError. */
 export async function runJob(input: RunInput, flags: RunFlags, io: CliIo): Promise<number> {
@@ -101,7 +102,7 @@ async function conclude(run: Run, end: RunEnd, seconds: number): Promise<number>
 }
 
 function reportFailure({ folder, io }: Run, thrown: unknown): number {
-  const error = toRollyardError(thrown);
+  const error = unwritable(folder.path, thrown) ?? toRollyardError(thrown);
   const cause = error.code === "internal" && thrown instanceof Error ? `\n${thrown.stack ?? ""}` : "";
   io.stderr(`rollyard: ${error.message}${cause}\nwhat was recorded is in ${folder.path}\n`);
   return 1;

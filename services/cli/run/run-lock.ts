@@ -1,41 +1,70 @@
 import { readFileSync } from "node:fs";
-import { open, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import type { Clock } from "../../../src/lib/clock.ts";
 
 /** Keeps a second process out of a run folder. */
 export interface RunLock {
   release(): Promise<void>;
 }
 
-/**
- * Takes the lock file, or throws `run_folder_conflict` naming the process that has it. A lock whose process has died
- * is taken over; a process id that was given to another process since is told by its start time.
- */
-export async function takeRunLock(file: string): Promise<RunLock> {
-  const own = `${process.pid} ${startOf(process.pid)}\n`;
-  for (let tries = 0; tries < 5; tries += 1) {
-    const handle = await open(file, "wx", 0o600).catch(() => null);
-    if (handle !== null) {
-      await handle.writeFile(own);
-      await handle.close();
-      return { release: () => rm(file, { force: true }) };
-    }
-    const holder = await livingHolder(file);
-    if (holder !== null) throw heldBy(holder);
-    await rm(file, { force: true });
-  }
-  throw heldBy(null);
+/** What the waits of two commands that meet depend on. */
+export interface RunLockDeps {
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
 }
 
-async function livingHolder(file: string): Promise<number | null> {
-  const text = await readFile(file, "utf8").catch(() => "");
-  const [pidText = "", start = ""] = text.trim().split(" ");
-  const pid = Number(pidText);
-  if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return null;
-  return startOf(pid) === start ? pid : null;
+const TRIES = 4;
+const LONGEST_PAUSE_MS = 100;
+
+/**
+ * Takes the lock folder, or throws `run_folder_conflict` naming the process that has it. A holder is an empty file
+ * named after its process id and start time, so what a dead process left is never taken for a living one's, and
+ * anyone may remove it. Each puts its file down before it looks for others': of two that start at once, at least one
+ * sees the other and steps back.
+ */
+export async function takeRunLock(
+  folder: string,
+  deps: RunLockDeps = { clock: systemClock, random: Math.random },
+): Promise<RunLock> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  const own = path.join(folder, `${process.pid}-${startOf(process.pid)}`);
+  for (let tries = 1; ; tries += 1) {
+    await putDown(own);
+    const holder = await otherHolder(folder, path.basename(own));
+    if (holder === null) return { release: () => rm(own, { force: true }) };
+    await rm(own, { force: true });
+    if (tries === TRIES) throw heldBy(holder);
+    await deps.clock.sleep(LONGEST_PAUSE_MS * deps.random());
+  }
+}
+
+async function putDown(own: string): Promise<void> {
+  try {
+    await writeFile(own, "", { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw heldBy(process.pid);
+    throw error;
+  }
+}
+
+/** The process id of another that lives and has put its file down; removes the files of dead ones. */
+async function otherHolder(folder: string, own: string): Promise<number | null> {
+  for (const name of await readdir(folder)) {
+    if (name === own) continue;
+    const [pidText = "", start = ""] = name.split("-");
+    const pid = Number(pidText);
+    if (isAlive(pid) && startOf(pid) === start) return pid;
+    await rm(path.join(folder, name), { force: true });
+  }
+  return null;
 }
 
 function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -55,9 +84,8 @@ function startOf(pid: number): string {
   }
 }
 
-function heldBy(pid: number | null): RollyardError {
-  const who = pid === null ? "another process" : `process ${pid}`;
+function heldBy(pid: number): RollyardError {
   return new RollyardError("run_folder_conflict", {
-    message: `The run folder is in use by ${who}; wait for it, or use another --out.`,
+    message: `The run folder is in use by process ${pid}; wait for it, or use another --out.`,
   });
 }

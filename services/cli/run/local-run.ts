@@ -24,6 +24,7 @@ import { ResultRecorder } from "../../../src/trajectory/recorder.ts";
 import { startGrader } from "../../grader/create-grader.ts";
 import { startWorker } from "../../worker/create-worker.ts";
 import { watchDisk } from "./disk-watch.ts";
+import { writeJoinFile } from "./join-file.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { RunTelemetry } from "./start-run-telemetry.ts";
 
@@ -68,6 +69,8 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
     onGaveUp: (error: RollyardError) => gaveUp.reject(error),
   });
   closers.push(() => server.stop());
+  const joinFile = await writeJoinFile(folder.joinPath, server);
+  closers.push(() => joinFile.remove());
   const connect = async (user: ServiceUser): Promise<Bus> => {
     const bus = await connectAs(server, user, options);
     closers.push(() => bus.close());

@@ -158,6 +158,9 @@ function exampleSentence(kind: FailureStatistics, example: FailureExample): stri
   return `${kind.failure_code}, for example ${place}: ${[cut(example.failure_reason ?? ""), ...facts].join(" ")}`;
 }
 
+/** A policy that invents names must not bury the tools that there are. */
+const TOOL_ROWS = 30;
+
 function toolSection({ tools }: RunStatistics): ReportSection {
   const header = [
     "calls",
@@ -171,7 +174,15 @@ function toolSection({ tools }: RunStatistics): ReportSection {
     "p95",
     "max",
   ];
-  return section("tools", "Tools", { header: ["tool", ...header], rows: tools.map(toolRow) });
+  const more = tools.length - TOOL_ROWS;
+  return section("tools", "Tools", {
+    sentences:
+      more > 0
+        ? [`The ${TOOL_ROWS} names with the most calls; rollyard report --json has ${more} more.`]
+        : [],
+    header: ["tool", ...header],
+    rows: tools.slice(0, TOOL_ROWS).map(toolRow),
+  });
 }
 
 function toolRow({

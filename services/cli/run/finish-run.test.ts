@@ -1,29 +1,19 @@
 import { readFile, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { aResult } from "../../../test/support/trajectory/records.ts";
+import { aFailure, aSample } from "../../../test/support/trajectory/sample-run.ts";
 import { linesOf, scratchFolder } from "../../../test/support/trajectory/scratch-folder.ts";
 import { finishRun } from "./finish-run.ts";
 import type { FinishedRun } from "./finish-run.ts";
 import type { RunFolder } from "./run-folder.ts";
 
 const END = { condition: "Complete", reason: "SomeUngraded", message: "1 rollout has no reward." } as const;
-const FAILURE = {
-  outcome: "failed",
-  failure_class: "sandbox",
-  failure_code: "sandbox_lost",
-  failure_reason: "The sandbox was lost.",
-  evidence: { exit_code: "137" },
-  reward: null,
-  passed: null,
-  stop_reason: null,
-} as const;
 
 const RESULTS = [
-  aResult({ item_index: 1, sample_index: 0, reward: 0.5, passed: false }),
-  aResult({ item_index: 0, sample_index: 1, reward: 0, passed: false }),
-  aResult({ item_index: 0, sample_index: 0, reward: 1 }),
-  aResult({ item_index: 1, sample_index: 1, ...FAILURE }),
+  aSample({ item_index: 1, sample_index: 0, reward: 0.5 }),
+  aSample({ item_index: 0, sample_index: 1, reward: 0 }),
+  aSample({ item_index: 0, sample_index: 0, reward: 1 }),
+  aFailure({ item_index: 1, sample_index: 1, evidence: { exit_code: "137" } }),
 ];
 
 async function finished(folder: string, results = RESULTS): Promise<FinishedRun> {
@@ -37,6 +27,7 @@ async function finished(folder: string, results = RESULTS): Promise<FinishedRun>
   const runFolder: RunFolder = {
     path: folder,
     outer: path.dirname(folder),
+    joinPath: path.join(folder, "join.json"),
     storePath: path.join(folder, "store"),
     logsPath: path.join(folder, "logs"),
     state: {

@@ -3,6 +3,7 @@ import type { Command } from "commander";
 import type { z } from "zod";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { parseRolloutPlace } from "../../../src/rollout/ids.ts";
+import { jsonText } from "../../../src/trajectory/json-text.ts";
 import { readRecords } from "../../../src/trajectory/read-records.ts";
 import { resultRecordSchema } from "../../../src/trajectory/result-record.ts";
 import type { ResultRecord } from "../../../src/trajectory/result-record.ts";
@@ -30,8 +31,13 @@ export function registerShow(program: Command, io: CliIo): void {
     .action(async (dir: string, rollout: string, flags: { readonly json: boolean }) => {
       const folder = await findRunFolder(path.resolve(io.cwd, dir));
       const found = await findRollout(folder, rollout);
-      io.stdout(flags.json ? `${JSON.stringify(found, null, 2)}\n` : shownRollout(found));
+      io.stdout(flags.json ? `${jsonText(wireForm(found), 2)}\n` : shownRollout(found));
     });
+}
+
+/** Named as in the run folder's files. */
+function wireForm({ result, trajectory, failedAttempts }: RolloutRecords): object {
+  return { result, trajectory, failed_attempts: failedAttempts };
 }
 
 async function findRollout(folder: string, given: string): Promise<RolloutRecords> {

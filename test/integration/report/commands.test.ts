@@ -188,7 +188,7 @@ describe("rollyard list", () => {
     return stdout
       .split("\n")
       .slice(0, -1)
-      .map((line) => String((JSON.parse(line) as { rollout: string }).rollout).slice(13));
+      .map((line) => (JSON.parse(line) as { rollout: string }).rollout.slice(13));
   };
 
   it.each([

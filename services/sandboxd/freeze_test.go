@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -59,6 +61,25 @@ func TestSIGTERMKillsCommandsAndExitsZero(t *testing.T) {
 		t.Errorf("exit: %v", err)
 	}
 	expect(t, "processes left", len(alive(tree)), 0)
+}
+
+// A command that the node ends must not come back as one that ended by itself.
+func TestSIGTERMLetsNoAnswerOut(t *testing.T) {
+	s := startSandbox(t)
+	answered := make(chan error, 1)
+	go func() {
+		command := object{"argv": []string{"sh", "-c", "touch started; sleep 60"}, "timeout_ms": 90_000}
+		_, err := s.trySend(context.Background(), "POST", "/v1/exec", s.token, execBody(command))
+		answered <- err
+	}()
+	eventually(t, "the command runs", func() bool {
+		_, err := os.Stat(filepath.Join(s.workdir, "started"))
+		return err == nil
+	})
+	_ = s.command.Process.Signal(syscall.SIGTERM)
+	if err := <-answered; err == nil {
+		t.Error("a command that was ended from outside got an answer")
+	}
 }
 
 func TestARestartedSandboxdRefusesEverything(t *testing.T) {

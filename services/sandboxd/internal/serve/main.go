@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -22,7 +21,6 @@ import (
 )
 
 const (
-	stopGrace    = 2 * time.Second
 	headerLimit  = 5 * time.Second
 	idleLimit    = 10 * time.Minute
 	headerBytes  = 16 << 10
@@ -142,16 +140,13 @@ func newServer(routes http.Handler) *http.Server {
 	}
 }
 
-// shutdown kills what runs and lets the answers under way out.
+// shutdown drops every connection, then kills what runs. No answer may get out once the killing begins: a command that
+// the node ended would look like one that the agent's own doing ended, and its exit code would be shown to the model.
 func (d *daemon) shutdown(server *http.Server) int {
 	slog.Info("stopping")
+	_ = server.Close()
 	if err := d.stopAll(); err != nil {
 		slog.Error("stop incomplete", "error_type", errorKind(err))
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), stopGrace)
-	defer cancel()
-	if server.Shutdown(ctx) != nil {
-		_ = server.Close()
 	}
 	return 0
 }

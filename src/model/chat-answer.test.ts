@@ -39,6 +39,23 @@ describe("reading a completion", () => {
     expect(readChatAnswer(withMessage({ content: "a" }), 0)?.usage).toBeNull();
   });
 
+  it("keeps nonsense out of counts, token ids, ids and labels, which are stored in a bounded place", () => {
+    const long = "x".repeat(1000);
+    const call = { id: long, function: { name: long, arguments: "{}" } };
+    const choice = { message: { tool_calls: [call] }, finish_reason: long, token_ids: [1, -1, 2.5] };
+    const usage = { prompt_tokens: 1e300, completion_tokens: -5 };
+    const body = { choices: [choice], model: long, usage, prompt_token_ids: [2 ** 32] };
+    const label = "x".repeat(256);
+    expect(readChatAnswer(body, 1)).toMatchObject({
+      message: { tool_calls: [{ id: "call_1_0", function: { name: label } }] },
+      finishReason: label,
+      policyVersion: label,
+      usage: { promptTokens: 0, completionTokens: 0 },
+      promptTokenIds: [],
+      tokenIds: [],
+    });
+  });
+
   it("reads an answer or null from any JSON, and never throws", () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), (value, message) => {

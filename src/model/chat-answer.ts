@@ -1,7 +1,16 @@
 import { isJsonObject } from "../lib/json.ts";
 import type { JsonObject, JsonValue } from "../lib/json.ts";
 import type { AssistantMessage, ChatToolCall, TokenUsage } from "./port.ts";
-import { countField, numbersField, objectField, objectsField, textField } from "./read-fields.ts";
+import {
+  countField,
+  idField,
+  labelField,
+  numbersField,
+  objectField,
+  objectsField,
+  textField,
+  tokenIdsField,
+} from "./read-fields.ts";
 import type { ParsedAnswer } from "./try-outcome.ts";
 
 /**
@@ -17,18 +26,18 @@ export function readChatAnswer(body: unknown, turn: number): ParsedAnswer | null
   const read = assistantMessage(message, turn);
   return {
     message: read,
-    finishReason: textField(choice, "finish_reason") ?? (read.tool_calls ? "tool_calls" : "stop"),
+    finishReason: labelField(choice, "finish_reason") ?? (read.tool_calls ? "tool_calls" : "stop"),
     usage: readUsage(objectField(body, "usage")),
     policyVersion: policyVersion(body),
-    promptTokenIds: numbersField(body, "prompt_token_ids"),
-    tokenIds: numbersField(choice, "token_ids"),
+    promptTokenIds: tokenIdsField(body, "prompt_token_ids"),
+    tokenIds: tokenIdsField(choice, "token_ids"),
     logprobs: tokenLogprobs(objectsField(objectField(choice, "logprobs") ?? {}, "content")),
   };
 }
 
 /** What the endpoint says of the policy that answered: `model`, then `@system_fingerprint` if there is one. */
 export function policyVersion(body: JsonObject): string {
-  return [textField(body, "model"), textField(body, "system_fingerprint")]
+  return [labelField(body, "model"), labelField(body, "system_fingerprint")]
     .filter((part) => part !== undefined && part !== "")
     .join("@");
 }
@@ -64,14 +73,14 @@ function contentText(content: JsonValue | undefined): string | null {
 function readCalls(calls: readonly JsonObject[], turn: number): readonly ChatToolCall[] {
   const taken = new Set<string>();
   return calls.map((call, index) => {
-    const said = textField(call, "id") ?? "";
-    const id = said === "" || taken.has(said) ? `call_${turn}_${index}` : said;
+    const said = idField(call, "id");
+    const id = said === undefined || taken.has(said) ? `call_${turn}_${index}` : said;
     taken.add(id);
     const called = objectField(call, "function") ?? {};
     return {
       id,
       type: "function",
-      function: { name: textField(called, "name") ?? "", arguments: argumentsText(called["arguments"]) },
+      function: { name: labelField(called, "name") ?? "", arguments: argumentsText(called["arguments"]) },
     };
   });
 }

@@ -2,7 +2,15 @@ import { isJsonObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { policyVersion, tokenLogprobs } from "./chat-answer.ts";
 import type { AssistantMessage, ChatToolCall, TokenUsage } from "./port.ts";
-import { countField, numbersField, objectField, objectsField, textField } from "./read-fields.ts";
+import {
+  countField,
+  idField,
+  labelField,
+  objectField,
+  objectsField,
+  textField,
+  tokenIdsField,
+} from "./read-fields.ts";
 import type { ParsedAnswer } from "./try-outcome.ts";
 
 /**
@@ -20,8 +28,8 @@ export function readResponsesAnswer(body: unknown, turn: number): ParsedAnswer |
     finishReason,
     usage: readUsage(objectField(body, "usage")),
     policyVersion: policyVersion(body),
-    promptTokenIds: numbersField(body, "prompt_token_ids"),
-    tokenIds: numbersField(body, "token_ids"),
+    promptTokenIds: tokenIdsField(body, "prompt_token_ids"),
+    tokenIds: tokenIdsField(body, "token_ids"),
     logprobs: tokenLogprobs(messageParts(items).flatMap((part) => objectsField(part, "logprobs"))),
     nativeItemsJson: JSON.stringify(items),
   };
@@ -32,7 +40,7 @@ function finishReasonOf(body: JsonObject, message: AssistantMessage): string | n
   const status = textField(body, "status") ?? "completed";
   if (status === "completed") return message.tool_calls === undefined ? "stop" : "tool_calls";
   if (status !== "incomplete") return null;
-  const reason = textField(objectField(body, "incomplete_details") ?? {}, "reason") ?? "length";
+  const reason = labelField(objectField(body, "incomplete_details") ?? {}, "reason") ?? "length";
   return reason === "max_output_tokens" ? "length" : reason;
 }
 
@@ -66,12 +74,11 @@ function reasoningTexts(item: JsonObject): readonly string[] {
 }
 
 function toolCall(item: JsonObject, fallbackId: string): ChatToolCall {
-  const said = textField(item, "call_id");
   return {
-    id: said === undefined || said === "" ? fallbackId : said,
+    id: idField(item, "call_id") ?? fallbackId,
     type: "function",
     function: {
-      name: textField(item, "name") ?? "",
+      name: labelField(item, "name") ?? "",
       arguments: textField(item, "arguments") || "{}",
     },
   };

@@ -12,14 +12,19 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /**
- * A text as messages carry it; a long one is stored as a blob first, and acknowledged when this resolves.
+ * A text as messages carry it; one above `inlineBytes` is stored as a blob first, and acknowledged when this resolves.
  * Rejects with `stream_full`, `bus_unavailable`.
  */
-export async function storeText(store: LogStore, jobUid: string, text: string): Promise<Text> {
+export async function storeText(
+  store: LogStore,
+  jobUid: string,
+  text: string,
+  inlineBytes = INLINE_TEXT_BYTES,
+): Promise<Text> {
   // A UTF-16 unit takes at most three bytes, so a short text need not be encoded to be measured.
-  if (text.length * 3 <= INLINE_TEXT_BYTES) return inline(text);
+  if (text.length * 3 <= inlineBytes) return inline(text);
   const bytes = encoder.encode(text);
-  if (bytes.length <= INLINE_TEXT_BYTES) return inline(text);
+  if (bytes.length <= inlineBytes) return inline(text);
   return create(TextSchema, { place: { case: "blob", value: await putBlob(store, jobUid, bytes) } });
 }
 

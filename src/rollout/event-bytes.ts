@@ -2,7 +2,8 @@ import type { Text } from "../gen/rollyard/v1/events_pb.ts";
 import type { RolloutEvent } from "./events.ts";
 
 const FIXED_BYTES = 256;
-const BYTES_PER_TOKEN = 18;
+/** An id takes at most 5, a log probability 8. */
+const BYTES_PER_NUMBER = 9;
 
 /** About how many bytes an event takes on the wire; never much less. Cheap: nothing is encoded. */
 export function eventBytes(event: RolloutEvent): number {
@@ -15,10 +16,7 @@ export function eventBytes(event: RolloutEvent): number {
         FIXED_BYTES +
         textBytes(kind.value.messageJson) +
         textBytes(kind.value.nativeItemsJson) +
-        (kind.value.tokens?.place.case === "inline"
-          ? BYTES_PER_TOKEN * kind.value.tokens.place.value.promptTokenIds.length +
-            BYTES_PER_TOKEN * kind.value.tokens.place.value.tokenIds.length
-          : 0)
+        tokenBytes(event)
       );
     case "toolCalled":
       return FIXED_BYTES + textBytes(kind.value.argumentsJson);
@@ -27,6 +25,14 @@ export function eventBytes(event: RolloutEvent): number {
     default:
       return FIXED_BYTES;
   }
+}
+
+/** About how many bytes an event's token ids and log probabilities take; 0 for those in a blob. */
+export function tokenBytes({ kind }: RolloutEvent): number {
+  const place = kind.case === "turnSampled" ? kind.value.tokens?.place : undefined;
+  if (place?.case !== "inline") return 0;
+  const { promptTokenIds, tokenIds, logprobs } = place.value;
+  return BYTES_PER_NUMBER * (promptTokenIds.length + tokenIds.length + logprobs.length);
 }
 
 /** Three bytes for each UTF-16 unit is the most that UTF-8 needs. */

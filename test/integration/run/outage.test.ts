@@ -1,100 +1,82 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { afterEach, describe, expect, it } from "vitest";
-import { startMockModel } from "../../support/model/mock-model.ts";
-import { toolTurns } from "../../support/model/mock-scripts.ts";
-import { runCli, smallJob, startCli } from "../../support/run/run-cli.ts";
-import type { RunningCli, SmallJob } from "../../support/run/run-cli.ts";
+import { describe, expect, it } from "vitest";
+import { processesOf } from "../../support/run/leftovers.ts";
+import { runWorld } from "../../support/run/run-world.ts";
+import { STEADY_ROLLOUTS, resultsOf, steadyJob, untilSomeAreRecorded } from "../../support/run/steady-job.ts";
 
-const closers: (() => Promise<void> | void)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
+const world = runWorld();
 
-/** A job of 24 rollouts that takes a few seconds. */
-async function slowJob(): Promise<SmallJob> {
-  const calls = [{ name: "shell", arguments: '{"command": "cat a.txt"}' }];
-  const script = toolTurns({ turns: 1, calls, answer: "done" });
-  const model = await startMockModel({ script, latencyMs: 200 });
-  closers.push(() => model.close());
-  const job = await smallJob({ baseURL: model.baseURL, items: 12, samples: 2, parallelism: 2 });
-  closers.push(() => job.remove());
-  return job;
-}
-
-function start(job: SmallJob): RunningCli {
-  return startCli(["run", "-f", job.file, "--out", job.out]);
-}
-
-async function untilSomeAreGraded(job: SmallJob): Promise<void> {
-  await expect
-    .poll(async () => (await job.records("results.jsonl").catch(() => [])).length, { timeout: 20_000 })
-    .toBeGreaterThan(2);
-}
-
-async function distinctResults(job: SmallJob): Promise<number> {
-  const results = await job.records("results.jsonl");
-  expect(new Set(results.map(({ rollout }) => rollout)).size).toBe(results.length);
-  return results.length;
-}
-
-/** The nats-server that the job's own run started. */
-async function natsServerOf(job: SmallJob): Promise<number> {
-  for (const pid of await readdir("/proc")) {
-    const words = (await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "")).split("\0");
-    if (words[0]?.endsWith("nats-server") && words.some((word) => word.startsWith(job.folder)))
-      return Number(pid);
-  }
-  throw new Error("the run has no nats-server");
+/** Whether the command could be done; mounting wants rights that not every machine gives. */
+function isDone(command: string, ...args: readonly string[]): boolean {
+  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
 }
 
 describe("a run whose surroundings fail", () => {
-  it("completes although its nats-server is killed in the middle", async () => {
-    const job = await slowJob();
-    const running = start(job);
-    await untilSomeAreGraded(job);
-    process.kill(await natsServerOf(job), "SIGKILL");
-    const end = await running.ended;
-    expect(end).toMatchObject({ code: 0 });
-    expect(await distinctResults(job)).toBe(24);
+  it("completes although its nats-server is killed twice in the middle", async () => {
+    const job = await steadyJob(world);
+    const running = job.start();
+    await untilSomeAreRecorded(job);
+    const killed = new Set<number>();
+    const killNext = async (): Promise<boolean> => {
+      const server = (await processesOf(job)).find(
+        ({ name, pid }) => name === "nats-server" && !killed.has(pid),
+      );
+      if (server === undefined) return false;
+      killed.add(server.pid);
+      return process.kill(server.pid, "SIGKILL");
+    };
+    await expect.poll(killNext, { timeout: 10_000 }).toBe(true);
+    await expect.poll(killNext, { timeout: 10_000 }).toBe(true);
+    expect(await running.ended).toMatchObject({ code: 0 });
+    expect(await resultsOf(job)).toHaveLength(STEADY_ROLLOUTS);
   });
 
-  it("refuses a folder that another run has, and leaves that run alone", async () => {
-    const job = await slowJob();
-    const running = start(job);
-    await running.says("metrics at");
-    const second = await runCli(["run", "-f", job.file, "--out", job.out]);
-    expect(second).toMatchObject({ code: 2, stderr: expect.stringContaining("in use by process") });
-    expect((await running.ended).code).toBe(0);
-    expect(await distinctResults(job)).toBe(24);
-  });
+  it.for([
+    ["nearly full", 40],
+    ["full to the last byte", 1000],
+  ] as const)(
+    "stops with a sentence when its disk is %s, and completes once there is room",
+    async ([, megabytes], { skip }) => {
+      const job = await steadyJob(world);
+      await mkdir(job.out);
+      const isMounted = isDone("mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", job.out);
+      skip(!isMounted, "a small disk can't be mounted here");
+      world.later(() => void isDone("umount", "-l", job.out));
+      const running = job.start();
+      await untilSomeAreRecorded(job);
+      const filler = path.join(job.out, "filler");
+      // As much as there is room for.
+      isDone("dd", "if=/dev/zero", `of=${filler}`, "bs=1M", `count=${megabytes}`);
+      const first = await running.ended;
+      expect(first).toMatchObject({
+        code: 1,
+        stderr: expect.stringMatching(/rollyard: The disk of .* is full/u),
+      });
+      expect(first.stderr).not.toContain("    at ");
+      const before = await resultsOf(job);
+      expect(before.length).toBeLessThan(STEADY_ROLLOUTS);
+      const tooSoon = await job.run();
+      expect(tooSoon).toMatchObject({ code: 2, stderr: expect.stringContaining("free some space") });
+      await rm(filler);
+      expect(await job.run()).toMatchObject({ code: 0 });
+      expect((await resultsOf(job)).slice(0, before.length)).toEqual(before);
+      expect(await resultsOf(job)).toHaveLength(STEADY_ROLLOUTS);
+    },
+  );
 
-  it("says which output folder can't be written, exit 1 or 2, before anything starts", async () => {
-    const job = await slowJob();
-    await writeFile(path.join(job.folder, "file"), "");
-    const end = await runCli(["run", "-f", job.file, "--out", path.join(job.folder, "file", "below")]);
-    expect([1, 2]).toContain(end.code);
-    expect(end.stderr).toContain("can't be written");
-  });
-
-  it("stops with a sentence before its disk is full, and completes once there is room", async ({ skip }) => {
-    const job = await slowJob();
+  it("refuses an output folder below a file, and one on a read-only disk, exit code 2", async ({ skip }) => {
+    const job = await steadyJob(world);
+    await writeFile(job.out, "");
+    const below = await job.run();
+    expect(below).toMatchObject({ code: 2, stderr: expect.stringContaining("can't be written (ENOTDIR)") });
+    await rm(job.out);
     await mkdir(job.out);
-    const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", job.out]).status === 0;
-    skip(!mounted, "a small disk can't be mounted here");
-    closers.push(() => void spawnSync("umount", ["-l", job.out]));
-    const running = start(job);
-    await untilSomeAreGraded(job);
-    const filler = path.join(job.out, "filler");
-    await writeFile(filler, Buffer.alloc(40 * 1024 * 1024));
-    const first = await running.ended;
-    expect(first.code).toBe(1);
-    expect(first.stderr).toContain("free some space");
-    expect(await distinctResults(job)).toBeLessThan(24);
-    await rm(filler);
-    const second = await runCli(["run", "-f", job.file, "--out", job.out]);
-    expect(second).toMatchObject({ code: 0 });
-    expect(await distinctResults(job)).toBe(24);
+    const isMounted = isDone("mount", "-t", "tmpfs", "-o", "ro", "tmpfs", job.out);
+    skip(!isMounted, "no read-only disk can be mounted here");
+    world.later(() => void isDone("umount", "-l", job.out));
+    const readOnly = await job.run();
+    expect(readOnly).toMatchObject({ code: 2, stderr: expect.stringContaining("can't be written (EROFS)") });
   });
 });

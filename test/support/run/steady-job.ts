@@ -1,0 +1,28 @@
+import { expect } from "vitest";
+import type { RunWorld } from "./run-world.ts";
+import { shellThen } from "./run-world.ts";
+import type { SmallJob } from "./small-job.ts";
+
+/** Rollouts of a steady job. */
+export const STEADY_ROLLOUTS = 12;
+
+/** A job that takes a few seconds, two rollouts at a time: long enough for something to happen in the middle. */
+export async function steadyJob(world: RunWorld): Promise<SmallJob> {
+  const model = await world.model(shellThen("cat a.txt"), 200);
+  return world.job({ baseURL: model.baseURL, items: STEADY_ROLLOUTS / 2, samples: 2, parallelism: 2 });
+}
+
+/** Resolves once some of the job's rollouts are on record. */
+export async function untilSomeAreRecorded(job: SmallJob): Promise<void> {
+  const recorded = async (): Promise<number> => (await resultsOf(job).catch(() => [])).length;
+  await expect.poll(recorded, { timeout: 20_000 }).toBeGreaterThan(1);
+}
+
+/** The rollouts that have a result, in order; each must have one only, and a trajectory. */
+export async function resultsOf(job: SmallJob): Promise<readonly string[]> {
+  const results = (await job.records("results.jsonl")).map(({ rollout }) => String(rollout));
+  const trajectories = (await job.records("trajectories.jsonl")).map(({ rollout }) => String(rollout));
+  expect(new Set(results).size).toBe(results.length);
+  expect(trajectories).toEqual(expect.arrayContaining(results));
+  return results;
+}

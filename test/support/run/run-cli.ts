@@ -29,11 +29,6 @@ export function startCli(args: readonly string[], env: CliEnv = {}): RunningCli 
   return startProgram(nodeCommand("services/cli/main.ts", args), env);
 }
 
-/** Runs a command to its end. */
-export function runCli(args: readonly string[], env: CliEnv = {}): Promise<CliEnd> {
-  return startCli(args, env).ended;
-}
-
 /** The command that runs a program of this repository with this process's Node. */
 export function nodeCommand(script: string, args: readonly string[]): readonly string[] {
   return [globalThis.process.execPath, path.join(ROOT, script), ...args];

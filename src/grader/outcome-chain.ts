@@ -12,13 +12,16 @@ export type RecordResult =
   /** Ours is the attempt's outcome. */
   { readonly kind: "recorded" } | Exclude<OutcomeDecision, { kind: "open" }>;
 
-/** A rollout's chain of outcomes as a grader sees it. */
+/** Whose outcome is wanted. */
+export type ChainTask = Pick<GradeTask, "parts" | "attempt" | "outcomeAfter">;
+
+/** A rollout's chain of outcomes as whoever ends an attempt sees it. */
 export class OutcomeChain {
   readonly #store: LogStore;
-  readonly #task: GradeTask;
+  readonly #task: ChainTask;
   readonly #patience: Patience;
 
-  constructor(store: LogStore, task: GradeTask, patience: Patience) {
+  constructor(store: LogStore, task: ChainTask, patience: Patience) {
     this.#store = store;
     this.#task = task;
     this.#patience = patience;

@@ -11,7 +11,14 @@ export type OutcomeDecision =
   /** It has one, whoever published it, or a later attempt has: there is nothing left to do. */
   | { readonly kind: "ended" }
   /** The chain does not stand where the request says: its outcome could never be stored. */
-  | { readonly kind: "broken"; readonly failure: FailureRecord };
+  | { readonly kind: "broken"; readonly failure: FailureRecord; readonly last: ChainEnd };
+
+/** The last outcome of a chain; attempt -1 and sequence 0 of an empty one. */
+export interface ChainEnd {
+  readonly attempt: number;
+  readonly sequence: number;
+  readonly isFailed: boolean;
+}
 
 /**
  * Decides from the outcome subject's messages (all, or only the last when it is not void).
@@ -24,17 +31,16 @@ export function decideByOutcomes(
   const last = lastOutcome(messages);
   if (last.attempt >= task.attempt) return { kind: "ended" };
   if (last.sequence !== task.outcomeAfter) {
-    return { kind: "broken", failure: brokenChain(task.outcomeAfter, last.sequence) };
+    return { kind: "broken", failure: brokenChain(task.outcomeAfter, last.sequence), last };
   }
   return { kind: "open", expectedLastSequence: messages.at(-1)?.sequence ?? 0 };
 }
 
-function lastOutcome(messages: readonly StoredMessage[]): { attempt: number; sequence: number } {
-  const outcomes = messages.map((message) => ({
-    attempt: outcomeAttempt(message) ?? -1,
-    sequence: message.sequence,
-  }));
-  return outcomes.findLast(({ attempt }) => attempt >= 0) ?? { attempt: -1, sequence: 0 };
+function lastOutcome(messages: readonly StoredMessage[]): ChainEnd {
+  const outcomes = messages.flatMap((message) => outcomeSummary(message) ?? []);
+  const last = outcomes.at(-1);
+  if (last === undefined) return { attempt: -1, sequence: 0, isFailed: true };
+  return { attempt: last.attempt, sequence: last.sequence, isFailed: last.end.kind === "failed" };
 }
 
 /** Attempt of an outcome message, or null when the message is void. */

@@ -1,18 +1,20 @@
 import type { Bus } from "../bus/port.ts";
 import { eventsSubject } from "../bus/subjects.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
-import { attemptUsage } from "../grader/outcome-message.ts";
-import { OutcomeChain } from "../grader/outcome-chain.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { AttemptRef } from "../rollout/attempt-ref.ts";
 import { EMPTY_DIGEST } from "../rollout/digest.ts";
 import { EventAppender } from "../rollout/event-appender.ts";
 import { newEvent } from "../rollout/events.ts";
 import type { RolloutEvent } from "../rollout/events.ts";
-import type { IdSource } from "../rollout/ids.ts";
+import type { IdSource, RolloutPlace } from "../rollout/ids.ts";
+import type { LogPosition } from "../rollout/log-message.ts";
 import { readRollout } from "../rollout/read-rollout.ts";
+import { rolloutStarted } from "../rollout/rollout-started.ts";
+import type { StartedAttempt } from "../rollout/rollout-started.ts";
+import { sealFailure } from "../rollout/seal-failure.ts";
 import type { AttemptState, FailureRecord, RolloutState, Seal } from "../rollout/state.ts";
-import { failedOutcomeMessage } from "./failed-outcome.ts";
+import { recordFailed } from "./record-failed.ts";
 
 /** What ending attempts needs of the world. */
 export interface EndDeps {
@@ -20,6 +22,8 @@ export interface EndDeps {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly signal: AbortSignal;
+  /** What a rollout's attempts are opened with. */
+  readonly contentOf: (place: RolloutPlace) => Pick<StartedAttempt, "item" | "policyVersion">;
 }
 
 /** An attempt that the controller ends. */
@@ -29,71 +33,94 @@ export interface AttemptToEnd {
   readonly failure: FailureRecord;
 }
 
+/** What of an attempt is left as it is. */
+export interface EndOptions {
+  /** Leave alone an attempt that stopped by itself: its grade request is on its way. */
+  readonly unlessStopped: boolean;
+  /**
+   * Seal the log also where it does not have the attempt yet: a worker may be about to begin it. Needless only for an
+   * attempt that was never dispatched.
+   */
+  readonly sealsEmpty: boolean;
+}
+
 /**
- * Records the `failed` outcome of an attempt, unless it has one. `unlessSealed` leaves alone an attempt that stopped
- * by itself (its grade request is on its way); else an unsealed log is sealed first, which fences its driver.
- * Resolves with false when it was left alone or had ended before.
+ * Records the `failed` outcome of an attempt, unless it has one. An unsealed log is sealed first, which fences its
+ * driver, or whoever would begin it. Resolves with false when it was left alone or had ended before.
  */
-export async function endAttempt(
-  deps: EndDeps,
-  end: AttemptToEnd,
-  options: { readonly unlessSealed: boolean },
-): Promise<boolean> {
-  const sealed = await sealLog(deps, end);
-  if (options.unlessSealed && sealed.seal?.kind === "stopped") return false;
-  // The log's own seal is the truth; a request only says where to look.
-  const failure = sealed.seal?.kind === "failed" ? sealed.seal.failure : end.failure;
-  return recordFailed(deps, { ...end, failure }, sealed);
+export async function endAttempt(deps: EndDeps, end: AttemptToEnd, options: EndOptions): Promise<boolean> {
+  const sealed = await sealLog(deps, end, options);
+  if (options.unlessStopped && sealed.seal?.kind === "stopped") return false;
+  return recordFailed(deps, { ...end, failure: trueFailure(end, sealed.seal) }, sealed);
+}
+
+/** The log's own seal is the truth; a request only says where to look. */
+function trueFailure({ failure }: AttemptToEnd, seal: Seal | null): FailureRecord {
+  return seal === null || seal.kind === "stopped" ? failure : sealFailure(seal);
 }
 
 interface SealedLog {
+  /** As it was found; null when we have sealed it, or it needs no seal. */
   readonly seal: Seal | null;
   readonly attempt: AttemptState | null;
   readonly lastSequence: number;
 }
 
-/** Seals the attempt's log if nobody has; an attempt that never began needs no log. */
-async function sealLog(deps: EndDeps, { ref, failure }: AttemptToEnd): Promise<SealedLog> {
+async function sealLog(deps: EndDeps, end: AttemptToEnd, options: EndOptions): Promise<SealedLog> {
   for (;;) {
-    const state = await readFromLeader(deps, ref);
-    const attempt = state.attempts.findLast((candidate) => candidate.attempt === ref.attempt) ?? null;
-    if (attempt === null || attempt.seal !== null) {
-      return {
-        seal: attempt?.seal ?? null,
-        attempt,
-        lastSequence: attempt === null ? 0 : state.lastSequence,
-      };
+    const state = await readFromLeader(deps, end.ref);
+    const attempt = state.attempts.findLast((candidate) => candidate.attempt === end.ref.attempt) ?? null;
+    if (attempt === null && !needsOpening(state, end.ref, options)) {
+      return { seal: null, attempt, lastSequence: 0 };
     }
-    const lastSequence = await tryToSeal(deps, ref, { state, failure });
+    const seal = attempt?.seal ?? null;
+    if (seal !== null) return { seal, attempt, lastSequence: state.lastSequence };
+    const lastSequence = await tryToSeal(deps, end, { state, isOpen: attempt !== null });
     if (lastSequence !== null) return { seal: null, attempt, lastSequence };
   }
 }
 
-/** Null when the driver appended in between: read again. */
+/** Whether an attempt that the log does not have must be kept from beginning; one that was overtaken can't. */
+function needsOpening({ attempts }: RolloutState, ref: AttemptRef, { sealsEmpty }: EndOptions): boolean {
+  const last = attempts.at(-1)?.attempt ?? -1;
+  return sealsEmpty && last < ref.attempt;
+}
+
+/** Null when a driver appended in between: read again. */
 async function tryToSeal(
   deps: EndDeps,
-  ref: AttemptRef,
-  found: { readonly state: RolloutState; readonly failure: FailureRecord },
+  end: AttemptToEnd,
+  found: { readonly state: RolloutState; readonly isOpen: boolean },
 ): Promise<number | null> {
+  const { ref } = end;
   const nonce = deps.ids.nonce();
-  const { state, failure } = found;
+  const { state, isOpen } = found;
+  const fresh: LogPosition = { attempt: ref.attempt, messages: 0, digest: EMPTY_DIGEST };
   const appender = new EventAppender(
     { store: deps.bus, clock: deps.clock, signal: deps.signal },
     {
       subject: eventsSubject(ref),
       jobUid: ref.jobUid,
       nonce,
-      position: { attempt: ref.attempt, messages: state.messages, digest: state.digest || EMPTY_DIGEST },
+      position: isOpen ? { ...fresh, messages: state.messages, digest: state.digest } : fresh,
       lastSequence: state.lastSequence,
     },
   );
+  const opening = isOpen ? [] : [openingEvent(deps, ref)];
   try {
-    return await appender.append(sealingEvents(deps.clock.nowMs(), nonce, failure));
+    return await appender.append([...opening, ...sealingEvents(deps.clock.nowMs(), nonce, end.failure)]);
   } catch (error) {
     const isConflict = error instanceof RollyardError && error.code === "log_conflict";
     if (isConflict && !deps.signal.aborted) return null;
     throw error;
   }
+}
+
+/** An attempt that nobody has begun is opened and sealed in one message, so that its log folds like any other. */
+function openingEvent(deps: EndDeps, ref: AttemptRef): RolloutEvent {
+  const nowMs = deps.clock.nowMs();
+  const started = rolloutStarted(ref, { ...deps.contentOf(ref), prompt: [], dispatchedAtMs: nowMs });
+  return newEvent(nowMs, started);
 }
 
 function sealingEvents(atMs: number, nonce: string, failure: FailureRecord): readonly RolloutEvent[] {
@@ -104,24 +131,6 @@ function sealingEvents(atMs: number, nonce: string, failure: FailureRecord): rea
     newEvent(atMs, { case: "driverAttached", value: { driver: "controller", nonce } }),
     newEvent(atMs, { case: "attemptFailed", value: { ...failure, evidence: { ...failure.evidence } } }),
   ];
-}
-
-async function recordFailed(deps: EndDeps, end: AttemptToEnd, log: SealedLog): Promise<boolean> {
-  const { ref, outcomeAfter, failure } = end;
-  const task = { ref, parts: ref, attempt: ref.attempt, lastSequence: log.lastSequence, outcomeAfter };
-  const chain = new OutcomeChain(deps.bus, task, deps);
-  const decision = await chain.decide();
-  if (decision.kind !== "open") return false;
-  const message = failedOutcomeMessage({
-    ref,
-    failure,
-    lastSequence: log.lastSequence,
-    usage: log.attempt === null ? null : attemptUsage(log.attempt),
-    endedAtMs: deps.clock.nowMs(),
-    nonce: deps.ids.nonce(),
-  });
-  const recorded = await chain.record(message, decision.expectedLastSequence);
-  return recorded.kind === "recorded";
 }
 
 async function readFromLeader(deps: EndDeps, ref: AttemptRef): Promise<RolloutState> {

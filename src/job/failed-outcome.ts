@@ -1,11 +1,10 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { encodeStored } from "../bus/envelope.ts";
 import { HEADERS } from "../bus/port.ts";
 import type { OutgoingMessage } from "../bus/port.ts";
 import { outcomesSubject } from "../bus/subjects.ts";
 import { OutcomeSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { TokenUsage } from "../model/port.ts";
 import type { AttemptRef } from "../rollout/attempt-ref.ts";
-import { WORK_SCHEMA_VERSION } from "../rollout/close-attempt.ts";
 import type { FailureRecord } from "../rollout/state.ts";
 
 /** Everything that a `failed` outcome says. */
@@ -24,8 +23,7 @@ export interface FailedOutcome {
 /** The message of a `failed` outcome, still without the sequence that it expects. Its reward is absent: null, not 0. */
 export function failedOutcomeMessage(outcome: FailedOutcome): OutgoingMessage {
   const { ref, failure, usage } = outcome;
-  const payload = create(OutcomeSchema, {
-    schemaVersion: WORK_SCHEMA_VERSION,
+  const payload = encodeStored(OutcomeSchema, {
     ref,
     outcome: "failed",
     failureClass: failure.failureClass,
@@ -38,7 +36,7 @@ export function failedOutcomeMessage(outcome: FailedOutcome): OutgoingMessage {
   });
   return {
     subject: outcomesSubject(ref),
-    payload: toBinary(OutcomeSchema, payload),
+    payload,
     headers: {
       [HEADERS.append]: `${outcome.nonce}:1`,
       [HEADERS.attempt]: String(ref.attempt),

@@ -1,4 +1,5 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { encodeStored } from "../bus/envelope.ts";
 import type { Bus, WorkDelivery } from "../bus/port.ts";
 import { controlSubject, outcomesFilter, workFilter, workSubject } from "../bus/subjects.ts";
 import { storeText } from "../bus/text.ts";
@@ -10,8 +11,9 @@ import { inParallel } from "../lib/in-parallel.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { Wakeup } from "../lib/wakeup.ts";
 import type { AttemptRef } from "../rollout/attempt-ref.ts";
-import { storeWork, WORK_SCHEMA_VERSION } from "../rollout/close-attempt.ts";
+import { storeWork } from "../rollout/close-attempt.ts";
 import { failureRecord } from "../rollout/failure-record.ts";
+import type { RolloutPlace } from "../rollout/ids.ts";
 import { endAttempt } from "./end-attempt.ts";
 import { decideJobEnd, isBudgetSpent } from "./job-end.ts";
 import type { JobEnd, JobEndInput } from "./job-end.ts";
@@ -37,7 +39,7 @@ const FULL_SHARE = 0.8;
 const ROOM_CHECK_MS = 5000;
 
 /** What a runner needs of the world. */
-export interface JobRunnerDeps extends SettleDeps {
+export interface JobRunnerDeps extends Omit<SettleDeps, "contentOf"> {
   readonly bus: Bus;
   /** Told of every outcome that counts, once, in stream order; found ones first. */
   readonly onOutcome: (counted: CountedOutcome) => void;
@@ -64,6 +66,7 @@ export class JobRunner {
   readonly ledger: JobLedger;
   readonly #deps: JobRunnerDeps;
   readonly #job: JobToRun;
+  readonly #settleDeps: SettleDeps;
   readonly #wakeup = new Wakeup();
   readonly #workers = new Map<string, { slots: number; seenMs: number }>();
   #interruptedBy: ErrorCode | null = null;
@@ -72,7 +75,9 @@ export class JobRunner {
   constructor(deps: JobRunnerDeps, job: JobToRun) {
     this.#deps = deps;
     this.#job = job;
-    const { samplesPerItem, retry } = job.spec;
+    const { samplesPerItem, retry, policyVersion = "" } = job.spec;
+    const contentOf = ({ itemIndex }: RolloutPlace) => ({ item: job.items[itemIndex] ?? {}, policyVersion });
+    this.#settleDeps = { ...deps, contentOf };
     this.ledger = new JobLedger({ items: job.items.length, samplesPerItem, retry, indexes: job.indexes });
   }
 
@@ -182,18 +187,14 @@ export class JobRunner {
     const { identity, items, spec } = this.#job;
     const ref = attemptRef(identity, place, attempt);
     const item = JSON.stringify(items[place.itemIndex] ?? null);
-    const assignment = create(AssignmentSchema, {
-      schemaVersion: WORK_SCHEMA_VERSION,
+    const payload = encodeStored(AssignmentSchema, {
       ref,
       itemJson: await storeText(this.#deps.bus, identity.jobUid, item),
       outcomeAfter: BigInt(outcomeAfter),
       dispatchedAtMs: this.#deps.clock.nowMs(),
       policyVersion: spec.policyVersion ?? "",
     });
-    const message = {
-      subject: workSubject("rollout", ref, attempt),
-      payload: toBinary(AssignmentSchema, assignment),
-    };
+    const message = { subject: workSubject("rollout", ref, attempt), payload };
     await storeWork({ ...this.#deps, store: this.#deps.bus }, message);
     this.ledger.dispatched(place, attempt);
   }
@@ -210,9 +211,11 @@ export class JobRunner {
       ...(isFinal ? [...this.ledger.inPhase("grading"), ...this.ledger.inPhase("pending")] : []),
     ];
     await inParallel(places, PARALLEL_CALLS, async (place) => {
-      const { attempt, outcomeAfter } = this.ledger.line(place);
+      const { attempt, outcomeAfter, phase } = this.ledger.line(place);
       const ref = attemptRef(identity, place, attempt);
-      await endAttempt(this.#deps, { ref, outcomeAfter, failure }, { unlessSealed: !isFinal });
+      // What waits for its dispatch has no slot, so nobody can begin it: its outcome is enough.
+      const options = { unlessStopped: !isFinal, sealsEmpty: phase !== "pending" };
+      await endAttempt(this.#settleDeps, { ref, outcomeAfter, failure }, options);
     });
     // Last: a slot that is purged before its outcome is stored would make its rollout look missing.
     await bus.purge("work", workFilter("rollout", identity));
@@ -235,7 +238,7 @@ export class JobRunner {
     const open = new Set<Promise<void>>();
     while (!signal.aborted) {
       const onDelivery = (delivery: WorkDelivery): void => {
-        const settling = settle(this.#deps, delivery).finally(() => open.delete(settling));
+        const settling = settle(this.#settleDeps, delivery).finally(() => open.delete(settling));
         open.add(settling);
       };
       const max = SETTLE_SLOTS - open.size;

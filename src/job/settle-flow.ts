@@ -1,15 +1,12 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import type { WorkDelivery } from "../bus/port.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
-import { SettleRequestSchema } from "../gen/rollyard/v1/work_pb.ts";
-import type { SettleRequest } from "../gen/rollyard/v1/work_pb.ts";
 import type { Logger } from "../lib/logger.ts";
-import { failureOf } from "../rollout/apply-event.ts";
-import { requireRef } from "../rollout/attempt-ref.ts";
+import type { FailureRecord } from "../rollout/state.ts";
 import { endAttempt } from "./end-attempt.ts";
-import type { EndDeps } from "./end-attempt.ts";
-import { failedOutcomeMessage } from "./failed-outcome.ts";
-import { OutcomeChain } from "../grader/outcome-chain.ts";
+import type { AttemptToEnd, EndDeps } from "./end-attempt.ts";
+import { recordFailed } from "./record-failed.ts";
+import { decodeSettleRequest } from "./settle-request.ts";
+import type { DecodedSettleRequest } from "./settle-request.ts";
 
 /** What settling needs beside what ending attempts needs. */
 export interface SettleDeps extends EndDeps {
@@ -17,49 +14,64 @@ export interface SettleDeps extends EndDeps {
 }
 
 const RETRY_DELAY_MS = 1000;
+/** How long a request that this version does not understand stays away. */
+const FOREIGN_DELAY_MS = 60_000;
+/** A request that comes back more often is settled without its log: reading that may be what fails. */
+const MAX_DELIVERIES = 20;
 
 /**
  * Settles one request: checks the log and records the `failed` outcome, then acks. A request by a worker stands on a
  * log sealed as failed; one by a grader on a log sealed as stopped. Never rejects.
  */
 export async function settle(deps: SettleDeps, delivery: WorkDelivery): Promise<void> {
+  const decoded = decodeSettleRequest(delivery.subject, delivery.payload);
+  const isSetAside = delivery.deliveries > MAX_DELIVERIES;
+  if (decoded.kind === "foreign" || (decoded.kind === "unreadable" && !isSetAside)) {
+    deps.logger.error("settle request not understood", { subject: delivery.subject });
+    await delivery.nak(FOREIGN_DELAY_MS);
+    return;
+  }
   try {
-    await settleRequest(deps, fromBinary(SettleRequestSchema, delivery.payload));
+    if (isSetAside) await endWithoutLog(deps, decoded.end, { deliveries: String(delivery.deliveries) });
+    else await settleRequest(deps, decoded);
     await delivery.ack();
   } catch (error) {
-    deps.logger.error("settling failed", { code: toRollyardError(error).code });
+    deps.logger.error("settling failed", { code: toRollyardError(error).code, subject: delivery.subject });
     await delivery.nak(RETRY_DELAY_MS);
   }
 }
 
-async function settleRequest(deps: SettleDeps, request: SettleRequest): Promise<void> {
-  const end = {
-    ref: requireRef(request),
-    outcomeAfter: Number(request.outcomeAfter),
-    failure: failureOf(request),
-  };
+async function settleRequest(
+  deps: SettleDeps,
+  request: Exclude<DecodedSettleRequest, { kind: "foreign" }>,
+): Promise<void> {
+  const isWorkers = request.kind === "request" && request.sender === "worker";
   try {
-    await endAttempt(deps, end, { unlessSealed: request.sender === "worker" });
+    await endAttempt(deps, request.end, { unlessStopped: isWorkers, sealsEmpty: true });
   } catch (error) {
     if (!(error instanceof RollyardError) || error.code !== "log_corrupt") throw error;
-    await endWithoutLog(deps, end);
+    const { details } = error;
+    const facts = Object.entries(details).map(([name, value]) => [name, String(value)] as const);
+    await endWithoutLog(
+      deps,
+      { ...request.end, failure: corrupt(request.end.failure) },
+      Object.fromEntries(facts),
+    );
   }
 }
 
 /** A log that does not fold can't be sealed: its attempt ends by the outcome alone, as ours. */
-async function endWithoutLog(deps: SettleDeps, end: Parameters<typeof endAttempt>[1]): Promise<void> {
-  const { ref, outcomeAfter } = end;
-  const task = { ref, parts: ref, attempt: ref.attempt, lastSequence: 0, outcomeAfter };
-  const chain = new OutcomeChain(deps.bus, task, deps);
-  const decision = await chain.decide();
-  if (decision.kind !== "open") return;
-  const message = failedOutcomeMessage({
-    ref,
-    failure: { ...end.failure, failureClass: "internal", code: "log_corrupt" },
-    lastSequence: 0,
-    usage: null,
-    endedAtMs: deps.clock.nowMs(),
-    nonce: deps.ids.nonce(),
-  });
-  await chain.record(message, decision.expectedLastSequence);
+async function endWithoutLog(
+  deps: SettleDeps,
+  end: AttemptToEnd,
+  facts: Readonly<Record<string, string>>,
+): Promise<void> {
+  const { failure } = end;
+  const evidence = { ...failure.evidence, ...facts };
+  const ours: FailureRecord = { ...failure, failureClass: "internal", evidence };
+  await recordFailed(deps, { ...end, failure: ours }, { attempt: null, lastSequence: 0 });
+}
+
+function corrupt(failure: FailureRecord): FailureRecord {
+  return { ...failure, code: "log_corrupt" };
 }

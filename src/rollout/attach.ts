@@ -117,7 +117,10 @@ async function actOn(deps: AttachDeps, found: Found): Promise<Attachment | null>
 }
 
 async function opening(deps: AttachDeps, found: Found): Promise<readonly RolloutEvent[]> {
-  const started = rolloutStarted(found.assignment, await found.content());
+  const { assignment } = found;
+  const { policyVersion, dispatchedAtMs } = assignment;
+  const content = await found.content();
+  const started = rolloutStarted(requireRef(assignment), { ...content, policyVersion, dispatchedAtMs });
   return [newEvent(deps.clock.nowMs(), started)];
 }
 

@@ -1,9 +1,9 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { encodeStored } from "../bus/envelope.ts";
 import { workSubject } from "../bus/subjects.ts";
 import type { RollyardError } from "../errors/rollyard-error.ts";
 import { SettleRequestSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { ActiveRollout } from "./active-rollouts.ts";
-import { storeWork, WORK_SCHEMA_VERSION } from "./close-attempt.ts";
+import { storeWork } from "./close-attempt.ts";
 import type { CloseDeps } from "./close-attempt.ts";
 import { failureRecord } from "./failure-record.ts";
 
@@ -26,8 +26,7 @@ export async function giveUpOrRetry(
     return;
   }
   const { failureClass, code, cause, evidence } = failureRecord(error);
-  const request = create(SettleRequestSchema, {
-    schemaVersion: WORK_SCHEMA_VERSION,
+  const payload = encodeStored(SettleRequestSchema, {
     ref,
     lastSeq: 0n,
     outcomeAfter,
@@ -37,7 +36,6 @@ export async function giveUpOrRetry(
     evidence: { ...evidence, deliveries: String(delivery.deliveries) },
     sender: "worker",
   });
-  const payload = toBinary(SettleRequestSchema, request);
   await storeWork(deps, { subject: workSubject("settle", ref, ref.attempt), payload });
   await delivery.ack();
 }

@@ -1,14 +1,12 @@
-import { create, toBinary } from "@bufbuild/protobuf";
+import { encodeStored } from "../bus/envelope.ts";
 import type { LogStore } from "../bus/port.ts";
 import { workSubject } from "../bus/subjects.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { GradeRequestSchema, SettleRequestSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { AttemptRef } from "./attempt-ref.ts";
-import type { FailureRecord, Seal } from "./state.ts";
-
-/** Version of the work payloads that this code writes. */
-export const WORK_SCHEMA_VERSION = 1;
+import { sealFailure } from "./seal-failure.ts";
+import type { Seal } from "./state.ts";
 
 /** A sealed attempt on its way to its outcome. */
 export interface SealedAttempt {
@@ -32,7 +30,8 @@ export interface CloseDeps {
  * of the attempt refuses a second. Resolves once it is stored; rejects with `bus_unavailable` when shut down before.
  */
 export async function closeAttempt(deps: CloseDeps, sealed: SealedAttempt): Promise<void> {
-  const message = sealed.seal.kind === "stopped" ? gradeRequest(sealed) : settleRequest(sealed);
+  const { seal } = sealed;
+  const message = seal.kind === "stopped" ? gradeRequest(sealed) : settleRequest(sealed, seal);
   await storeWork(deps, message);
 }
 
@@ -50,48 +49,33 @@ export async function storeWork(
   throw new RollyardError("bus_unavailable", { message: "Stopped before a request could be stored." });
 }
 
-function gradeRequest({ ref, seal, lastSequence, outcomeAfter }: SealedAttempt): {
-  subject: string;
-  payload: Uint8Array;
-} {
-  const request = create(GradeRequestSchema, {
-    schemaVersion: WORK_SCHEMA_VERSION,
+interface WorkMessage {
+  readonly subject: string;
+  readonly payload: Uint8Array;
+}
+
+function gradeRequest({ ref, seal, lastSequence, outcomeAfter }: SealedAttempt): WorkMessage {
+  const payload = encodeStored(GradeRequestSchema, {
     ref,
     lastSeq: BigInt(lastSequence),
     outcomeAfter,
     stoppedAtMs: seal.atMs,
   });
-  return { subject: workSubject("grade", ref, ref.attempt), payload: toBinary(GradeRequestSchema, request) };
+  return { subject: workSubject("grade", ref, ref.attempt), payload };
 }
 
-function settleRequest({ ref, seal, lastSequence, outcomeAfter }: SealedAttempt): {
-  subject: string;
-  payload: Uint8Array;
-} {
-  const request = create(SettleRequestSchema, {
-    schemaVersion: WORK_SCHEMA_VERSION,
+function settleRequest(
+  { ref, lastSequence, outcomeAfter }: SealedAttempt,
+  seal: Exclude<Seal, { kind: "stopped" }>,
+): WorkMessage {
+  const failure = sealFailure(seal);
+  const payload = encodeStored(SettleRequestSchema, {
     ref,
     lastSeq: BigInt(lastSequence),
     outcomeAfter,
-    ...settleReason(seal),
+    ...failure,
+    evidence: { ...failure.evidence },
     sender: "worker",
   });
-  return {
-    subject: workSubject("settle", ref, ref.attempt),
-    payload: toBinary(SettleRequestSchema, request),
-  };
-}
-
-function settleReason(seal: Seal): {
-  failureClass: string;
-  code: string;
-  cause: string;
-  evidence: Record<string, string>;
-} {
-  const failure: FailureRecord =
-    seal.kind === "failed"
-      ? seal.failure
-      : { failureClass: "cancelled", code: "job_deleted", cause: "The rollout was cancelled.", evidence: {} };
-  const code = seal.kind === "cancelled" ? seal.code : failure.code;
-  return { ...failure, code, evidence: { ...failure.evidence } };
+  return { subject: workSubject("settle", ref, ref.attempt), payload };
 }

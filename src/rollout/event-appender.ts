@@ -148,11 +148,6 @@ export class EventAppender {
     if (last === null || last.sequence <= this.#lastSequence) return null;
     const own = message.headers?.[HEADERS.append];
     if (last.headers[HEADERS.append] === own) return last.sequence;
-    if (last.headers[HEADERS.append] === `${this.#nonce}:${this.#position.messages}`) {
-      // Our own message before this one, stored a second time: readers count it once, and we go on behind it.
-      this.#lastSequence = last.sequence;
-      return null;
-    }
     if (last.headers[HEADERS.append] !== undefined) throw fenced(last.sequence);
     return this.#recogniseBelowVoid(own, last);
   }

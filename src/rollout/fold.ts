@@ -11,7 +11,6 @@ export const EMPTY_ROLLOUT: RolloutState = {
   lastSequence: 0,
   messages: 0,
   digest: EMPTY_DIGEST,
-  lastAppend: "",
   voidMessages: 0,
 };
 
@@ -25,8 +24,7 @@ export function foldRollout(messages: readonly LogMessage[]): RolloutState {
 
 /** The state after one more message. */
 export function foldMessage(state: RolloutState, message: LogMessage): RolloutState {
-  // A writer's own message that was stored twice (a retry that crossed a change of leaders) counts once.
-  if (message.events === null || message.append === state.lastAppend) {
+  if (message.events === null) {
     return { ...state, lastSequence: message.sequence, voidMessages: state.voidMessages + 1 };
   }
   const opens = message.events[0]?.kind.case === "rolloutStarted";
@@ -41,7 +39,6 @@ export function foldMessage(state: RolloutState, message: LogMessage): RolloutSt
     lastSequence: message.sequence,
     messages: message.number,
     digest: message.digest,
-    lastAppend: message.append ?? "",
   };
 }
 

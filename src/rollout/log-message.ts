@@ -18,12 +18,11 @@ export interface LogPosition {
   readonly digest: string;
 }
 
-/** A message of the log, decoded. `events` is null when the message is void. `append` is its append header. */
+/** A message of the log, decoded. `events` is null when the message is void. */
 export interface LogMessage {
   readonly sequence: number;
   readonly payload: Uint8Array;
   readonly headers: BusHeaders;
-  readonly append: string | undefined;
   readonly attempt: number;
   readonly number: number;
   readonly digest: string;
@@ -59,7 +58,6 @@ export function decodeLogMessage(message: StoredMessage): LogMessage {
     sequence,
     payload,
     headers,
-    append: headers[HEADERS.append],
     attempt: Number(headers[HEADERS.attempt] ?? -1),
     number: Number(headers[HEADERS.number] ?? 0),
     digest: headers[HEADERS.digest] ?? "",

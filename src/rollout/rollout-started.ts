@@ -1,9 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { RolloutStartedSchema } from "../gen/rollyard/v1/events_pb.ts";
-import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { ChatMessage } from "../model/port.ts";
-import { refRolloutId, requireRef } from "./attempt-ref.ts";
+import { refRolloutId } from "./attempt-ref.ts";
+import type { AttemptRef } from "./attempt-ref.ts";
 import { textOf } from "./inline-text.ts";
 import type { newEvent } from "./events.ts";
 
@@ -15,9 +15,14 @@ export interface AttemptContent {
   readonly prompt: readonly ChatMessage[];
 }
 
-/** The event that opens the assignment's attempt. */
-export function rolloutStarted(assignment: Assignment, content: AttemptContent): StartedKind {
-  const ref = requireRef(assignment);
+/** Everything that an attempt's opening says beside its name. */
+export interface StartedAttempt extends AttemptContent {
+  readonly policyVersion: string;
+  readonly dispatchedAtMs: number;
+}
+
+/** The event that opens an attempt. */
+export function rolloutStarted(ref: AttemptRef, started: StartedAttempt): StartedKind {
   const value = create(RolloutStartedSchema, {
     rolloutId: refRolloutId(ref),
     traceId: ref.traceId,
@@ -25,10 +30,10 @@ export function rolloutStarted(assignment: Assignment, content: AttemptContent):
     itemIndex: ref.itemIndex,
     sampleIndex: ref.sampleIndex,
     specHash: ref.specHash,
-    itemJson: textOf(JSON.stringify(content.item)),
-    messagesJson: textOf(JSON.stringify(content.prompt)),
-    policyVersion: assignment.policyVersion,
-    dispatchedAtMs: assignment.dispatchedAtMs,
+    itemJson: textOf(JSON.stringify(started.item)),
+    messagesJson: textOf(JSON.stringify(started.prompt)),
+    policyVersion: started.policyVersion,
+    dispatchedAtMs: started.dispatchedAtMs,
   });
   return { case: "rolloutStarted", value };
 }

@@ -109,8 +109,6 @@ export interface RolloutState {
   /** Messages of the current attempt and the digest after them. */
   readonly messages: number;
   readonly digest: string;
-  /** Append header of the last message that counts; empty for an empty log. */
-  readonly lastAppend: string;
   /** Messages that no reader accepts; more than none is an alarm. */
   readonly voidMessages: number;
 }

@@ -107,21 +107,6 @@ describe.each([1, 3] as const)("appending to a rollout's log, with %i servers", 
     bus.stop();
   });
 
-  it("goes on behind its own message that a change of leaders stored twice, and readers count it once", async () => {
-    const bus = busWith(replicas, []);
-    const appender = appenderOn(bus, "a");
-    await appender.append([opening(), attached("a")]);
-    const [first] = bus.stream("events").log(SUBJECT);
-    if (first === undefined) throw new Error("nothing stored");
-    const { payload, headers } = first;
-    await bus.connect("ghost").publish({ subject: SUBJECT, payload, headers });
-    await appender.append([attached("a")]);
-    const state = foldRollout(bus.stream("events").log(SUBJECT).map(decodeLogMessage));
-    expect(state).toMatchObject({ voidMessages: 1, messages: 2 });
-    expect(state.attempts[0]?.attachesSinceTurn).toBe(2);
-    bus.stop();
-  });
-
   it("recognises its own message below one that is no writer's", async () => {
     const bus = busWith(replicas, [undefined, "lost_after"]);
     const appender = appenderOn(bus, "a");

@@ -39,22 +39,33 @@ const LOST = {
 
 function depsOn(bus: FakeBus): EndDeps & { logger: typeof silentLogger } {
   const { signal } = new AbortController();
-  return { bus: bus.connect("controller"), clock: systemClock, ids: randomIds, signal, logger: silentLogger };
+  const contentOf = () => ({ item: { question: "what?" }, policyVersion: "p1" });
+  const world = { clock: systemClock, ids: randomIds, signal, logger: silentLogger, contentOf };
+  return { bus: bus.connect("controller"), ...world };
 }
 
 /** A log with an attached driver, and the given end. */
-async function writeLog(bus: FakeBus, ...end: RolloutEvent[]): Promise<number> {
+function writeLog(bus: FakeBus, ...end: RolloutEvent[]): Promise<number> {
+  return openLog(bus, { attempt: 0, lastSequence: 0 }, end);
+}
+
+/** Opens an attempt as a worker does that believes the log to end at `lastSequence`. */
+function openLog(
+  bus: FakeBus,
+  { attempt, lastSequence }: { readonly attempt: number; readonly lastSequence: number },
+  end: readonly RolloutEvent[] = [],
+): Promise<number> {
   const appender = new EventAppender(
     { store: bus.connect("worker"), clock: systemClock, signal: new AbortController().signal },
     {
       subject: EVENTS,
       jobUid: REF.jobUid,
       nonce: "n",
-      position: { attempt: 0, messages: 0, digest: EMPTY_DIGEST },
-      lastSequence: 0,
+      position: { attempt, messages: 0, digest: EMPTY_DIGEST },
+      lastSequence,
     },
   );
-  const started = { rolloutId: "r", itemJson: textOf("{}"), messagesJson: textOf("[]") };
+  const started = { rolloutId: "r", attempt, itemJson: textOf("{}"), messagesJson: textOf("[]") };
   const opening = newEvent(1, { case: "rolloutStarted", value: started });
   const attached = newEvent(1, { case: "driverAttached", value: { driver: "w", nonce: "n" } });
   return appender.append([opening, attached, ...end]);
@@ -63,21 +74,26 @@ async function writeLog(bus: FakeBus, ...end: RolloutEvent[]): Promise<number> {
 const stopped = newEvent(2, { case: "rolloutStopped", value: { reason: "answered" } });
 const failed = newEvent(2, { case: "attemptFailed", value: { ...LOST } });
 
-function request(fields: Partial<Pick<SettleRequest, "sender" | "failureClass" | "code">>): {
+type RequestFields = Partial<Pick<SettleRequest, "sender" | "failureClass" | "code" | "outcomeAfter">>;
+
+function request(
+  fields: RequestFields,
+  changes: Partial<WorkDelivery> = {},
+): {
   delivery: WorkDelivery;
   ends: string[];
 } {
   const ends: string[] = [];
   const message = { ref: REF, sender: "worker", failureClass: "internal", code: "internal", ...fields };
-  const payload = encodeStored(SettleRequestSchema, message);
   const delivery: WorkDelivery = {
     subject: "rollyard.work.settle.ns.0123456789ab.1-2.0",
-    payload,
+    payload: encodeStored(SettleRequestSchema, message),
     headers: {},
     deliveries: 1,
     working: () => undefined,
     ack: async () => void ends.push("ack"),
     nak: async () => void ends.push("nak"),
+    ...changes,
   };
   return { delivery, ends };
 }
@@ -125,6 +141,67 @@ describe("settling an attempt that can't be graded", () => {
     bus.stop();
   });
 
+  it("takes no grader's word for what no grader can know", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus, stopped);
+    const said = request({ sender: "grader", failureClass: "model", code: "model_server_error" });
+    await settle(depsOn(bus), said.delivery);
+    expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "internal" } }]);
+    bus.stop();
+  });
+
+  it("records why an attempt was cancelled, whoever asks to settle it", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus, newEvent(2, { case: "rolloutCancelled", value: { code: "job_deadline" } }));
+    await settle(
+      depsOn(bus),
+      request({ sender: "grader", failureClass: "grader", code: "grader_failed" }).delivery,
+    );
+    expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "cancelled", code: "job_deadline" } }]);
+    bus.stop();
+  });
+
+  it("finds the place in the chain of a request that names another", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus, stopped);
+    const { delivery, ends } = request({ sender: "grader", outcomeAfter: 77n });
+    await settle(depsOn(bus), delivery);
+    expect(ends).toEqual(["ack"]);
+    expect(outcomesOf(bus)).toMatchObject([{ attempt: 0 }]);
+    bus.stop();
+  });
+
+  it("gives a request that it can't read back, and settles it by its subject when it came too often", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus, stopped);
+    const payload = new Uint8Array([1, 2]);
+    const early = request({}, { payload });
+    await settle(depsOn(bus), early.delivery);
+    expect(early.ends).toEqual(["nak"]);
+    expect(outcomesOf(bus)).toEqual([]);
+    const late = request({}, { payload, deliveries: 21 });
+    await settle(depsOn(bus), late.delivery);
+    expect(late.ends).toEqual(["ack"]);
+    expect(outcomesOf(bus)).toMatchObject([{ attempt: 0, end: { failureClass: "internal" } }]);
+    bus.stop();
+  });
+
+  it("does not read the log for a request that came again and again", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus, failed);
+    const { bus: client, ...rest } = depsOn(bus);
+    const read = () => Promise.reject(new Error("reading it is what fails"));
+    const deps = {
+      ...rest,
+      bus: { publish: client.publish.bind(client), readLast: client.readLast.bind(client), read },
+    };
+    const often = request({}, { deliveries: 21 });
+    await settle(deps, often.delivery);
+    expect(often.ends).toEqual(["ack"]);
+    expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "internal" } }]);
+    bus.stop();
+  });
+
   it("ends an attempt by its outcome alone when the log does not fold", async () => {
     const bus = new FakeBus({ replicas: 1 });
     await writeLog(bus, stopped);
@@ -148,19 +225,57 @@ describe("ending an attempt from outside", () => {
     const bus = new FakeBus({ replicas: 1 });
     await writeLog(bus);
     const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessSealed: true })).toBe(true);
+    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe(true);
     const state = await readRollout(bus.connect("reader"), REF);
     expect(state.attempts[0]?.seal).toMatchObject({ kind: "cancelled", code: "job_interrupted" });
     expect(outcomesOf(bus)).toHaveLength(1);
     bus.stop();
   });
 
-  it("ends an attempt that never began without writing a log", async () => {
+  it("seals an attempt that never began, so that a late worker can't begin it and the next attempt folds", async () => {
     const bus = new FakeBus({ replicas: 1 });
     const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessSealed: true })).toBe(true);
+    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe(true);
+    expect(outcomesOf(bus)).toHaveLength(1);
+    await expect(writeLog(bus)).rejects.toMatchObject({ code: "log_conflict" });
+    const { lastSequence } = await readRollout(bus.connect("reader"), REF);
+    await openLog(bus, { attempt: 1, lastSequence });
+    const { attempts } = await readRollout(bus.connect("reader"), REF);
+    expect(attempts).toMatchObject([
+      { attempt: 0, item: { question: "what?" }, policyVersion: "p1", seal: { code: "job_interrupted" } },
+      { attempt: 1, seal: null },
+    ]);
+    bus.stop();
+  });
+
+  it("seals a later attempt that never began behind the one before it", async () => {
+    const bus = new FakeBus({ replicas: 3 });
+    await writeLog(bus, failed);
+    await settle(depsOn(bus), request({}).delivery);
+    const [first] = outcomesOf(bus);
+    const end = { ref: { ...REF, attempt: 1 }, outcomeAfter: first?.sequence ?? 0, failure: LOST };
+    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe(true);
+    const { attempts } = await readRollout(bus.connect("reader"), REF);
+    expect(attempts).toMatchObject([{ attempt: 0 }, { attempt: 1, seal: { failure: LOST } }]);
+    expect(outcomesOf(bus)).toMatchObject([{ attempt: 0 }, { attempt: 1 }]);
+    bus.stop();
+  });
+
+  it("writes no log for an attempt that was never dispatched", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
+    expect(await endAttempt(depsOn(bus), end, { unlessStopped: false, sealsEmpty: false })).toBe(true);
     expect(bus.stream("events").log(EVENTS)).toEqual([]);
     expect(outcomesOf(bus)).toHaveLength(1);
+    bus.stop();
+  });
+
+  it("leaves the log of a later attempt alone when an overtaken request comes late", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await openLog(bus, { attempt: 1, lastSequence: 0 });
+    const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
+    await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true });
+    expect(bus.stream("events").log(EVENTS)).toHaveLength(1);
     bus.stop();
   });
 
@@ -169,7 +284,7 @@ describe("ending an attempt from outside", () => {
     await writeLog(bus, failed);
     await settle(depsOn(bus), request({}).delivery);
     const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessSealed: false })).toBe(false);
+    expect(await endAttempt(depsOn(bus), end, { unlessStopped: false, sealsEmpty: true })).toBe(false);
     expect(outcomesOf(bus)).toHaveLength(1);
     bus.stop();
   });

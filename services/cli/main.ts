@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { RollyardError } from "../../src/errors/rollyard-error.ts";
 import { registerList } from "./commands/list.ts";
 import { registerReport } from "./commands/report.ts";
+import { registerRetry } from "./commands/retry.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerSandbox } from "./commands/sandbox.ts";
 import { registerShow } from "./commands/show.ts";
@@ -41,6 +42,7 @@ for (const register of [
   registerList,
   registerShow,
   registerReport,
+  registerRetry,
 ]) {
   register(program, io);
 }

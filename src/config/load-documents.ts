@@ -9,19 +9,16 @@ import type { RawDocument } from "./parse-yaml.ts";
 import { problemAt } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import { readDocuments } from "./read-documents.ts";
-import type { AdjustDocument, Documents } from "./read-documents.ts";
+import type { Documents, ReadOptions } from "./read-documents.ts";
 import { readSecretFlags } from "./secret-flags.ts";
 import { secretEntries, SecretStore } from "./secret-store.ts";
 
 /** What loading depends on beside the files. */
-export interface LoadOptions {
-  /** Absolute folder that relative file names count from. */
-  readonly cwd: string;
+export interface LoadOptions extends ReadOptions {
   /** Environment variables that `--secret …=env:VAR` may name. */
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Values of `--secret`. */
   readonly secretFlags?: readonly string[];
-  readonly adjust?: AdjustDocument;
 }
 
 /** Everything that could be read, and every problem. Only without problems are the documents fit for a run. */

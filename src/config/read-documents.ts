@@ -8,7 +8,7 @@ import type { RolloutJob } from "../job/rollout-job.ts";
 import { didYouMean } from "../lib/nearest-name.ts";
 import { configMapDocumentSchema, secretDocumentSchema } from "./kubernetes-documents.ts";
 import type { ConfigMapDocument, SecretDocument } from "./kubernetes-documents.ts";
-import { parseYaml } from "./parse-yaml.ts";
+import { documentName, parseYaml } from "./parse-yaml.ts";
 import type { ParsedFile, RawDocument } from "./parse-yaml.ts";
 import { problemAt } from "./problem.ts";
 import type { DocumentSource, Problem } from "./problem.ts";
@@ -39,16 +39,25 @@ export interface ReadResult {
 /** Changes a document before it is checked, for settings that the command line overrides. */
 export type AdjustDocument = (value: unknown) => unknown;
 
-/** Reads files of YAML or JSON documents and checks each document by its kind. `cwd` is an absolute folder. */
-export async function readDocuments(
-  files: readonly string[],
-  { cwd, adjust = (value) => value }: { readonly cwd: string; readonly adjust?: AdjustDocument },
-): Promise<ReadResult> {
+/** How documents are read. */
+export interface ReadOptions {
+  /** Absolute folder that relative file names count from. */
+  readonly cwd: string;
+  readonly adjust?: AdjustDocument;
+  /** Documents that count where the files have none: of that kind, and for a ConfigMap of that name. */
+  readonly fallback?: readonly RawDocument[];
+}
+
+/** Reads files of YAML or JSON documents and checks each document by its kind. */
+export async function readDocuments(files: readonly string[], options: ReadOptions): Promise<ReadResult> {
+  const { cwd, adjust = (value) => value, fallback = [] } = options;
   const absolute = [...new Set(files.map((file) => path.resolve(cwd, file)))];
   const parsed = await Promise.all(absolute.map((file) => readFileDocuments(file, cwd)));
-  const raw = parsed
-    .flatMap(({ documents }) => documents)
-    .map((document) => ({ ...document, value: adjust(document.value) }));
+  const given = parsed.flatMap(({ documents }) => documents);
+  const raw = [...given, ...fallback.filter((document) => isMissing(document, given))].map((document) => ({
+    ...document,
+    value: adjust(document.value),
+  }));
   const environments = checkKind(raw, "Environment", environmentSchema);
   const jobs = checkKind(raw, "RolloutJob", rolloutJobSchema);
   const secrets = checkKind(raw, "Secret", secretDocumentSchema);
@@ -67,6 +76,12 @@ export async function readDocuments(
       ...[environments, jobs, secrets, configMaps].flatMap(({ problems }) => problems),
     ],
   };
+}
+
+function isMissing({ kind, value }: RawDocument, given: readonly RawDocument[]): boolean {
+  const alike = given.filter((document) => document.kind === kind);
+  if (kind !== "ConfigMap") return alike.length === 0;
+  return !alike.some((document) => documentName(document.value) === documentName(value));
 }
 
 async function readFileDocuments(file: string, cwd: string): Promise<ParsedFile> {

@@ -10,7 +10,9 @@ import type { JobOverrides } from "./job-overrides.ts";
 import { loadDocuments } from "./load-documents.ts";
 import type { LoadOptions } from "./load-documents.ts";
 import type { Problem } from "./problem.ts";
-import type { Documents, SourcedDocument } from "./read-documents.ts";
+import type { AdjustDocument, Documents, SourcedDocument } from "./read-documents.ts";
+import { runOrigin } from "./run-origin.ts";
+import type { RunOrigin } from "./run-origin.ts";
 import type { SecretStore } from "./secret-store.ts";
 import { specHash } from "./spec-hash.ts";
 import type { SpecSnapshot } from "./spec-hash.ts";
@@ -31,6 +33,7 @@ export interface RunInput extends EnvironmentInput {
   readonly snapshot: SpecSnapshot;
   /** SHA-256 (hex) of the snapshot's fixed fields. */
   readonly specHash: string;
+  readonly origin: RunOrigin;
   /** The Python for graders, when one of them needs it. */
   readonly python: PythonInstall | undefined;
 }
@@ -45,7 +48,9 @@ export async function resolveRunInput(
   files: readonly string[],
   options: CheckOptions & { readonly overrides?: JobOverrides },
 ): Promise<Resolved<RunInput>> {
-  const adjust = overrideJobs(options.overrides ?? {});
+  const { adjust: before = (value) => value, overrides = {} } = options;
+  const override = overrideJobs(overrides);
+  const adjust: AdjustDocument = (value) => override(before(value));
   const checked = await checkInput(files, { ...options, adjust });
   const problems = [
     ...checked.problems,
@@ -53,7 +58,7 @@ export async function resolveRunInput(
   ];
   const [job] = checked.documents.jobs;
   if (job === undefined || problems.length > 0) return { ok: false, problems };
-  return { ok: true, input: runInputOf(job.value, checked) };
+  return { ok: true, input: runInputOf(job, checked, { files, cwd: options.cwd }) };
 }
 
 /** Reads the files of a command that needs only one Environment. Never throws for bad input. */
@@ -80,7 +85,12 @@ function countProblems(count: number, kind: string): Problem[] {
   return [{ file: "-f", path: "", message: `exactly one ${kind} is needed; the files hold ${count}` }];
 }
 
-function runInputOf(job: RolloutJob, checked: CheckedInput): RunInput {
+function runInputOf(
+  { source, value: job }: SourcedDocument<RolloutJob>,
+  checked: CheckedInput,
+  given: { readonly files: readonly string[]; readonly cwd: string },
+): RunInput {
+  const { configMaps } = checked.documents;
   const environment = checked.documents.environments.find(
     ({ value }) => value.metadata.name === job.spec.environmentRef.name,
   );
@@ -99,6 +109,7 @@ function runInputOf(job: RolloutJob, checked: CheckedInput): RunInput {
     items: dataset.items,
     snapshot,
     specHash: specHash(snapshot),
+    origin: runOrigin(given.files, given.cwd, { job: { source, value: job }, environment, configMaps }),
     python: checked.python,
   };
 }

@@ -7,3 +7,14 @@ export function parseIndexRanges(text: string): readonly number[] {
   }
   return [...indexes].toSorted((a, b) => a - b);
 }
+
+/** Writes indexes as ranges such as `0-511,600`, sorted and without repeats; empty for none. */
+export function formatIndexRanges(indexes: readonly number[]): string {
+  const ranges: [first: number, last: number][] = [];
+  for (const index of [...new Set(indexes)].toSorted((a, b) => a - b)) {
+    const current = ranges.at(-1);
+    if (current !== undefined && current[1] === index - 1) current[1] = index;
+    else ranges.push([index, index]);
+  }
+  return ranges.map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(",");
+}

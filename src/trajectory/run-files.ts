@@ -1,6 +1,7 @@
-import { access, readdir, stat } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { isFile } from "./is-file.ts";
 import { readRecords } from "./read-records.ts";
 import { resultRecordSchema } from "./result-record.ts";
 import type { RolloutFacts } from "./rollout-facts.ts";
@@ -13,12 +14,12 @@ import { trajectoryRecordSchema } from "./trajectory-record.ts";
  * sentence when it is none, or holds several.
  */
 export async function findRunFolder(given: string): Promise<string> {
-  if (await isThere(path.join(given, "results.jsonl"))) return given;
+  if (await isFile(path.join(given, "results.jsonl"))) return given;
   const names = await readdir(given).catch(() => null);
   if (names === null) throw new RollyardError("bad_input", { message: `There is no folder ${given}.` });
   const inner: string[] = [];
   for (const name of names.toSorted()) {
-    if (await isThere(path.join(given, name, "results.jsonl"))) inner.push(name);
+    if (await isFile(path.join(given, name, "results.jsonl"))) inner.push(name);
   }
   const [only] = inner;
   if (inner.length === 1 && only !== undefined) return path.join(given, only);
@@ -52,11 +53,4 @@ export async function readStatistics(folder: string): Promise<RunFigures> {
     builder.addTrajectory(record);
   }
   return { stats: builder.build(path.basename(folder)), rollouts: builder.rollouts };
-}
-
-async function isThere(file: string): Promise<boolean> {
-  return access(file).then(
-    async () => (await stat(file)).isFile(),
-    () => false,
-  );
 }

@@ -32,6 +32,8 @@ async function finished(folder: string, results = RESULTS): Promise<FinishedRun>
     logsPath: path.join(folder, "logs"),
     state: {
       version: 1,
+      job: { name: "sample", namespace: null, retryOf: null },
+      origin: { files: [], jobFolder: "/", environmentFolder: "/", configMapFile: null },
       jobUid: "",
       environmentUid: "",
       traceSeed: "",
@@ -39,6 +41,7 @@ async function finished(folder: string, results = RESULTS): Promise<FinishedRun>
       snapshot: null,
       startedAtMs: 0,
       earlierSeconds: 0,
+      stopped: null,
       end: null,
     },
     isResumed: false,

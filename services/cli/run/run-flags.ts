@@ -1,3 +1,6 @@
+/** What `--sandbox` may be. */
+export const LAUNCHER_CHOICES = ["auto", "docker", "bubblewrap", "process"] as const;
+
 /** The flags of `rollyard run`. */
 export interface RunFlags {
   readonly file: readonly string[];
@@ -8,7 +11,7 @@ export interface RunFlags {
   readonly modelUrl?: string;
   readonly model?: string;
   readonly secret: readonly string[];
-  readonly sandbox: "auto" | "docker" | "bubblewrap" | "process";
+  readonly sandbox: (typeof LAUNCHER_CHOICES)[number];
   readonly dryRun: boolean;
   readonly json: boolean;
   readonly verbose: boolean;

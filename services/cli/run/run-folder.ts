@@ -6,13 +6,24 @@ import { diffSpecs } from "../../../src/config/spec-hash.ts";
 import type { SpecSnapshot } from "../../../src/config/spec-hash.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { requireRoom } from "./disk-watch.ts";
-import { takeRunLock } from "./run-lock.ts";
+import { findRunHolder, takeRunLock } from "./run-lock.ts";
 import { readRunState, writeRunState } from "./run-state.ts";
 import type { RunState } from "./run-state.ts";
 import { unwritable } from "./unwritable.ts";
 
 /** Folder inside a run folder for what is no result: the store of the bus, the lock, the run's state. */
 const PRIVATE = ".rollyard";
+const LOCK = "lock";
+
+/** The folder of what is no result inside a run folder. */
+export function privateFolderOf(runFolder: string): string {
+  return path.join(runFolder, PRIVATE);
+}
+
+/** The process that has a run folder now; null when none has. */
+export function holderOf(runFolder: string): Promise<number | null> {
+  return findRunHolder(path.join(privateFolderOf(runFolder), LOCK));
+}
 
 /** An opened and locked run folder. */
 export interface RunFolder {
@@ -55,11 +66,11 @@ export async function openRunFolder(input: RunInput, options: RunFolderOptions):
 
 async function openInside(input: RunInput, outer: string, nowMs: number): Promise<RunFolder> {
   const folder = path.join(outer, input.job.metadata.name);
-  const privateFolder = path.join(folder, PRIVATE);
+  const privateFolder = privateFolderOf(folder);
   const logsPath = path.join(folder, "logs");
   await makeFolders([folder, privateFolder, logsPath]);
   await requireRoom(folder);
-  const lock = await takeRunLock(path.join(privateFolder, "lock"));
+  const lock = await takeRunLock(path.join(privateFolder, LOCK));
   try {
     const found = await readRunState(privateFolder);
     const state = found === null ? newState(input, nowMs) : checkedState(found, input);
@@ -111,9 +122,12 @@ async function makeFolders(folders: readonly string[]): Promise<void> {
   }
 }
 
-function newState({ snapshot, specHash }: RunInput, nowMs: number): RunState {
+function newState({ job, origin, snapshot, specHash }: RunInput, nowMs: number): RunState {
+  const { name, namespace = null } = job.metadata;
   return {
     version: 1,
+    job: { name, namespace, retryOf: job.spec.retryOf ?? null },
+    origin: { ...origin, files: [...origin.files] },
     jobUid: randomBytes(6).toString("hex"),
     environmentUid: randomBytes(6).toString("hex"),
     traceSeed: randomUUID(),
@@ -121,6 +135,7 @@ function newState({ snapshot, specHash }: RunInput, nowMs: number): RunState {
     snapshot,
     startedAtMs: nowMs,
     earlierSeconds: 0,
+    stopped: null,
     end: null,
   };
 }

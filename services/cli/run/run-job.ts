@@ -4,6 +4,7 @@ import type { RunEnd } from "../../../src/job/job-runner.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
 import { selectLauncher } from "../../../src/sandbox/select-launcher.ts";
+import { shellWord } from "../../../src/trajectory/shell-word.ts";
 import type { CliIo } from "../cli-io.ts";
 import { findPrograms } from "../find-programs.ts";
 import { dryRun } from "./dry-run.ts";
@@ -15,10 +16,14 @@ import { openRunFolder } from "./run-folder.ts";
 import type { RunFlags } from "./run-flags.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { startRunTelemetry } from "./start-run-telemetry.ts";
+import { resumeCommand } from "./resume-command.ts";
 import { unwritable } from "./unwritable.ts";
 
+/** The flags that matter once the input is checked. */
+export type RunJobFlags = Pick<RunFlags, "out" | "sandbox" | "verbose" | "json">;
+
 /** Runs a checked job and resolves with the command's exit code. Bad input that shows only now is a RollyardError. */
-export async function runJob(input: RunInput, flags: RunFlags, io: CliIo): Promise<number> {
+export async function runJob(input: RunInput, flags: RunJobFlags, io: CliIo): Promise<number> {
   refuseSuspended(input);
   const programs = await findPrograms(io.env);
   const { sandbox } = input.environment.spec;
@@ -45,7 +50,7 @@ function refuseSuspended({ job }: RunInput): void {
 
 interface Run {
   readonly input: RunInput;
-  readonly flags: RunFlags;
+  readonly flags: RunJobFlags;
   readonly io: CliIo;
   readonly folder: RunFolder;
   readonly launcher: SandboxLauncher;
@@ -58,6 +63,7 @@ async function runInFolder(run: Run): Promise<number> {
   const interrupted = interruptOnSignals(io);
   const began = systemClock.monotonicMs();
   let progress: Progress | null = null;
+  if (folder.state.stopped !== null) await folder.save({ ...folder.state, stopped: null });
   try {
     const end = await localRun({
       ...run,
@@ -74,7 +80,7 @@ async function runInFolder(run: Run): Promise<number> {
     return await conclude(run, end, (systemClock.monotonicMs() - began) / 1000);
   } catch (error) {
     await endProgress(progress);
-    return reportFailure(run, error);
+    return await reportFailure(run, error);
   } finally {
     interrupted.stop();
     await telemetry.close();
@@ -89,20 +95,34 @@ async function conclude(run: Run, end: RunEnd, seconds: number): Promise<number>
   const { folder, io, flags } = run;
   const earlierSeconds = folder.state.earlierSeconds + seconds;
   if (end.condition === "Suspended") {
-    await folder.save({ ...folder.state, earlierSeconds });
-    io.stderr(`interrupted; the same command with --out ${folder.outer} resumes it\n`);
+    const stopped = { why: "interrupted", message: "It was interrupted." } as const;
+    await folder.save({ ...folder.state, earlierSeconds, stopped });
+    io.stderr(`interrupted; ${howToResume(run)}\n`);
     return 130;
   }
   const { condition, reason, message } = end;
   const summary = await finishRun({ folder, end, seconds: earlierSeconds });
-  await folder.save({ ...folder.state, earlierSeconds, end: { condition, reason, message } });
+  await folder.save({ ...folder.state, earlierSeconds, stopped: null, end: { condition, reason, message } });
   io.stderr(`${condition} (${reason}): ${message}\nresults in ${folder.path}\n`);
   io.stdout(flags.json ? `${JSON.stringify(summary.json)}\n` : summary.text);
+  if (folder.state.job.retryOf !== null) {
+    io.stderr(`joined with ${folder.state.job.retryOf}: rollyard report ${shellWord(folder.outer)}\n`);
+  }
   return condition === "Complete" && reason === "AllGraded" ? 0 : 1;
 }
 
-function reportFailure({ folder, io }: Run, thrown: unknown): number {
+function howToResume({ folder, io }: Run): string {
+  return folder.state.job.retryOf === null
+    ? `the same command with --out ${folder.outer} resumes it`
+    : `${resumeCommand(folder.path, folder.state, io.cwd)} resumes it`;
+}
+
+async function reportFailure({ folder, io }: Run, thrown: unknown): Promise<number> {
   const error = unwritable(folder.path, thrown) ?? toRollyardError(thrown);
+  // On a full disk this note is lost too, and what was recorded is what counts.
+  await folder
+    .save({ ...folder.state, stopped: { why: "error", message: error.message } })
+    .catch(() => undefined);
   const cause = error.code === "internal" && thrown instanceof Error ? `\n${thrown.stack ?? ""}` : "";
   io.stderr(`rollyard: ${error.message}${cause}\nwhat was recorded is in ${folder.path}\n`);
   return 1;

@@ -42,6 +42,12 @@ export async function takeRunLock(
   }
 }
 
+/** The process that has the lock folder, without touching it; null when none has. */
+export async function findRunHolder(folder: string): Promise<number | null> {
+  const names = await readdir(folder).catch(() => []);
+  return names.map(livingHolder).find((pid) => pid !== null) ?? null;
+}
+
 async function putDown(own: string): Promise<void> {
   try {
     await writeFile(own, "", { flag: "wx", mode: 0o600 });
@@ -55,12 +61,18 @@ async function putDown(own: string): Promise<void> {
 async function otherHolder(folder: string, own: string): Promise<number | null> {
   for (const name of await readdir(folder)) {
     if (name === own) continue;
-    const [pidText = "", start = ""] = name.split("-");
-    const pid = Number(pidText);
-    if (isAlive(pid) && startOf(pid) === start) return pid;
+    const pid = livingHolder(name);
+    if (pid !== null) return pid;
     await rm(path.join(folder, name), { force: true });
   }
   return null;
+}
+
+/** The process that a holder's file is of; null when it has ended. */
+function livingHolder(name: string): number | null {
+  const [pidText = "", start = ""] = name.split("-");
+  const pid = Number(pidText);
+  return isAlive(pid) && startOf(pid) === start ? pid : null;
 }
 
 function isAlive(pid: number): boolean {

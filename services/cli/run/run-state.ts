@@ -3,8 +3,23 @@ import path from "node:path";
 import { z } from "zod";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 
+const originSchema = z.strictObject({
+  files: z.array(z.string()),
+  jobFolder: z.string(),
+  environmentFolder: z.string(),
+  configMapFile: z.string().nullable(),
+});
+
 const runStateSchema = z.strictObject({
   version: z.literal(1),
+  /** Name and namespace of the job, and whose retry it is; the folder may have been renamed. */
+  job: z.strictObject({
+    name: z.string(),
+    namespace: z.string().nullable(),
+    retryOf: z.string().nullable(),
+  }),
+  /** Where the documents came from: a retry reads their dataset again. */
+  origin: originSchema,
   jobUid: z.string(),
   environmentUid: z.string(),
   traceSeed: z.string(),
@@ -15,6 +30,8 @@ const runStateSchema = z.strictObject({
   startedAtMs: z.number(),
   /** Seconds of earlier sessions of the same run. */
   earlierSeconds: z.number(),
+  /** Why the last session ended before the job did; null while one is under way, and once the job has ended. */
+  stopped: z.strictObject({ why: z.enum(["interrupted", "error"]), message: z.string() }).nullable(),
   end: z.strictObject({ condition: z.string(), reason: z.string(), message: z.string() }).nullable(),
 });
 

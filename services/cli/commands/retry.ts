@@ -1,0 +1,106 @@
+import path from "node:path";
+import { InvalidArgumentError } from "commander";
+import type { Command } from "commander";
+import { FAILURE_CLASSES, isFailureClass } from "../../../src/errors/failure-class.ts";
+import { findRunFamily } from "../../../src/trajectory/run-family.ts";
+import type { CliIo } from "../cli-io.ts";
+import { retryBasis } from "../retry/retry-basis.ts";
+import type { RetryBasis } from "../retry/retry-basis.ts";
+import { retryInput } from "../retry/retry-input.ts";
+import { addRunOptions } from "../run/add-run-options.ts";
+import { printDryRun, printProblems } from "../run/print-input.ts";
+import type { RunFlags } from "../run/run-flags.ts";
+import { runJob } from "../run/run-job.ts";
+import { wholeNumber } from "../whole-number.ts";
+
+const EXAMPLE = `
+Examples:
+  rollyard retry runs/latest
+  rollyard retry runs/latest --class sandbox --class model --item 3
+  rollyard retry runs/latest -f changed.yaml --dry-run
+
+Runs every rollout that has no reward again, as the job <job>-retry-N beside the old one; nothing of the old one
+changes. What earlier retries gave a reward is not run again. Rollouts keep their item and sample numbers, and
+rollyard report on the folder around both joins them.
+The same command again resumes a retry that was interrupted, with the rollouts that it was begun with.
+
+Exit codes: 0 complete, or nothing to run; 1 it failed or left rollouts ungraded; 2 bad input; 130 interrupted.
+`;
+
+type RetryFlags = Omit<RunFlags, "out" | "items" | "samples"> & {
+  readonly class: readonly string[];
+  readonly item: readonly number[];
+};
+
+const itemNumber = wholeNumber(0);
+
+/** Adds `rollyard retry`: runs the failed rollouts of an ended run again, as a new job beside it. */
+export function registerRetry(program: Command, io: CliIo): void {
+  const command = program
+    .command("retry")
+    .description("run the failed rollouts of an ended run again, as a new job beside it")
+    .argument("<dir>", "a run folder, or the folder around one")
+    .option(
+      "-f, --file <file...>",
+      "a changed Environment or RolloutJob of the same job over the same rows",
+      [],
+    )
+    .option(
+      "--class <class>",
+      `only those that failed with this class: ${FAILURE_CLASSES.join(", ")}; may be repeated`,
+      (value: string, before: readonly string[]) => [...before, knownClass(value)],
+      [],
+    )
+    .option(
+      "--item <n>",
+      "only those of this item, counted from 0; may be repeated",
+      (value: string, before: readonly number[]) => [...before, itemNumber(value)],
+      [],
+    );
+  addRunOptions(command)
+    .addHelpText("after", EXAMPLE)
+    .action(async (dir: string, flags: RetryFlags) => io.setExitCode(await retry(dir, flags, io)));
+}
+
+async function retry(dir: string, flags: RetryFlags, io: CliIo): Promise<number> {
+  const family = await findRunFamily(path.resolve(io.cwd, dir));
+  const basis = await retryBasis(family, { classes: flags.class, items: flags.item }, io.cwd);
+  if (basis.indexes.length === 0) return tellNothing(basis, flags, io);
+  const resolved = await retryInput(
+    basis,
+    {
+      files: flags.file,
+      secretFlags: flags.secret,
+      overrides: {
+        modelURL: flags.modelUrl,
+        modelName: flags.model,
+        parallelism: flags.parallelism,
+      },
+    },
+    io,
+  );
+  if (!resolved.ok) {
+    printProblems(resolved.problems, io);
+    return 2;
+  }
+  if (basis.isResumed)
+    io.stderr(`${basis.name} has not ended: it goes on with the rollouts of its beginning\n`);
+  if (flags.dryRun) {
+    printDryRun(resolved.input, flags.json, io);
+    return 0;
+  }
+  return runJob(resolved.input, { ...flags, out: family.outer }, io);
+}
+
+function tellNothing({ retryOf }: RetryBasis, flags: RetryFlags, io: CliIo): number {
+  const isFiltered = flags.class.length + flags.item.length > 0;
+  const which = isFiltered ? " that --class and --item let through" : "";
+  const message = `Nothing to run: no rollout of ${retryOf}${which} is without a reward.`;
+  io.stdout(flags.json ? `${JSON.stringify({ rollouts: { total: 0 }, message })}\n` : `${message}\n`);
+  return 0;
+}
+
+function knownClass(text: string): string {
+  if (isFailureClass(text)) return text;
+  throw new InvalidArgumentError(`must be one of ${FAILURE_CLASSES.join(", ")}.`);
+}

@@ -1,0 +1,33 @@
+import { rolloutIndex } from "../rollout/ids.ts";
+import type { RolloutPlace } from "../rollout/ids.ts";
+
+/** How a rollout of an ended job stands, its earlier retries counted in. */
+export interface FinalOutcome extends RolloutPlace {
+  /** Null for one that has a reward. */
+  readonly failureClass: string | null;
+}
+
+/** Which of the failed rollouts are wanted; an empty list asks for all. */
+export interface RetryFilter {
+  readonly classes: readonly string[];
+  /** 0-based item indexes. */
+  readonly items: readonly number[];
+}
+
+/** What `spec.indexes` of a retry holds: the rollouts without a reward that the filter lets through. Pure. */
+export function selectRetries(
+  outcomes: readonly FinalOutcome[],
+  samplesPerItem: number,
+  filter: RetryFilter,
+): readonly number[] {
+  return outcomes
+    .filter((outcome) => isWanted(outcome, filter))
+    .map((outcome) => rolloutIndex(outcome, samplesPerItem))
+    .toSorted((a, b) => a - b);
+}
+
+function isWanted({ failureClass, itemIndex }: FinalOutcome, { classes, items }: RetryFilter): boolean {
+  if (failureClass === null) return false;
+  if (classes.length > 0 && !classes.includes(failureClass)) return false;
+  return items.length === 0 || items.includes(itemIndex);
+}

@@ -3,24 +3,29 @@ import { PHASES } from "./rollout-facts.ts";
 import type { RunEndRecord } from "./run-end.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 
-type Finding = (stats: RunStatistics, end: RunEndRecord | null) => readonly string[];
+type Finding = (stats: RunStatistics) => readonly string[];
 
 /** Items that a sentence names. */
 const NAMED = 8;
 
 /** What a researcher should know first, in sentences, most telling first. */
 export function findings(stats: RunStatistics, end: RunEndRecord | null): readonly string[] {
-  return FINDINGS.flatMap((find) => find(stats, end));
+  return [ending(end), ...figureFindings(stats)];
 }
 
-const ending: Finding = (_stats, end) => {
-  if (end === null) return ["The run has not ended: these are its rollouts so far."];
+/** The same without how the run ended. */
+export function figureFindings(stats: RunStatistics): readonly string[] {
+  return FINDINGS.flatMap((find) => find(stats));
+}
+
+function ending(end: RunEndRecord | null): string {
+  if (end === null) return "The run has not ended: these are its rollouts so far.";
   const { condition, reason, message } = end.end;
   const rate = end.rollouts_per_second;
   const pace = rate === null ? "" : `, ${numberText(rate)} rollouts/s`;
   const took = `${numberText(end.seconds_total)} s${pace}`;
-  return [`${condition} (${reason}) after ${took}${condition === "Failed" ? `: ${message}` : "."}`];
-};
+  return `${condition} (${reason}) after ${took}${condition === "Failed" ? `: ${message}` : "."}`;
+}
 
 const rewards: Finding = ({ rollouts, reward }) => {
   const { total, graded, failed, passed } = rollouts;
@@ -152,7 +157,6 @@ const usage: Finding = ({ tokens: { unreported } }) =>
     : [`The endpoint reported no usage for ${countText(unreported, "rollout")}: token figures are too low.`];
 
 const FINDINGS: readonly Finding[] = [
-  ending,
   rewards,
   variance,
   partial,

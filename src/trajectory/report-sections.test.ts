@@ -13,9 +13,9 @@ function sectionOf(id: SectionId, calls: TrajectoryRecord["calls"], folder = "ru
     builder.addResult(result);
     builder.addTrajectory(trajectoryOf(result, calls));
   }
-  const found = reportSections({ stats: builder.build("sample"), end: null, folder }).find(
-    (section) => section.id === id,
-  );
+  const stats = builder.build("sample");
+  const sections = reportSections({ stats, end: null, joined: null, folderOf: () => folder });
+  const found = sections.find((section) => section.id === id);
   if (found === undefined) throw new Error(`there is no section ${id}`);
   return found;
 }

@@ -1,6 +1,8 @@
 import type { NumberSummary } from "./describe-numbers.ts";
 import type { FailureExample, FailureStatistics } from "./failure-statistics.ts";
-import { findings } from "./findings.ts";
+import { figureFindings, findings } from "./findings.ts";
+import { joinSentences } from "./joined-jobs.ts";
+import type { JoinedJobs } from "./joined-jobs.ts";
 import { countText, numberText, percentText } from "./number-text.ts";
 import type { RunEndRecord } from "./run-end.ts";
 import type { RunStatistics } from "./run-statistics.ts";
@@ -10,6 +12,7 @@ import type { ToolStatistics } from "./tool-statistics.ts";
 /** Which part of a report it is; charts are placed by it. */
 export type SectionId =
   | "summary"
+  | "jobs"
   | "rewards"
   | "groups"
   | "samples"
@@ -34,10 +37,11 @@ export interface ReportSection {
 /** What a report is made from. */
 export interface ReportInput {
   readonly stats: RunStatistics;
-  /** Null while the run has not ended. */
+  /** Null while the run has not ended, and in a joined view. */
   readonly end: RunEndRecord | null;
-  /** The run folder as the reader's shell finds it. */
-  readonly folder: string;
+  readonly joined: JoinedJobs | null;
+  /** The run folder of a rollout, as the reader's shell finds it. */
+  readonly folderOf: (place: { readonly item_index: number; readonly sample_index: number }) => string;
 }
 
 /** A reason or an evidence value longer than this is cut. */
@@ -45,9 +49,13 @@ const MOST_CHARACTERS = 300;
 const SUMMARY_HEADER = ["n", "mean", "stddev", "min", "p50", "p95", "max"];
 
 /** The parts of a report, most telling first; those that have nothing to say are left out. */
-export function reportSections({ stats, end, folder }: ReportInput): readonly ReportSection[] {
+export function reportSections({ stats, end, joined, folderOf }: ReportInput): readonly ReportSection[] {
   return [
-    section("summary", "What stands out", { sentences: findings(stats, end) }),
+    section("summary", "What stands out", {
+      sentences:
+        joined === null ? findings(stats, end) : [...joinSentences(joined), ...figureFindings(stats)],
+    }),
+    jobSection(joined),
     rewardSection(stats),
     groupSection(stats),
     sampleSection(stats),
@@ -71,7 +79,7 @@ export function reportSections({ stats, end, folder }: ReportInput): readonly Re
       rows: Object.entries(stats.seconds).map(([phase, summary]) => [phase, ...figures(summary)]),
     }),
     section("tokens", "Tokens", { sentences: tokenSentences(stats) }),
-    tellingSection(stats, folder),
+    tellingSection(stats, folderOf),
   ].filter(({ sentences, rows, commands }) => sentences.length + rows.length + commands.length > 0);
 }
 
@@ -79,6 +87,16 @@ type SectionContent = Partial<Omit<ReportSection, "id" | "title">>;
 
 function section(id: SectionId, title: string, content: SectionContent): ReportSection {
   return { id, title, sentences: [], header: [], rows: [], commands: [], ...content };
+}
+
+function jobSection(joined: JoinedJobs | null): ReportSection {
+  return section("jobs", "Jobs", {
+    header: ["job", "rollouts", "graded", "failed", "stand as it has them"],
+    rows: (joined?.jobs ?? []).map(({ job, rollouts, graded, failed, current }) => [
+      job,
+      ...[rollouts, graded, failed, current].map(String),
+    ]),
+  });
 }
 
 function rewardSection(stats: RunStatistics): ReportSection {
@@ -207,10 +225,10 @@ function tokenSentences({ tokens, rollouts }: RunStatistics): readonly string[] 
   return all === 0 ? [] : [`${prompt} prompt and ${completion} completion tokens${each}; ${lost}.`];
 }
 
-function tellingSection({ telling }: RunStatistics, folder: string): ReportSection {
+function tellingSection({ telling }: RunStatistics, folderOf: ReportInput["folderOf"]): ReportSection {
   return section("telling", "Rollouts worth reading", {
     commands: telling.map(({ item_index, sample_index, reward, why }) => ({
-      line: `rollyard show ${shellWord(folder)} ${item_index}-${sample_index}`,
+      line: `rollyard show ${shellWord(folderOf({ item_index, sample_index }))} ${item_index}-${sample_index}`,
       remark: `${why} (reward ${numberText(reward)})`,
     })),
   });

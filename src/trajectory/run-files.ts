@@ -2,9 +2,13 @@ import { readdir } from "node:fs/promises";
 import path from "node:path";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { isFile } from "./is-file.ts";
+import { JoinTally } from "./joined-jobs.ts";
+import type { JoinedJobs } from "./joined-jobs.ts";
+import { readJoinedResults } from "./joined-results.ts";
 import { readRecords } from "./read-records.ts";
 import { resultRecordSchema } from "./result-record.ts";
 import type { RolloutFacts } from "./rollout-facts.ts";
+import type { RunFamily } from "./run-family.ts";
 import { StatisticsBuilder } from "./run-statistics.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 import { trajectoryRecordSchema } from "./trajectory-record.ts";
@@ -31,26 +35,58 @@ export async function findRunFolder(given: string): Promise<string> {
   });
 }
 
-/** A run's statistics, and what its charts need beside them. */
+/** A run's statistics, and what its report needs beside them. */
 export interface RunFigures {
   readonly stats: RunStatistics;
   readonly rollouts: readonly RolloutFacts[];
+  /** Null for a run alone. */
+  readonly joined: JoinedJobs | null;
+  /** Name of the run folder that has a rollout as it stands. */
+  readonly folderOf: (place: Pick<RolloutFacts, "item_index" | "sample_index">) => string;
 }
 
 /** Messages and tokens, which statistics need not look at, are most of a trajectory. */
-const callsSchema = trajectoryRecordSchema.pick({ calls: true });
+const callsSchema = trajectoryRecordSchema.pick({ rollout: true, calls: true });
 
 /** Reads a run folder's records into statistics, a record at a time. Throws `bad_input`. */
-export async function readStatistics(folder: string): Promise<RunFigures> {
+export function readStatistics(folder: string): Promise<RunFigures> {
+  const base = { job: path.basename(folder), folder, retryOf: null, number: 0 };
+  return readJoinedStatistics({ outer: path.dirname(folder), base, retries: [] });
+}
+
+/**
+ * The same of a job and its retries: each rollout as it stands; a failure that a retry has mended counts as an attempt
+ * that failed. Throws `bad_input`.
+ */
+export async function readJoinedStatistics(family: RunFamily): Promise<RunFigures> {
+  const { base, retries } = family;
   const builder = new StatisticsBuilder();
-  for await (const record of readRecords(path.join(folder, "results.jsonl"), resultRecordSchema)) {
-    builder.addResult(record);
+  const tally = new JoinTally(family);
+  const superseded = new Set<string>();
+  for await (const result of readJoinedResults(family)) {
+    tally.add(result);
+    if (result.isCurrent) builder.addResult(result.record);
+    else superseded.add(result.record.rollout);
   }
+  for (const { folder } of [base, ...retries]) await addRest(folder, builder, superseded);
+  return {
+    stats: { ...builder.build(base.job), ...(retries.length === 0 ? {} : { job: base.job }) },
+    rollouts: builder.rollouts,
+    joined: retries.length === 0 ? null : tally.joined(),
+    folderOf: (place) => tally.folderOf(place),
+  };
+}
+
+/** Adds a run's failed attempts, those of rollouts that no longer count among them, and the calls of those that do. */
+async function addRest(
+  folder: string,
+  builder: StatisticsBuilder,
+  superseded: ReadonlySet<string>,
+): Promise<void> {
   for await (const record of readRecords(path.join(folder, "attempts.jsonl"), resultRecordSchema)) {
     builder.addFailedAttempt(record);
   }
   for await (const record of readRecords(path.join(folder, "trajectories.jsonl"), callsSchema)) {
-    builder.addTrajectory(record);
+    if (!superseded.has(record.rollout)) builder.addTrajectory(record);
   }
-  return { stats: builder.build(path.basename(folder)), rollouts: builder.rollouts };
 }

@@ -1,19 +1,21 @@
 import path from "node:path";
+import type { JoinedJobs } from "./joined-jobs.ts";
 import { replaceFile } from "./replace-file.ts";
 import { reportHtml } from "./report-html.ts";
 import { reportSections } from "./report-sections.ts";
-import type { ReportSection, SectionId } from "./report-sections.ts";
+import type { ReportInput, ReportSection, SectionId } from "./report-sections.ts";
 import { reportMarkdown, reportText } from "./report-text.ts";
 import type { RunEndRecord } from "./run-end.ts";
 import { readRunEnd } from "./run-end.ts";
-import { readStatistics } from "./run-files.ts";
+import { readJoinedStatistics, readStatistics } from "./run-files.ts";
+import type { RunFamily } from "./run-family.ts";
 import type { RunFigures } from "./run-files.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 import { shellWord } from "./shell-word.ts";
 
 /** A report that is made, and perhaps not written yet. */
 export interface Report {
-  readonly stats: RunStatistics;
+  readonly stats: RunStatistics & Partial<JoinedJobs>;
   /** For a terminal. */
   readonly text: string;
   /** What one wants to know first of it, and where the rest is. */
@@ -28,6 +30,11 @@ const BRIEF: ReadonlySet<SectionId> = new Set(["summary", "rewards", "failures",
 /** Reads a run folder and makes its report; command lines name it as `shownAs`. Throws `bad_input`. */
 export async function makeReport(folder: string, shownAs: string): Promise<Report> {
   return reportOf(await readStatistics(folder), await readRunEnd(folder), shownAs);
+}
+
+/** The report of a job joined with its retries; command lines name the folder around them as `shownAs`. */
+export async function makeJoinedReport(family: RunFamily, shownAs: string): Promise<Report> {
+  return reportOf(await readJoinedStatistics(family), null, shownAs);
 }
 
 /** Writes report.md and report.html into a run folder. Throws `output_unwritable`. */
@@ -63,11 +70,16 @@ export async function writeEnd(
   return { text: report.brief, json };
 }
 
-function reportOf({ stats, rollouts }: RunFigures, end: RunEndRecord | null, folder: string): Report {
-  const title = `${stats.job}: ${stats.rollouts.total} rollouts`;
-  const sections = reportSections({ stats, end, folder });
+function reportOf(figures: RunFigures, end: RunEndRecord | null, folder: string): Report {
+  const { stats, rollouts, joined } = figures;
+  const count = (joined?.jobs.length ?? 1) - 1;
+  const retries = count === 0 ? "" : count === 1 ? " and its retry" : ` and its ${count} retries`;
+  const title = `${stats.job}${retries}: ${stats.rollouts.total} rollouts`;
+  const folderOf: ReportInput["folderOf"] = (place) =>
+    joined === null ? folder : path.join(folder, figures.folderOf(place));
+  const sections = reportSections({ stats, end, joined, folderOf });
   return {
-    stats,
+    stats: joined === null ? stats : { ...stats, ...joined },
     text: reportText(title, sections),
     brief: briefText(title, sections, folder),
     markdown: reportMarkdown(title, sections),

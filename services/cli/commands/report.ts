@@ -1,14 +1,18 @@
 import path from "node:path";
 import type { Command } from "commander";
 import { jsonText } from "../../../src/trajectory/json-text.ts";
-import { findRunFolder } from "../../../src/trajectory/run-files.ts";
-import { makeReport, writeReport } from "../../../src/trajectory/write-report.ts";
+import { findRunFamily, isRunFolder } from "../../../src/trajectory/run-family.ts";
+import { makeJoinedReport, makeReport, writeReport } from "../../../src/trajectory/write-report.ts";
+import type { Report } from "../../../src/trajectory/write-report.ts";
 import type { CliIo } from "../cli-io.ts";
 
 const EXAMPLE = `
 Examples:
   rollyard report runs/latest
   rollyard report runs/latest --json
+
+Where DIR holds a job and its retries, the report joins them: a rollout that failed stands as the newest retry with a
+reward has it. Name one job's folder for that job alone.
 `;
 
 /** Adds `rollyard report`: figures of a run as text, report.md and report.html. Exit code 0, or 2. */
@@ -16,16 +20,30 @@ export function registerReport(program: Command, io: CliIo): void {
   program
     .command("report")
     .description("rewards, failures, tools, phases and tokens of a run; writes report.md and report.html")
-    .argument("<dir>", "a run folder, or a folder around one")
+    .argument("<dir>", "a run folder, or the folder around a job and its retries")
     .option("--json", "print the figures as one JSON object", false)
     .addHelpText("after", EXAMPLE)
     .action(async (dir: string, flags: { readonly json: boolean }) => {
-      const folder = await findRunFolder(path.resolve(io.cwd, dir));
-      const report = await makeReport(folder, shownAs(folder, io.cwd));
+      const { folder, report } = await reportOn(path.resolve(io.cwd, dir), io.cwd);
       io.stdout(flags.json ? `${jsonText(report.stats, 2)}\n` : report.text);
       await writeReport(folder, report);
       io.stderr(`written: ${path.join(folder, "report.md")}, ${path.join(folder, "report.html")}\n`);
     });
+}
+
+/** Makes the report that is meant, and says where it belongs: a joined one into the folder around its jobs. */
+async function reportOn(
+  given: string,
+  cwd: string,
+): Promise<{ readonly folder: string; readonly report: Report }> {
+  if (!(await isRunFolder(given))) {
+    const family = await findRunFamily(given);
+    const { outer, base, retries } = family;
+    return retries.length === 0
+      ? { folder: base.folder, report: await makeReport(base.folder, shownAs(base.folder, cwd)) }
+      : { folder: outer, report: await makeJoinedReport(family, shownAs(outer, cwd)) };
+  }
+  return { folder: given, report: await makeReport(given, shownAs(given, cwd)) };
 }
 
 /** The folder as a user in `cwd` would type it. */

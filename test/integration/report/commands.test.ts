@@ -7,6 +7,7 @@ import { registerReport } from "../../../services/cli/commands/report.ts";
 import { registerShow } from "../../../services/cli/commands/show.ts";
 import { exitCodeOf } from "../../../services/cli/exit-code.ts";
 import { STOP_REASONS } from "../../../src/rollout/stop-reason.ts";
+import type { ResultRecord } from "../../../src/trajectory/result-record.ts";
 import { aRecordedCall } from "../../support/trajectory/records.ts";
 import { aFailure, aSample, sampleRun, trajectoryOf, writeRun } from "../../support/trajectory/sample-run.ts";
 import type { RunRecords } from "../../support/trajectory/sample-run.ts";
@@ -41,6 +42,35 @@ async function rollyard(cwd: string, ...args: readonly string[]): Promise<End> {
 async function runFolder(run: RunRecords = sampleRun(6, 4)): Promise<string> {
   const outer = await scratchFolder();
   await writeRun(outer, run);
+  return outer;
+}
+
+/** A job of two items by two with three failures, a retry that mends one of them and one that mends another. */
+async function familyFolder(): Promise<string> {
+  const outer = await scratchFolder();
+  const at = (item_index: number, sample_index: number, job = "sample") => ({
+    item_index,
+    sample_index,
+    job,
+    rollout: `${job}-${item_index}-${sample_index}`,
+  });
+  const write = (job: string, results: readonly ResultRecord[]): Promise<string> => {
+    const attempts = results.filter(({ outcome }) => outcome === "failed");
+    return writeRun(
+      outer,
+      { results, attempts, trajectories: results.map((each) => trajectoryOf(each)) },
+      job,
+    );
+  };
+  await write("sample", [aSample(at(0, 0)), aFailure(at(0, 1)), aFailure(at(1, 0)), aFailure(at(1, 1))]);
+  const first = "sample-retry-1";
+  await write(first, [
+    aSample({ ...at(0, 1, first), reward: 0.5 }),
+    aFailure(at(1, 0, first)),
+    aFailure(at(1, 1, first)),
+  ]);
+  const second = "sample-retry-2";
+  await write(second, [aSample(at(1, 0, second)), aFailure(at(1, 1, second))]);
   return outer;
 }
 
@@ -121,6 +151,56 @@ describe("rollyard report", () => {
     // Code blocks, which are indented, show what they hold.
     const active = markdown.split("\n").filter((line) => !line.startsWith("    "));
     expect(active.join("\n")).not.toMatch(/<script|<img|[^\\]!\[|[^\\]\]\(|:\/\//u);
+  });
+
+  it("joins a job with its retries, says what they replaced, and gives each alone by its folder", async () => {
+    const folder = await familyFolder();
+    const { stdout, stderr } = await rollyard(folder, "report", ".");
+    expect(stdout).toContain("sample and its 2 retries: 4 rollouts");
+    expect(stdout).toContain(
+      "2 of 3 failed rollouts have a reward by a retry. 1 rollout of it still has none.",
+    );
+    expect(stdout).toContain(
+      "Replaced: 0-1 (sandbox/sandbox_lost, now 0.500 by sample-retry-1), 1-0 (sandbox/sandbox_lost, now 1 by sample-retry-2).",
+    );
+    // Of rollout 1-1 three attempts, one in each job; it is lost once.
+    expect(stdout).toContain("6 attempts failed");
+    expect(stderr).toContain(path.join(folder, "report.html"));
+    const joined = await rollyard(folder, "report", ".", "--json");
+    expect(JSON.parse(joined.stdout)).toMatchObject({
+      job: "sample",
+      rollouts: { total: 4, graded: 3, failed: 1 },
+      jobs: [
+        { job: "sample", rollouts: 4, failed: 3, current: 1 },
+        { job: "sample-retry-1", rollouts: 3, graded: 1, current: 1 },
+        { job: "sample-retry-2", rollouts: 2, graded: 1, current: 2 },
+      ],
+      replaced: [
+        { item_index: 0, sample_index: 1 },
+        { item_index: 1, sample_index: 0 },
+      ],
+      samples: [
+        { k: 1, groups: 2 },
+        { k: 2, groups: 1 },
+      ],
+    });
+    const alone = await rollyard(folder, "report", "sample-retry-1", "--json");
+    expect(JSON.parse(alone.stdout)).toMatchObject({
+      job: "sample-retry-1",
+      rollouts: { total: 3, graded: 1 },
+    });
+  });
+
+  it("names a joined rollout worth reading in the folder of the job that it stands by", async () => {
+    const folder = await familyFolder();
+    const { stdout } = await rollyard(folder, "report", ".");
+    const commands = [...stdout.matchAll(/^rollyard (show \S+ \S+) +#/gmu)].map(([, line = ""]) =>
+      line.split(" "),
+    );
+    expect(commands.length).toBeGreaterThan(1);
+    for (const command of commands) expect(await rollyard(folder, ...command)).toMatchObject({ code: 0 });
+    const refused = await rollyard(folder, "list", ".");
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("name one of them") });
   });
 
   it("tells a run that has not ended", async () => {

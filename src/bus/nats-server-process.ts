@@ -27,6 +27,8 @@ export interface NatsServerOptions {
   readonly cluster?: NatsServerSettings["cluster"];
   /** Random ones by default; the members of a cluster share theirs. */
   readonly passwords?: NatsServerSettings["passwords"];
+  /** Starts the program; a child process by default. */
+  readonly spawn?: typeof spawnSupervised;
 }
 
 /** A nats-server child process that is started again when it dies. */
@@ -123,7 +125,8 @@ class Supervisor implements NatsServer {
     const config = join(this.folder, "nats-server.conf");
     await rm(config, { force: true });
     await writeFile(config, natsServerConfig(this.#settings()), { mode: 0o600 });
-    const child = await spawnSupervised(this.#options.binary, ["-c", config]);
+    const spawn = this.#options.spawn ?? spawnSupervised;
+    const child = await spawn(this.#options.binary, ["-c", config]);
     if (await this.#isReady(child)) return child;
     child.kill("SIGKILL");
     await child.ended;

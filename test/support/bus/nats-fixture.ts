@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { awaitReplicas } from "./await-replicas.ts";
+import { spawnInContainer } from "./nats-container.ts";
 import { findNatsServer } from "../../../src/bus/find-nats-server.ts";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { randomPasswords, startNatsServer } from "../../../src/bus/nats-server-process.ts";
@@ -26,13 +27,19 @@ export interface NatsFixture {
   stop(): Promise<void>;
 }
 
+/** What runs the servers: this machine, or the Docker engine of the tests. */
+export type NatsSupplier = "binary" | "container";
+
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const SETTLE_MS = 100;
 
 /** One server, or a cluster of three, on free loopback ports. */
-export async function startNatsFixture(replicas: 1 | 3 = 1): Promise<NatsFixture> {
+export async function startNatsFixture(
+  replicas: 1 | 3 = 1,
+  supplier: NatsSupplier = "binary",
+): Promise<NatsFixture> {
   const folder = await mkdtemp(join(tmpdir(), "rollyard-nats-"));
-  const servers = await startAll(folder, replicas);
+  const servers = await startAll(folder, replicas, supplier);
   const [first] = servers;
   if (first === undefined) throw new TypeError("no server was started");
   return {
@@ -64,9 +71,14 @@ export function testNatsServer(): Promise<string> {
   return findNatsServer({ root: ROOT, searchPath });
 }
 
-async function startAll(folder: string, replicas: 1 | 3): Promise<readonly NatsServer[]> {
+async function startAll(
+  folder: string,
+  replicas: 1 | 3,
+  supplier: NatsSupplier,
+): Promise<readonly NatsServer[]> {
   const binary = await testNatsServer();
-  const common = { binary, logger: silentLogger, passwords: randomPasswords() };
+  const spawn = supplier === "container" ? { spawn: spawnInContainer } : {};
+  const common = { binary, logger: silentLogger, passwords: randomPasswords(), ...spawn };
   if (replicas === 1) return [await startNatsServer({ ...common, folder: join(folder, "1") })];
   const ports = await Promise.all([freePort(), freePort(), freePort()]);
   const routes = ports.map((port) => `nats-route://127.0.0.1:${port}`);

@@ -1,0 +1,82 @@
+import { spawn } from "node:child_process";
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+
+/** A Docker engine of these tests alone. */
+export interface KeptEngine {
+  /** Its socket, as DOCKER_HOST. */
+  readonly host: string;
+  /** Resolves with its last words once nothing of it is left, whoever ended it. */
+  readonly ended: Promise<string>;
+  /** Ends it with all its containers. */
+  stop(): Promise<void>;
+}
+
+/**
+ * First process of a namespace of processes and mounts. It ends with the engine, which it kills when its standard input
+ * ends; the kernel then kills containerd and every container, and the mounts are gone with the last of them. containerd
+ * keeps sockets in /run whatever one tells it, so /run is its own.
+ */
+const FIRST = `
+exec 3<&0
+mount -t tmpfs run /run || exit
+"$@" </dev/null 3<&- &
+engine=$!
+(read -r _ <&3; kill -KILL "$engine") &
+wait "$engine"
+`;
+
+/** Around it: removes what the namespaces don't take along. It outlives us by what that takes, also after SIGKILL. */
+const KEEPER = `
+folder=$1 cgroup=$2 first=$3
+shift 3
+unshare --mount --mount-proc --pid --fork --kill-child sh -c "$first" engine "$@" >"$folder/log" 2>&1
+find /sys/fs/cgroup -depth -type d -path "*$cgroup*" -exec rmdir {} + 2>/dev/null
+tail -n 1 "$folder/log"
+rm -rf "$folder"
+`;
+
+/**
+ * Starts dockerd by hand, without a bridge network and without a rule in the firewall, in a folder and namespaces of its
+ * own. It needs root. It ends with us, however we end: what keeps it alive is a pipe that only we hold.
+ */
+export async function keepEngine(): Promise<KeptEngine> {
+  const folder = await mkdtemp(join(tmpdir(), "rollyard-engine-"));
+  const cgroup = `/${basename(folder)}`;
+  const host = `unix://${folder}/socket`;
+  await writeFile(configOf(folder), "{}");
+  const keeper = spawn(
+    "/bin/sh",
+    ["-c", KEEPER, "keeper", folder, cgroup, FIRST, ...engineArgv(folder, cgroup, host)],
+    // A session of its own: Ctrl-C on the terminal is ours to handle.
+    { detached: true, stdio: ["pipe", "pipe", "ignore"], cwd: "/" },
+  );
+  keeper.stdin.on("error", () => undefined);
+  const ended = new Promise<string>((resolve) => {
+    let words = "";
+    keeper.stdout.setEncoding("utf8").on("data", (text: string) => (words += text));
+    keeper.once("error", (error) => resolve(error.message));
+    keeper.once("close", () => resolve(words.trim()));
+  });
+  const stop = async (): Promise<void> => {
+    keeper.stdin.end();
+    await ended;
+  };
+  return { host, ended, stop };
+}
+
+function engineArgv(folder: string, cgroup: string, host: string): readonly string[] {
+  return [
+    ["dockerd", "--bridge=none", "--iptables=false", "--ip-forward=false"],
+    ["--host", host, "--pidfile", `${folder}/pid`, "--data-root", `${folder}/data`],
+    ["--exec-root", `${folder}/exec`, "--cgroup-parent", cgroup],
+    ["--exec-opt", "native.cgroupdriver=cgroupfs"],
+    // Nothing of this machine's own settings of an engine.
+    ["--config-file", configOf(folder)],
+  ].flat();
+}
+
+function configOf(folder: string): string {
+  return join(folder, "daemon.json");
+}

@@ -4,7 +4,6 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 
-import { GenericContainer, getContainerRuntimeClient, PullPolicy } from "testcontainers";
 import type { StartedTestContainer } from "testcontainers";
 import type { SupervisedChild } from "../../../src/bus/supervised-child.ts";
 import { processesNaming } from "../sandbox/host-view.ts";
@@ -26,6 +25,7 @@ export async function spawnInContainer(
 ): Promise<SupervisedChild> {
   image ??= importImage(program);
   await image;
+  const { GenericContainer, PullPolicy } = await library();
   const folder = dirname(config);
   const container = await new GenericContainer(IMAGE)
     .withPullPolicy(PullPolicy.neverPull())
@@ -39,6 +39,9 @@ export async function spawnInContainer(
   return { pid, ended, kill: (signal) => signalPid(pid, signal) };
 }
 
+/** Loaded where it is used: most who import the fixture never do. */
+const library = () => import("testcontainers");
+
 /** Makes an image of the static program alone; no registry is asked. */
 async function importImage(program: string): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), "rollyard-nats-image-"));
@@ -48,6 +51,7 @@ async function importImage(program: string): Promise<void> {
 }
 
 async function exitOf(container: StartedTestContainer): Promise<number> {
+  const { getContainerRuntimeClient } = await library();
   const client = await getContainerRuntimeClient();
   const { StatusCode } = await client.container.getById(container.getId()).wait();
   await container.stop();

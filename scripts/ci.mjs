@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { findPlaces } from "./lib/places.mjs";
 import { runAttached } from "./lib/run-attached.mjs";
 import { countLines, expectedRollouts } from "./lib/run-results.mjs";
-import { sumTotals, totalsLine } from "./lib/test-totals.mjs";
+import { closingLines, sumTotals } from "./lib/test-totals.mjs";
 
 /** @typedef {import("./lib/test-totals.mjs").Totals} Totals */
 
@@ -22,7 +22,7 @@ totals.push(check("npm start exits 0", startCode === 0));
 totals.push(check("results.jsonl has one line for each rollout", hasEveryRollout(startedMs)));
 
 const sum = sumTotals(totals);
-process.stdout.write(`\n${totalsLine(sum)}\n`);
+process.stdout.write(`\n${closingLines(sum)}`);
 process.exitCode = sum.failed === 0 ? 0 : 1;
 
 /**

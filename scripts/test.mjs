@@ -7,7 +7,7 @@ import { runGoTests, runTier } from "./lib/run-tests.mjs";
 import { exitWith } from "./lib/setup-error.mjs";
 import { setUpClone } from "./lib/setup.mjs";
 import { formatSeconds } from "./lib/step.mjs";
-import { emptyTierProblem, NO_TESTS, sumTotals, totalsLine } from "./lib/test-totals.mjs";
+import { closingLines, emptyTierProblem, NO_TESTS, sumTotals, totalsLine } from "./lib/test-totals.mjs";
 import { TEST_TIERS } from "./lib/test-tiers.mjs";
 import { toolEnvironment } from "./lib/tool-environment.mjs";
 
@@ -89,7 +89,7 @@ function describe({ name, totals, note }) {
  */
 function printSummary(rows, totals) {
   process.stdout.write(`\n${rows.map(describe).join("\n")}\n\n`);
-  process.stdout.write(`${totalsLine(totals)}\n`);
+  process.stdout.write(closingLines(totals));
   if (!takesAll) process.stdout.write("Every tier of tests: npm run test:all\n");
 }
 

@@ -59,7 +59,15 @@ function parseEvent(line) {
 }
 
 /**
- * The plain line that ends a run.
+ * What ends a run: the plain line `N passed, N failed`, and before it how many were skipped, where some were.
+ * @param {Totals} totals
+ */
+export function closingLines({ passed, failed, skipped }) {
+  return `${skipped > 0 ? `${skipped} skipped\n` : ""}${totalsLine({ passed, failed, skipped: 0 })}\n`;
+}
+
+/**
+ * The totals of one part, on one line.
  * @param {Totals} totals
  */
 export function totalsLine({ passed, failed, skipped }) {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { emptyTierProblem, goTestTotals, sumTotals, totalsLine, vitestTotals } from "./test-totals.mjs";
+import {
+  closingLines,
+  emptyTierProblem,
+  goTestTotals,
+  sumTotals,
+  totalsLine,
+  vitestTotals,
+} from "./test-totals.mjs";
 
 const report = { numPassedTests: 3, numFailedTests: 0, numPendingTests: 1, numTodoTests: 1 };
 
@@ -54,5 +61,12 @@ describe("totalsLine", () => {
       { passed: 1, failed: 0, skipped: 3 },
     ]);
     expect(totalsLine(sum)).toBe("3 passed, 1 failed, 3 skipped");
+  });
+});
+
+describe("closingLines", () => {
+  it("ends with the plain line, and tells skipped tests on the line before", () => {
+    expect(closingLines({ passed: 2, failed: 0, skipped: 0 })).toBe("2 passed, 0 failed\n");
+    expect(closingLines({ passed: 2, failed: 1, skipped: 3 })).toBe("3 skipped\n2 passed, 1 failed\n");
   });
 });

@@ -119,6 +119,16 @@ describe("the recorder", () => {
     expect(await linesOf(folder, "trajectories.jsonl")).toEqual([]);
   });
 
+  it("puts the job's policy version into every result, also of an attempt that never began", async () => {
+    const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
+    const recorder = await recorderOf(folder, store, { job: { ...JOB, policyVersion: "step-7" } });
+    recorder.record(failedAttempt(store, { place: at(0), hasLog: false, after: "final" }));
+    recorder.record(gradedAttempt(store, { place: at(1), reward: 1 }));
+    await recorder.flush();
+    const results = await linesOf(folder, "results.jsonl");
+    expect(results.map(({ policy_version }) => policy_version)).toEqual(["step-7", "step-7"]);
+  });
+
   it("keeps the order in which the outcomes came", async () => {
     const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
     const recorder = await recorderOf(folder, store);

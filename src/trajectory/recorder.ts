@@ -11,7 +11,7 @@ import { AttemptReader } from "./attempt-reader.ts";
 import type { OpenAppend } from "./jsonl-file.ts";
 import { RecordFile } from "./record-file.ts";
 import { resultRecord } from "./result-record.ts";
-import type { ResultRecord } from "./result-record.ts";
+import type { RecordedJob, ResultRecord } from "./result-record.ts";
 import { trajectoryRecord } from "./trajectory-record.ts";
 import type { TrajectoryRecord } from "./trajectory-record.ts";
 
@@ -22,7 +22,7 @@ export interface RecorderOptions {
   readonly store: LogStore;
   readonly clock: Clock;
   readonly logger: Logger;
-  readonly job: { readonly namespace: string; readonly jobUid: string; readonly jobName: string };
+  readonly job: RecordedJob & { readonly namespace: string; readonly jobUid: string };
   /** What the model was told of. */
   readonly tools: readonly FunctionTool[];
   /** How files are opened; tests pass disks that fill up. */
@@ -158,7 +158,7 @@ export class ResultRecorder {
   async #linesOf({ outcome: summary, after }: CountedOutcome): Promise<Lines> {
     const { job, tools } = this.#options;
     const { outcome, attempt } = await this.#reader.read(summary);
-    const record = resultRecord(job.jobName, outcome, attempt);
+    const record = resultRecord(job, outcome, attempt);
     const ends = isFinal(after);
     const trajectory = ends && attempt !== null ? trajectoryRecord(attempt, record.reward, tools) : null;
     return {

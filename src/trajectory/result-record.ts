@@ -43,8 +43,19 @@ export const resultRecordSchema = z.object({
 /** See {@link resultRecordSchema}. */
 export type ResultRecord = z.output<typeof resultRecordSchema>;
 
+/** What of its job is in each line. */
+export interface RecordedJob {
+  readonly jobName: string;
+  /** `spec.policyVersion`; without it each line says what the model's endpoint reported, if it did. */
+  readonly policyVersion?: string | undefined;
+}
+
 /** The line of an outcome; `attempt` is its folded log, null when the attempt left none. */
-export function resultRecord(jobName: string, outcome: Outcome, attempt: AttemptState | null): ResultRecord {
+export function resultRecord(
+  { jobName, policyVersion }: RecordedJob,
+  outcome: Outcome,
+  attempt: AttemptState | null,
+): ResultRecord {
   return {
     job: jobName,
     ...placeFields(outcome),
@@ -53,6 +64,7 @@ export function resultRecord(jobName: string, outcome: Outcome, attempt: Attempt
     sub_rewards: finiteOnly(outcome.subRewards),
     flags: outcome.flags,
     ...agentFields(attempt),
+    policy_version: policyVersion ?? reportedVersion(attempt),
     usage: usageOf(outcome),
     seconds: { ...agentSeconds(attempt), grade: rounded(outcome.gradeSeconds) },
   };
@@ -96,16 +108,22 @@ function usageOf({ usage }: Outcome): ResultRecord["usage"] {
 
 function agentFields(
   attempt: AttemptState | null,
-): Pick<ResultRecord, "stop_reason" | "turns" | "tool_calls" | "policy_version"> {
-  if (attempt === null) return { stop_reason: null, turns: 0, tool_calls: 0, policy_version: null };
-  const { seal, turns, policyVersion } = attempt;
-  const reported = turns.findLast((turn) => turn.policyVersion !== "")?.policyVersion ?? null;
+): Pick<ResultRecord, "stop_reason" | "turns" | "tool_calls"> {
+  if (attempt === null) return { stop_reason: null, turns: 0, tool_calls: 0 };
+  const { seal, turns } = attempt;
   return {
     stop_reason: seal?.kind === "stopped" ? seal.reason : null,
     turns: turns.length,
     tool_calls: turns.reduce((sum, turn) => sum + turn.calls.length, 0),
-    policy_version: policyVersion === "" ? reported : policyVersion,
   };
+}
+
+/** What the assignment said, else what the endpoint said last. */
+function reportedVersion(attempt: AttemptState | null): string | null {
+  if (attempt === null) return null;
+  const { turns, policyVersion } = attempt;
+  if (policyVersion !== "") return policyVersion;
+  return turns.findLast((turn) => turn.policyVersion !== "")?.policyVersion ?? null;
 }
 
 function agentSeconds(attempt: AttemptState | null): Omit<ResultRecord["seconds"], "grade"> {

@@ -163,10 +163,11 @@ async function storeIdentity({ input, folder }: LocalRunOptions, bus: Bus): Prom
 function openRecorder(
   { input, folder, clock, telemetry }: LocalRunOptions,
   bus: Bus,
-  job: JobIdentity,
+  identity: JobIdentity,
 ): Promise<ResultRecorder> {
   const tools = resolveTools(input.environment.spec).map(({ definition }) => definition);
   const { logger } = telemetry;
+  const job = { ...identity, policyVersion: input.job.spec.policyVersion };
   return ResultRecorder.open({ folder: folder.path, store: bus, clock, logger, job, tools });
 }
 

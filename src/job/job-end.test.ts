@@ -58,6 +58,15 @@ describe("the end of a job", () => {
     const firstEnds = { attempts: [], finals: finals(2, true) };
     const end = decideJobEnd({ ...running, total: 2, graded: 0, failed: 2, firstEnds });
     expect(end).toMatchObject({ condition: "Failed", reason: "AllFailing" });
+    expect(end?.message).toBe("The first 2 rollouts all failed, most with sandbox_lost.");
+  });
+
+  it("speaks of one attempt as of one", () => {
+    const firstEnds = { attempts: attempts(1, "model_unauthorized", true), finals: finals(1, true) };
+    const one = { ...running, total: 1, graded: 0, failed: 1, firstEnds };
+    expect(decideJobEnd(one)?.message).toMatch(/^The only attempt failed with model_unauthorized\. /u);
+    const sandbox = { ...one, firstEnds: { ...firstEnds, attempts: attempts(1, "sandbox_lost", false) } };
+    expect(decideJobEnd(sandbox)?.message).toBe("The only rollout failed with sandbox_lost.");
   });
 
   it("fails when a retry is due beyond the budget, not when the budget is just spent", () => {
@@ -74,5 +83,14 @@ describe("the end of a job", () => {
     const spent = { ...running, budget: { totalTokens: 100 }, tokensUsed: 100 };
     expect(decideJobEnd(spent)).toBeNull();
     expect(decideJobEnd({ ...spent, open: 0 })?.reason).toBe("BudgetExhausted");
+  });
+
+  it("says which budget is spent", () => {
+    const tokens = { ...running, open: 0, budget: { totalTokens: 100, rollouts: 50 }, tokensUsed: 130 };
+    expect(decideJobEnd(tokens)?.message).toBe(
+      "The 100 tokens of spec.budget.totalTokens are spent: 130 were used.",
+    );
+    const rollouts = { ...running, open: 0, budget: { totalTokens: 100, rollouts: 8 } };
+    expect(decideJobEnd(rollouts)?.message).toBe("The 8 rollouts of spec.budget.rollouts have been started.");
   });
 });

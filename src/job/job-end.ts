@@ -76,14 +76,14 @@ function configError({ total, firstEnds }: JobEndInput): JobEnd | null {
   const code = mostFrequent(first);
   const field = fieldOfCode(code);
   const advice = field === null ? "" : ` Check ${field}.`;
-  return failed("ConfigError", `The first ${needed} attempts all failed, most with ${code}.${advice}`);
+  return failed("ConfigError", `${firstFailed(needed, "attempt", code)}${advice}`);
 }
 
 function allFailing({ total, firstEnds }: JobEndInput): JobEnd | null {
   const needed = Math.min(total, FIRST_ENDS);
   const first = firstEnds.finals.slice(0, needed);
   if (first.length < needed || !first.every(({ isFailed }) => isFailed)) return null;
-  return failed("AllFailing", `The first ${needed} rollouts all failed, most with ${mostFrequent(first)}.`);
+  return failed("AllFailing", firstFailed(needed, "rollout", mostFrequent(first)));
 }
 
 function retryBudgetSpent({ retriesTaken, retryBudget }: JobEndInput): JobEnd | null {
@@ -101,16 +101,31 @@ function deadline({ elapsedSeconds, deadlineSeconds }: JobEndInput): JobEnd | nu
 
 function budgetSpent(input: JobEndInput): JobEnd | null {
   if (!isBudgetSpent(input) || input.open > 0) return null;
-  return failed("BudgetExhausted", "The job's budget of tokens or rollouts is spent.");
+  const { totalTokens, rollouts } = input.budget;
+  return failed(
+    "BudgetExhausted",
+    areTokensSpent(input)
+      ? `The ${totalTokens} tokens of spec.budget.totalTokens are spent: ${input.tokensUsed} were used.`
+      : `The ${rollouts} rollouts of spec.budget.rollouts have been started.`,
+  );
 }
 
+type BudgetInput = Pick<JobEndInput, "budget" | "tokensUsed" | "rolloutsDispatched">;
+
 /** Whether nothing more may be dispatched; what is under way goes on. */
-export function isBudgetSpent(
-  input: Pick<JobEndInput, "budget" | "tokensUsed" | "rolloutsDispatched">,
-): boolean {
-  const { totalTokens, rollouts } = input.budget;
-  if (totalTokens !== undefined && input.tokensUsed >= totalTokens) return true;
-  return rollouts !== undefined && input.rolloutsDispatched >= rollouts;
+export function isBudgetSpent(input: BudgetInput): boolean {
+  const { rollouts } = input.budget;
+  return areTokensSpent(input) || (rollouts !== undefined && input.rolloutsDispatched >= rollouts);
+}
+
+function areTokensSpent({ budget, tokensUsed }: BudgetInput): boolean {
+  return budget.totalTokens !== undefined && tokensUsed >= budget.totalTokens;
+}
+
+function firstFailed(count: number, what: "attempt" | "rollout", code: string): string {
+  return count === 1
+    ? `The only ${what} failed with ${code}.`
+    : `The first ${count} ${what}s all failed, most with ${code}.`;
 }
 
 function failed(reason: JobFailedReason, message: string): JobEnd {

@@ -7,7 +7,7 @@ import { planDispatch } from "./plan-dispatch.ts";
 const retry = { maxAttempts: 3, budgetPercent: 20 };
 const shape = { items: 3, samplesPerItem: 2, retry, indexes: null };
 const place = (itemIndex: number, sampleIndex: number) => ({ itemIndex, sampleIndex });
-const bounds = { parallelism: 100, workerSlots: null, budgetLeft: Infinity };
+const bounds = { parallelism: 100, workerSlots: null, budgetLeft: Infinity, gradingHoldsPlace: false };
 
 function outcome(
   at: { itemIndex: number; sampleIndex: number },
@@ -74,6 +74,16 @@ describe("the ledger of a job", () => {
     expect(planDispatch(ledger, { ...bounds, parallelism: 1 })).toEqual([]);
     ledger.released(place(0, 0), 0);
     expect(planDispatch(ledger, { ...bounds, parallelism: 1 })).toHaveLength(1);
+  });
+
+  it("keeps that place until the grade where tokens have a budget, for they are counted only then", () => {
+    const ledger = new JobLedger(shape);
+    const held = { ...bounds, parallelism: 1, gradingHoldsPlace: true };
+    ledger.dispatched(place(0, 0), 0);
+    ledger.released(place(0, 0), 0);
+    expect(planDispatch(ledger, held)).toEqual([]);
+    ledger.ended(outcome(place(0, 0), 0, graded(1)));
+    expect(planDispatch(ledger, held)).toHaveLength(1);
   });
 
   it("keeps untaken work below a fifth of the workers' slots", () => {

@@ -165,6 +165,7 @@ export class JobRunner {
       parallelism: spec.parallelism,
       workerSlots: this.#announcedSlots(),
       budgetLeft: (spec.budget?.rollouts ?? Infinity) - this.ledger.started,
+      gradingHoldsPlace: spec.budget?.totalTokens !== undefined,
     });
     await inParallel(planned, PARALLEL_CALLS, (next) => this.#assign(next));
   }

@@ -15,6 +15,11 @@ export interface DispatchBounds {
   readonly workerSlots: number | null;
   /** Rollouts that may still be dispatched by the job's budget. */
   readonly budgetLeft: number;
+  /**
+   * Whether rollouts that wait for their grade hold a place too. Tokens are counted with the outcome, so only then can
+   * no more than `parallelism` rollouts go past a budget of tokens.
+   */
+  readonly gradingHoldsPlace: boolean;
 }
 
 /** Untaken work stays below this share of the workers' slots, so that the work stream stays shallow. */
@@ -25,10 +30,12 @@ const QUEUE_SHARE = 0.2;
  * first, so that groups complete early; then items in order.
  */
 export function planDispatch(ledger: JobLedger, bounds: DispatchBounds): readonly PlannedDispatch[] {
-  const { parallelism, workerSlots, budgetLeft } = bounds;
+  const { parallelism, workerSlots, budgetLeft, gradingHoldsPlace } = bounds;
+  const { active, grading, pending } = ledger.counts;
   const most = workerSlots === null ? parallelism : Math.min(parallelism, takeable(workerSlots));
-  const room = Math.min(most - ledger.counts.active, budgetLeft);
-  if (room <= 0 || ledger.counts.pending === 0) return [];
+  const places = gradingHoldsPlace ? parallelism - active - grading : Infinity;
+  const room = Math.min(most - active, places, budgetLeft);
+  if (room <= 0 || pending === 0) return [];
   const planned: PlannedDispatch[] = [];
   for (const place of ledger.pending()) {
     const { attempt, outcomeAfter } = ledger.line(place);

@@ -13,10 +13,9 @@ export type RetrySpec = z.output<typeof retrySpecSchema>;
 
 /** `spec.budget` of a RolloutJob: dispatch stops when it is spent. */
 export const budgetSpecSchema = z.strictObject({
-  totalTokens: z
-    .int()
-    .min(1)
-    .optional()
-    .meta({ description: "Most prompt and completion tokens of the job." }),
+  totalTokens: z.int().min(1).optional().meta({
+    description:
+      "Once the outcomes count this many prompt and completion tokens, nothing more is started. What is under way goes on: at most `parallelism` rollouts, for with this budget one that waits for its grade holds its place.",
+  }),
   rollouts: z.int32().min(1).optional().meta({ description: "Most rollouts that are dispatched." }),
 });

@@ -7,7 +7,7 @@ import { selectLauncher } from "../../../src/sandbox/select-launcher.ts";
 import { shellWord } from "../../../src/trajectory/shell-word.ts";
 import type { CliIo } from "../cli-io.ts";
 import { findPrograms } from "../find-programs.ts";
-import { dryRun } from "./dry-run.ts";
+import { dryRun, rolloutsText } from "./dry-run.ts";
 import { finishRun } from "./finish-run.ts";
 import { interruptOnSignals } from "./interrupt.ts";
 import { localRun } from "./local-run.ts";
@@ -133,13 +133,12 @@ function announce(
   parts: { readonly folder: RunFolder; readonly launcher: SandboxLauncher },
   io: CliIo,
 ): void {
-  const { job, items } = input;
-  const { model, samplesPerItem, parallelism } = job.spec;
-  const { rollouts } = dryRun(input);
+  const { job } = input;
+  const { model, parallelism } = job.spec;
   const { origin, pathname } = new URL(model.baseURL);
   const verb = parts.folder.isResumed ? "resuming" : "running";
   io.stderr(
-    `${verb} ${job.metadata.name}: ${rollouts} rollouts (${items.length} items × ${samplesPerItem}), ` +
+    `${verb} ${job.metadata.name}: ${rolloutsText(input, dryRun(input))}, ` +
       `model ${model.name} at ${origin}${pathname}, ${parallelism} at a time, sandboxes by ${parts.launcher.name}\n`,
   );
   for (const sentence of parts.launcher.notEnforced) io.stderr(`note: ${sentence}\n`);

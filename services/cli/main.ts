@@ -1,14 +1,7 @@
-import { Command, CommanderError } from "commander";
+import { CommanderError } from "commander";
 import { RollyardError } from "../../src/errors/rollyard-error.ts";
-import { registerList } from "./commands/list.ts";
-import { registerReport } from "./commands/report.ts";
-import { registerRetry } from "./commands/retry.ts";
-import { registerRun } from "./commands/run.ts";
-import { registerSandbox } from "./commands/sandbox.ts";
-import { registerShow } from "./commands/show.ts";
-import { registerTool } from "./commands/tool.ts";
-import { registerValidate } from "./commands/validate.ts";
 import type { CliIo } from "./cli-io.ts";
+import { createProgram } from "./create-program.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { readVersion } from "./read-version.ts";
 
@@ -28,27 +21,8 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-const program = new Command("rollyard")
-  .description("runs the rollouts of agent reinforcement fine-tuning")
-  .version(await readVersion())
-  .showHelpAfterError("(add --help for usage)")
-  .exitOverride();
-
-for (const register of [
-  registerRun,
-  registerValidate,
-  registerTool,
-  registerSandbox,
-  registerList,
-  registerShow,
-  registerReport,
-  registerRetry,
-]) {
-  register(program, io);
-}
-
 try {
-  await program.parseAsync(process.argv);
+  await createProgram(io, await readVersion()).parseAsync(process.argv);
 } catch (error) {
   // Commander has printed its own message.
   if (error instanceof CommanderError) io.setExitCode(error.exitCode === 0 ? 0 : 2);

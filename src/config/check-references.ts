@@ -13,7 +13,14 @@ import type { SecretStore } from "./secret-store.ts";
 export interface ReferenceTargets {
   readonly documents: readonly RawDocument[];
   readonly secrets: SecretStore;
+  readonly secretsFor?: SecretsFor;
 }
+
+/**
+ * Whose secrets must have been given: those of all references (default), of none, or of one tool only, by its name.
+ * A command that tries a part needs no key of the others.
+ */
+export type SecretsFor = "all" | "none" | { readonly tool: string };
 
 /** Names that are used twice, and references to what was not given. Bears documents that are not valid. */
 export function referenceProblems(targets: ReferenceTargets): Problem[] {
@@ -80,13 +87,16 @@ interface SecretReference {
   readonly path: ValuePath;
   readonly name: string;
   readonly key?: string;
+  /** The tool that needs it, if it has a name. */
+  readonly tool?: string | undefined;
 }
 
 function environmentSecrets(spec: JsonObject): SecretReference[] {
   const ofTools = listOrEmpty(spec["tools"]).flatMap((tool, index) => {
-    const { headersSecret } = objectOrEmpty(objectOrEmpty(tool)["http"]);
-    const name = textOrUndefined(objectOrEmpty(headersSecret)["name"]);
-    return name === undefined ? [] : [{ path: ["spec", "tools", index, "http", "headersSecret"], name }];
+    const { name: toolName, http } = objectOrEmpty(tool);
+    const name = textOrUndefined(objectOrEmpty(objectOrEmpty(http)["headersSecret"])["name"]);
+    const path = ["spec", "tools", index, "http", "headersSecret"];
+    return name === undefined ? [] : [{ path, name, tool: textOrUndefined(toolName) }];
   });
   const ofJudges = Object.entries(objectOrEmpty(spec["judges"])).flatMap(([model, judge]) =>
     keyReference(["spec", "judges", model, "apiKeySecret"], objectOrEmpty(judge)["apiKeySecret"]),
@@ -101,13 +111,18 @@ function keyReference(path: ValuePath, reference: JsonValue | undefined): Secret
   return typeof name === "string" && typeof key === "string" ? [{ path, name, key }] : [];
 }
 
-function secretProblems({ path, name, key }: SecretReference, targets: ReferenceTargets): SpecProblem[] {
-  const { secrets, documents } = targets;
+function secretProblems(reference: SecretReference, targets: ReferenceTargets): SpecProblem[] {
+  const { path, name, key } = reference;
+  const { secrets, documents, secretsFor = "all" } = targets;
   const given = key === undefined ? secrets.has(name) : secrets.get({ name, key }) !== undefined;
-  if (given || isBrokenSecret(name, key, documents)) return [];
+  if (given || !isNeeded(reference, secretsFor) || isBrokenSecret(name, key, documents)) return [];
   const shown = `${name}/${key ?? "KEY"}`;
   const message = `secret ${shown} was not given; add a Secret document or --secret ${shown}=env:VARIABLE`;
   return [{ path, message }];
+}
+
+function isNeeded({ tool }: SecretReference, secretsFor: SecretsFor): boolean {
+  return typeof secretsFor === "string" ? secretsFor === "all" : tool === secretsFor.tool;
 }
 
 /** A Secret document that is not valid gives no values, but its keys are not missing. */

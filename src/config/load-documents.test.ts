@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { loadDocuments } from "./load-documents.ts";
+import type { LoadOptions } from "./load-documents.ts";
 import { formatProblem } from "./problem.ts";
 
 let cwd = "";
@@ -13,10 +14,14 @@ beforeEach(async () => {
 
 afterEach(() => rm(cwd, { recursive: true, force: true }));
 
-const load = async (files: Readonly<Record<string, string>>, secretFlags: string[] = []) => {
+const load = async (
+  files: Readonly<Record<string, string>>,
+  secretFlags: string[] = [],
+  more: Partial<LoadOptions> = {},
+) => {
   await Promise.all(Object.entries(files).map(([name, text]) => writeFile(join(cwd, name), text)));
   const names = Object.keys(files).filter((name) => /\.(yaml|json)$/.test(name));
-  return loadDocuments(names, { cwd, env: { KEY: "CANARY", EMPTY: "" }, secretFlags });
+  return loadDocuments(names, { cwd, env: { KEY: "CANARY", EMPTY: "" }, secretFlags, ...more });
 };
 
 const problemsOf = async (files: Readonly<Record<string, string>>, secretFlags: string[] = []) =>
@@ -301,6 +306,22 @@ describe("secrets", () => {
   it("are missing until they are given, and say how to give them", async () => {
     expect(await problemsOf(files)).toEqual([
       "job.yaml:6 spec.model.apiKeySecret: secret s/k was not given; add a Secret document or --secret s/k=env:VARIABLE",
+    ]);
+  });
+
+  it("are asked for only where what is tried needs them", async () => {
+    const tool = (name: string): string =>
+      `{ name: ${name}, http: { url: "http://h/", headersSecret: { name: ${name}-s } } }`;
+    const given = { ...files, "a.yaml": environment(`  tools: [${tool("one")}, ${tool("two")}]\n`) };
+    const asked = async (secretsFor: NonNullable<LoadOptions["secretsFor"]>) =>
+      (await load(given, [], { secretsFor })).problems.map(({ path }) => path);
+    expect(await asked("none")).toEqual([]);
+    expect(await asked({ tool: "two" })).toEqual(["spec.tools[1].http.headersSecret"]);
+    expect(await asked({ tool: "three" })).toEqual([]);
+    expect(await asked("all")).toEqual([
+      "spec.tools[0].http.headersSecret",
+      "spec.tools[1].http.headersSecret",
+      "spec.model.apiKeySecret",
     ]);
   });
 

@@ -5,6 +5,7 @@ import type { SpecProblem } from "../lib/schema/spec-problem.ts";
 import { objectOrEmpty } from "../lib/half-valid.ts";
 import { environmentProblems } from "./check-environment.ts";
 import { referenceProblems } from "./check-references.ts";
+import type { SecretsFor } from "./check-references.ts";
 import type { RawDocument } from "./parse-yaml.ts";
 import { problemAt } from "./problem.ts";
 import type { Problem } from "./problem.ts";
@@ -19,6 +20,8 @@ export interface LoadOptions extends ReadOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Values of `--secret`. */
   readonly secretFlags?: readonly string[];
+  /** Default: all. */
+  readonly secretsFor?: SecretsFor;
 }
 
 /** Everything that could be read, and every problem. Only without problems are the documents fit for a run. */
@@ -52,7 +55,7 @@ export async function loadDocuments(
     problems: inFileOrder([
       ...read.problems,
       ...meanings.flat(),
-      ...referenceProblems({ documents: read.raw, secrets }),
+      ...referenceProblems({ documents: read.raw, secrets, secretsFor: options.secretsFor ?? "all" }),
       ...flags.problems,
     ]),
   };

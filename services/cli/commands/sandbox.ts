@@ -6,14 +6,16 @@ import type { SandboxSession } from "../../../src/sandbox/port.ts";
 import { SANDBOX_CHOICES } from "../../../src/sandbox/select-launcher.ts";
 import type { SandboxChoice } from "../../../src/sandbox/select-launcher.ts";
 import type { CliIo } from "../cli-io.ts";
+import { collected } from "../collected.ts";
 import { withFreshSandbox } from "../try/fresh-sandbox.ts";
 import { loadEnvironment } from "../try/load-environment.ts";
 import { LineShell } from "../try/line-shell.ts";
+import { wholeNumber } from "../whole-number.ts";
 
 interface SandboxFlags {
   readonly file: readonly string[];
   readonly sandbox: SandboxChoice;
-  readonly timeout: string;
+  readonly timeout: number;
 }
 
 const EXAMPLE = `
@@ -21,8 +23,6 @@ Examples:
   rollyard sandbox -f environment.yaml -- ls -la
   rollyard sandbox -f environment.yaml          a prompt; each line is run by /bin/sh, "exit" ends it
 `;
-
-const collectFile = (value: string, before?: readonly string[]): string[] => [...(before ?? []), value];
 
 const OUTPUT_BYTES = 16 * 2 ** 20;
 
@@ -32,20 +32,16 @@ export function registerSandbox(program: Command, io: CliIo, input: Readable = p
     .command("sandbox")
     .description("run a command, or a prompt for commands, in a fresh sandbox of an environment")
     .argument("[command...]", "what to run; after --")
-    .requiredOption(
-      "-f, --file <file>",
-      "YAML or JSON file with the Environment; may be repeated",
-      collectFile,
-    )
+    .requiredOption("-f, --file <file>", "YAML or JSON file with the Environment; may be repeated", collected)
     .addOption(new Option("--sandbox <kind>", "what isolates it").choices(SANDBOX_CHOICES).default("auto"))
-    .option("--timeout <seconds>", "most seconds of one command", "3600")
+    .option("--timeout <seconds>", "most seconds of one command", wholeNumber(1), 3600)
     .addHelpText("after", EXAMPLE)
     .action(async (argv: readonly string[], flags: SandboxFlags) => {
-      const { spec, folder } = await loadEnvironment(flags.file, [], io);
-      const options = { spec: spec.sandbox, folder, choice: flags.sandbox };
-      const timeoutMs = Math.max(1, Number(flags.timeout)) * 1000;
+      const { environment, localFolder } = await loadEnvironment(flags.file, { ...io, secretsFor: "none" });
+      const options = { spec: environment.spec.sandbox, localFolder, choice: flags.sandbox };
+      const timeoutMs = flags.timeout * 1000;
       await withFreshSandbox(options, io, async (session) => {
-        if (argv.length === 0) await prompt(new LineShell(session, timeoutMs), { io, input });
+        if (argv.length === 0) await prompt(await LineShell.start(session, timeoutMs), { io, input });
         else io.setExitCode(await runOnce(session, { argv, timeoutMs }, io));
       });
     });

@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import type { Command } from "commander";
+import type { EnvironmentInput } from "../../../src/config/run-input.ts";
 import { resolveTools } from "../../../src/environment/tool-definitions.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
@@ -12,9 +13,9 @@ import { SANDBOX_CHOICES } from "../../../src/sandbox/select-launcher.ts";
 import type { SandboxChoice } from "../../../src/sandbox/select-launcher.ts";
 import { UndiciEndpointCaller } from "../../../src/grader-http/undici-endpoint-caller.ts";
 import type { CliIo } from "../cli-io.ts";
+import { collected } from "../collected.ts";
 import { withFreshSandbox } from "../try/fresh-sandbox.ts";
 import { loadEnvironment } from "../try/load-environment.ts";
-import type { LoadedEnvironment } from "../try/load-environment.ts";
 
 interface ToolFlags {
   readonly file: readonly string[];
@@ -29,9 +30,6 @@ Example:
   rollyard tool -f environment.yaml search '{"pattern": "createServer"}'
 `;
 
-const collectFile = (value: string, before?: readonly string[]): string[] => [...(before ?? []), value];
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
-
 /** Adds `rollyard tool`: calls one tool in a fresh sandbox and prints what the model would see. Exit code 0, 1 or 2. */
 export function registerTool(program: Command, io: CliIo): void {
   program
@@ -39,19 +37,21 @@ export function registerTool(program: Command, io: CliIo): void {
     .description("call one tool of an environment in a fresh sandbox; print what the model would see")
     .argument("<name>", "the tool")
     .argument("[arguments]", "its arguments as a JSON object", "{}")
-    .requiredOption(
-      "-f, --file <file>",
-      "YAML or JSON file with the Environment; may be repeated",
-      collectFile,
-    )
-    .option("--secret <NAME/KEY=env:VAR|file:PATH>", "a secret's value; may be repeated", collect, [])
+    .requiredOption("-f, --file <file>", "YAML or JSON file with the Environment; may be repeated", collected)
+    .option("--secret <NAME/KEY=env:VAR|file:PATH>", "a secret's value; may be repeated", collected, [])
     .option("--item <json>", "the dataset row, for tools whose `env` uses it", "{}")
     .addOption(new Option("--sandbox <kind>", "what isolates it").choices(SANDBOX_CHOICES).default("auto"))
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLE)
     .action(async (name: string, argumentsJson: string, flags: ToolFlags) => {
-      const environment = await loadEnvironment(flags.file, flags.secret, io);
-      const called = await callTool({ name, argumentsJson, flags, environment }, io);
+      const { cwd, env } = io;
+      const input = await loadEnvironment(flags.file, {
+        cwd,
+        env,
+        secretFlags: flags.secret,
+        secretsFor: { tool: name },
+      });
+      const called = await callTool({ name, argumentsJson, flags, input }, io);
       io.stdout(flags.json ? `${JSON.stringify(called)}\n` : endLine(called.output));
       if (called.result !== "ok") io.setExitCode(1);
     });
@@ -61,25 +61,26 @@ interface ToolTry {
   readonly name: string;
   readonly argumentsJson: string;
   readonly flags: ToolFlags;
-  readonly environment: LoadedEnvironment;
+  readonly input: EnvironmentInput;
 }
 
 async function callTool(given: ToolTry, io: CliIo): Promise<CallReturn> {
-  const { environment, flags } = given;
+  const { input, flags } = given;
   const item = parseItem(flags.item);
-  const { sandbox: spec } = environment.spec;
-  const tool = resolveTools(environment.spec).find((each) => each.name === given.name);
+  const { spec } = input.environment;
+  const tool = resolveTools(spec).find((each) => each.name === given.name);
   if (tool?.kind === "http") return await runOne(given, item, null);
-  const options = { spec, folder: environment.folder, choice: flags.sandbox };
+  const options = { spec: spec.sandbox, localFolder: input.localFolder, choice: flags.sandbox };
   return await withFreshSandbox(options, io, (session) => runOne(given, item, session));
 }
 
 async function runOne(
-  { name, argumentsJson, environment }: ToolTry,
+  { name, argumentsJson, input }: ToolTry,
   item: JsonObject,
   session: SandboxSession | null,
 ): Promise<CallReturn> {
-  const { spec, secrets } = environment;
+  const { secrets } = input;
+  const { spec } = input.environment;
   const http = new UndiciEndpointCaller();
   const runTool = createToolRunner(resolveTools(spec), {
     clock: systemClock,

@@ -3,6 +3,7 @@ import { checkInput } from "../../../src/config/check-input.ts";
 import type { CheckedInput } from "../../../src/config/check-input.ts";
 import { formatProblem } from "../../../src/config/problem.ts";
 import type { CliIo } from "../cli-io.ts";
+import { collected } from "../collected.ts";
 
 interface ValidateFlags {
   readonly file: readonly string[];
@@ -15,8 +16,6 @@ Example:
   rollyard validate -f environment.yaml -f job.yaml --secret openai/key=env:OPENAI_API_KEY
 `;
 
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
-
 /** Adds `rollyard validate`: checks files and every dataset row, and tells all problems. Exit code 0, or 2. */
 export function registerValidate(program: Command, io: CliIo): void {
   program
@@ -26,7 +25,7 @@ export function registerValidate(program: Command, io: CliIo): void {
       "-f, --file <file...>",
       "YAML or JSON files with Environment, RolloutJob, Secret, ConfigMap",
     )
-    .option("--secret <NAME/KEY=env:VAR|file:PATH>", "a secret's value; may be repeated", collect, [])
+    .option("--secret <NAME/KEY=env:VAR|file:PATH>", "a secret's value; may be repeated", collected, [])
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLE)
     .action(async (flags: ValidateFlags) => {

@@ -1,9 +1,8 @@
 import { Option } from "commander";
 import type { Command } from "commander";
+import { collected } from "../collected.ts";
 import { wholeNumber } from "../whole-number.ts";
 import { LAUNCHER_CHOICES } from "./run-flags.ts";
-
-const collect = (value: string, before: readonly string[]): string[] => [...before, value];
 
 /** Adds the options that every command has that runs a job. */
 export function addRunOptions(command: Command): Command {
@@ -11,7 +10,7 @@ export function addRunOptions(command: Command): Command {
     .option("--parallelism <n>", "rollouts at once, instead of the job's", wholeNumber(1))
     .option("--model-url <url>", "OpenAI-compatible endpoint, instead of the job's")
     .option("--model <name>", "model name, instead of the job's")
-    .option("--secret <NAME/KEY=env:VAR|file:PATH>", "a secret's value; may be repeated", collect, [])
+    .option("--secret <NAME/KEY=env:VAR|file:PATH>", "a secret's value; may be repeated", collected, [])
     .addOption(
       new Option("--sandbox <launcher>", "how sandboxes are isolated")
         .choices(LAUNCHER_CHOICES)

@@ -1,5 +1,4 @@
 import { randomBytes } from "node:crypto";
-import path from "node:path";
 import type { SandboxSpec } from "../../../src/environment/sandbox-spec.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { signLeaseToken } from "../../../src/sandbox/lease-token.ts";
@@ -14,8 +13,8 @@ import { findSandboxd } from "../find-programs.ts";
 /** Which sandbox to try. */
 export interface FreshSandboxOptions {
   readonly spec: SandboxSpec;
-  /** Folder that `spec.local` counts from. */
-  readonly folder: string;
+  /** Absolute path of `spec.local`, when given. */
+  readonly localFolder: string | undefined;
   readonly choice: SandboxChoice;
 }
 
@@ -39,12 +38,13 @@ export async function withFreshSandbox<T>(
 
 async function useOne<T>(
   launcher: SandboxLauncher,
-  { spec, folder }: FreshSandboxOptions,
+  options: FreshSandboxOptions,
   { io, use }: { readonly io: CliIo; readonly use: (session: SandboxSession) => Promise<T> },
 ): Promise<T> {
+  const { spec } = options;
+  const localFolder = options.localFolder ?? null;
   const keys = generateSigningKeys();
   const sandboxUid = randomBytes(6).toString("hex");
-  const localFolder = spec.local === undefined ? null : path.resolve(folder, spec.local);
   const publicKeys = publicKeysOf(keys);
   const sandbox = await launcher
     .start({ sandboxUid, spec, localFolder, publicKeys })

@@ -23,6 +23,13 @@ export class LineShell {
     this.#timeoutMs = timeoutMs;
   }
 
+  /** A shell in the sandbox's workdir, whose path it asks: the launcher decides where that is. */
+  static async start(session: SandboxSession, timeoutMs: number): Promise<LineShell> {
+    const shell = new LineShell(session, timeoutMs);
+    await shell.run(":");
+    return shell;
+  }
+
   get prompt(): string {
     return `${this.#cwd} $ `;
   }

@@ -1,0 +1,42 @@
+import { Command } from "commander";
+import { registerList } from "./commands/list.ts";
+import { registerReport } from "./commands/report.ts";
+import { registerRetry } from "./commands/retry.ts";
+import { registerRun } from "./commands/run.ts";
+import { registerSandbox } from "./commands/sandbox.ts";
+import { registerShow } from "./commands/show.ts";
+import { registerTool } from "./commands/tool.ts";
+import { registerValidate } from "./commands/validate.ts";
+import type { CliIo } from "./cli-io.ts";
+
+const COMMANDS = [
+  registerRun,
+  registerValidate,
+  registerTool,
+  registerSandbox,
+  registerList,
+  registerShow,
+  registerReport,
+  registerRetry,
+] as const;
+
+const EXAMPLE = `
+Example:
+  rollyard validate -f environment.yaml -f job.yaml
+  rollyard run -f environment.yaml -f job.yaml
+  rollyard report runs/latest
+
+Every command has --help with an example.
+`;
+
+/** The command line with all its commands; it throws CommanderError instead of ending the process. */
+export function createProgram(io: CliIo, version: string): Command {
+  const program = new Command("rollyard")
+    .description("runs the rollouts of agent reinforcement fine-tuning")
+    .version(version)
+    .addHelpText("after", EXAMPLE)
+    .showHelpAfterError("(add --help for usage)")
+    .exitOverride();
+  for (const register of COMMANDS) register(program, io);
+  return program;
+}

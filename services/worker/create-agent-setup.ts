@@ -1,14 +1,18 @@
 import { compileItemMessages } from "../../src/environment/item-messages.ts";
+import type { EnvironmentSpec } from "../../src/environment/environment.ts";
 import { resolveTools } from "../../src/environment/tool-definitions.ts";
+import type { ResolvedTool } from "../../src/environment/tool-definitions.ts";
 import { RollyardError } from "../../src/errors/rollyard-error.ts";
 import type { SecretStore } from "../../src/config/secret-store.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
 import type { Clock } from "../../src/lib/clock.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
+import { createTextMask } from "../../src/lib/text-mask.ts";
 import type { SecretKeyRef } from "../../src/lib/schema/secret-ref.ts";
 import type { ModelRuntime } from "../../src/model/model-runtime.ts";
 import { createModelClient } from "../../src/model/openai-client.ts";
 import type { AgentSetup } from "../../src/rollout/agent-setup.ts";
+import type { Recovery } from "../../src/rollout/recovery.ts";
 import type { HttpToolCaller } from "../../src/rollout/tools/http-tool-caller.ts";
 import { createToolRunner } from "../../src/rollout/tools/run-tool.ts";
 
@@ -18,6 +22,9 @@ export interface AgentSetupDeps {
   readonly http: HttpToolCaller;
   readonly clock: Clock;
 }
+
+/** Longest time that the expressions of `recovery.ignore` may take over one output: meanwhile nothing else runs. */
+const MASK_LIMIT_MS = 250;
 
 /** Makes a snapshot ready to drive rollouts. Throws class config for one that can't be used. */
 export function createAgentSetup(snapshot: Snapshot, secrets: SecretStore, deps: AgentSetupDeps): AgentSetup {
@@ -38,6 +45,7 @@ export function createAgentSetup(snapshot: Snapshot, secrets: SecretStore, deps:
     needsSandbox: tools.some(({ kind }) => kind !== "http"),
     // No grader of this version reads the agent's files.
     gradingNeedsSandbox: false,
+    recovery: recoveryOf(environment, tools),
     responseFormat: (environment.responseFormat ?? null) as JsonObject | null,
     promptFor: compileItemMessages(environment.prompt),
     model: createModelClient(
@@ -45,6 +53,16 @@ export function createAgentSetup(snapshot: Snapshot, secrets: SecretStore, deps:
       deps.runtime,
     ),
     runTool,
+  };
+}
+
+function recoveryOf({ recovery }: EnvironmentSpec, tools: readonly ResolvedTool[]): Recovery {
+  if (recovery.mode === "restart") return { kind: "restart" };
+  const inSandbox = new Set(tools.flatMap(({ name, kind }) => (kind === "http" ? [] : [name])));
+  return {
+    kind: "replay",
+    runsInSandbox: (tool) => inSandbox.has(tool),
+    mask: createTextMask(recovery.ignore, MASK_LIMIT_MS),
   };
 }
 

@@ -139,7 +139,11 @@ describe("loadDocuments", () => {
       "  sandbox: { resources: { requests: { memory: 1Gi } } }",
       "spec.sandbox.resources.requests.memory: must not be more than",
     ],
-    ["replay", "  recovery: { mode: replay }", "spec.recovery.mode: replay is not supported by this version"],
+    [
+      "a mask that is no expression",
+      "  recovery: { mode: replay, ignore: ['[0-9]+', 'took ('] }",
+      "spec.recovery.ignore[1]: must be a regular expression",
+    ],
     [
       "a grader runtime",
       "  graderRuntime: { image: x }",

@@ -19,7 +19,6 @@ export function unsupportedProblems(spec: JsonObject): SpecProblem[] {
     ...problemsUnder(["grader"], graderTypeProblems(grader)),
     ...refuseIf(grader["integrity"] !== undefined, ["grader", "integrity"], "integrity checks are"),
     ...refuseIf(spec["graderRuntime"] !== undefined, ["graderRuntime"], "a runtime of the graders' own is"),
-    ...refuseIf(objectOrEmpty(spec["recovery"])["mode"] === "replay", ["recovery", "mode"], "replay is"),
   ];
 }
 

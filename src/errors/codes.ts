@@ -44,6 +44,12 @@ export const ERROR_CODES = {
   sandbox_start_failed: row("sandbox", 503, true, "The sandbox did not start."),
   sandbox_setup_failed: row("sandbox", 503, true, "A setup command of the sandbox failed."),
   sandbox_lost: row("sandbox", 503, true, "The sandbox was lost."),
+  replay_diverged: row(
+    "sandbox",
+    409,
+    true,
+    "A recorded tool call had another output when it ran again in a new sandbox.",
+  ),
   sandbox_unreachable: row("sandbox", 503, true, "The sandbox does not answer."),
   sandbox_protocol_error: row("internal", 500, true, "The sandbox refused a request that should be legal."),
   sandbox_fenced: row("internal", 409, false, "The sandbox now belongs to another driver or attempt."),

@@ -36,6 +36,7 @@ function attempt(...turns: TurnState[]): AttemptState {
     driver: null,
     attachesSinceTurn: 0,
     sandboxes: [],
+    replay: null,
     turns,
     seal: null,
   };

@@ -1,38 +1,23 @@
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
 import { assertNever } from "../lib/assert-never.ts";
-import type { Clock } from "../lib/clock.ts";
 import type { ChatToolCall, ModelAnswer, ModelStop } from "../model/port.ts";
-import type { SandboxSession } from "../sandbox/port.ts";
-import type { AgentSetup } from "./agent-setup.ts";
 import type { AttachedLog } from "./attached-log.ts";
 import type { AttemptRef } from "./attempt-ref.ts";
 import type { RolloutEvent } from "./events.ts";
 import { failureRecord } from "./failure-record.ts";
 import { rolloutIndex } from "./ids.ts";
 import { textOf } from "./inline-text.ts";
+import { interruption } from "./interruption.ts";
+import type { LoopEnd } from "./loop-end.ts";
 import { nextStep } from "./next-step.ts";
 import type { NextStep } from "./next-step.ts";
-import type { RolloutObserver } from "./observer.ts";
+import { ReadySandbox } from "./ready-sandbox.ts";
+import type { ReadySandboxDeps } from "./ready-sandbox.ts";
 import { runCalls } from "./run-calls.ts";
-import type { LoopEnd } from "./loop-end.ts";
 import { historyOf, sampledTurn } from "./sampled-turn.ts";
-import type { SandboxClaims } from "./sandbox-lease.ts";
-import { SandboxSeat } from "./sandbox-seat.ts";
-import type { FailureRecord } from "./state.ts";
 
 /** What the loop needs of the world. */
-export interface AgentLoopDeps {
-  readonly setup: AgentSetup;
-  readonly claims: SandboxClaims;
-  readonly clock: Clock;
-  readonly observer: RolloutObserver;
-  /** Fenced, cancelled or shut down: stop at once. */
-  readonly signal: AbortSignal;
-  /** Drain: stop after the next record. */
-  readonly drain: AbortSignal;
-  /** Drain's patience is over: give up calls that are under way; whoever takes over asks for them again. */
-  readonly drainNow: AbortSignal;
-}
+type AgentLoopDeps = ReadySandboxDeps;
 
 /**
  * Drives one attempt from where its log stands to its end. Everything that it decides follows from the log, and
@@ -42,29 +27,29 @@ export class AgentLoop {
   readonly #deps: AgentLoopDeps;
   readonly #ref: AttemptRef;
   readonly #log: AttachedLog;
-  readonly #seat: SandboxSeat | null;
+  readonly #sandbox: ReadySandbox | null;
 
   constructor(deps: AgentLoopDeps, ref: AttemptRef, log: AttachedLog) {
     this.#deps = deps;
     this.#ref = ref;
     this.#log = log;
-    this.#seat = deps.setup.needsSandbox ? new SandboxSeat(deps, ref, log) : null;
+    this.#sandbox = deps.setup.needsSandbox ? new ReadySandbox(deps, ref, log) : null;
   }
 
   /** Runs to the end. Rejects with `log_conflict` when another driver took over. */
   async run(): Promise<LoopEnd> {
     for (;;) {
-      const interrupted = this.#interruption(this.#deps.drain);
+      const interrupted = interruption(this.#deps.signal, this.#deps.drain);
       if (interrupted !== null) return interrupted;
       const end = await this.#step(nextStep(this.#log.attempt, this.#deps.setup.limits));
-      if (end !== null) return end;
+      if (end !== null) return this.#beforeSeal(end);
     }
   }
 
   /** Frees what the loop holds; freezes the sandbox first when grading will read it. */
   async close(end: LoopEnd): Promise<void> {
-    if (end.kind === "stopped" && this.#deps.setup.gradingNeedsSandbox) await this.#seat?.freeze();
-    await this.#seat?.close();
+    if (end.kind === "stopped" && this.#deps.setup.gradingNeedsSandbox) await this.#sandbox?.freeze();
+    await this.#sandbox?.close();
   }
 
   async #step(step: NextStep): Promise<LoopEnd | null> {
@@ -85,7 +70,7 @@ export class AgentLoop {
 
   async #sample(remainingMs: number): Promise<LoopEnd | null> {
     const answer = await this.#callModel(remainingMs);
-    const interrupted = this.#interruption(this.#deps.drainNow);
+    const interrupted = interruption(this.#deps.signal, this.#deps.drainNow);
     if (answer instanceof RollyardError) {
       return interrupted ?? { kind: "failed", failure: failureRecord(answer) };
     }
@@ -134,43 +119,29 @@ export class AgentLoop {
   }
 
   async #runCalls(step: Extract<NextStep, { kind: "run_calls" }>): Promise<LoopEnd | null> {
-    const session = await this.#session();
+    const session = (await this.#sandbox?.session()) ?? null;
     if (session !== null && "kind" in session) return session;
+    const { setup, signal, drainNow, observer } = this.#deps;
     const failure = await runCalls({
       log: this.#log,
-      setup: this.#deps.setup,
+      setup,
       calls: step.calls,
       session,
       remainingMs: step.remainingMs,
-      signal: AbortSignal.any([this.#deps.signal, this.#deps.drainNow]),
-      onReturned: (call, returned) => this.#deps.observer.toolReturned(this.#ref, call, returned),
+      signal: AbortSignal.any([signal, drainNow]),
+      onReturned: (call, returned) => observer.toolReturned(this.#ref, call, returned),
     });
     if (failure === null) return null;
-    return this.#interruption(this.#deps.drainNow) ?? this.#endOfLoss(failure);
+    if (this.#sandbox !== null) return this.#sandbox.recover(failure);
+    return interruption(signal, drainNow) ?? { kind: "failed", failure: failureRecord(failure) };
   }
 
-  async #session(): Promise<SandboxSession | null | LoopEnd> {
-    if (this.#seat === null) return null;
-    const outcome = await this.#seat.session();
-    if (outcome.kind === "leased") return outcome.session;
-    if (outcome.kind === "failed") return endOfFailure(outcome.failure);
-    return this.#interruption(this.#deps.drain) ?? { kind: "dropped" };
+  /** Where grading reads the agent's files, a new sandbox gets them before the attempt is sealed. */
+  async #beforeSeal(end: LoopEnd): Promise<LoopEnd> {
+    const isRead = end.kind === "stopped" && this.#deps.setup.gradingNeedsSandbox;
+    const hasFiles = this.#log.attempt.turns.some(({ calls }) => calls.length > 0);
+    if (!isRead || !hasFiles || this.#sandbox === null || end.reason === "sandbox_killed") return end;
+    const session = await this.#sandbox.session();
+    return "kind" in session ? session : end;
   }
-
-  async #endOfLoss(error: RollyardError): Promise<LoopEnd> {
-    const failure = this.#seat === null ? failureRecord(error) : await this.#seat.explainLoss(error);
-    return failure === "gone" ? { kind: "dropped" } : endOfFailure(failure);
-  }
-
-  /** Whether to leave the attempt: for ever, or to another worker. */
-  #interruption(drain: AbortSignal): LoopEnd | null {
-    if (this.#deps.signal.aborted) return { kind: "dropped" };
-    return drain.aborted ? { kind: "drained" } : null;
-  }
-}
-
-/** An agent that killed its own sandbox is graded: were it a failure, agents would learn to escape bad grades. */
-function endOfFailure(failure: FailureRecord): LoopEnd {
-  if (failure.code !== "sandbox_killed") return { kind: "failed", failure };
-  return { kind: "stopped", reason: "sandbox_killed", evidence: failure.evidence };
 }

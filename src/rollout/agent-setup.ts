@@ -2,6 +2,7 @@ import type { JsonObject } from "../lib/json.ts";
 import type { ChatMessage, FunctionTool, ModelClient } from "../model/port.ts";
 import type { SandboxSession } from "../sandbox/port.ts";
 import type { AgentLimits } from "./next-step.ts";
+import type { Recovery } from "./recovery.ts";
 import type { CallReturn, CallState } from "./state.ts";
 
 /** One tool call to run. */
@@ -27,6 +28,7 @@ export interface AgentSetup {
   readonly tools: readonly FunctionTool[];
   /** Whether a tool runs in the sandbox; without one no sandbox is claimed. */
   readonly needsSandbox: boolean;
+  readonly recovery: Recovery;
   /** Whether grading reads the frozen sandbox; without that it is freed at the stop. */
   readonly gradingNeedsSandbox: boolean;
   readonly responseFormat: JsonObject | null;

@@ -9,6 +9,7 @@ import { isStopReason } from "./stop-reason.ts";
 import { eventName } from "./events.ts";
 import type { EventKind, RolloutEvent } from "./events.ts";
 import { inlineJson, inlineText } from "./inline-text.ts";
+import { withLease, withReplayedTurn } from "./leased-sandboxes.ts";
 import type { AttemptState, CallReturn, CallState, FailureRecord, Seal, TurnState } from "./state.ts";
 
 /**
@@ -28,7 +29,7 @@ export function applyEvent(attempt: AttemptState, event: RolloutEvent, sequence:
 
 const SEALING_KINDS = ["rolloutStopped", "attemptFailed", "rolloutCancelled"] as const;
 const AGENT_KINDS = ["turnSampled", "toolCalled", "toolReturned", "toolFailed"] as const;
-const HOLD_KINDS = ["driverAttached", "driverDetached", "sandboxLeased"] as const;
+const HOLD_KINDS = ["driverAttached", "driverDetached", "sandboxLeased", "sandboxReplayed"] as const;
 
 type Kind = RolloutEvent["kind"];
 type SealingKind = Extract<Kind, { case: (typeof SEALING_KINDS)[number] }>;
@@ -69,15 +70,12 @@ function applyHoldEvent(attempt: AttemptState, kind: HoldKind, sequence: number)
       };
     case "driverDetached":
       return { ...attempt, driver: null };
-    case "sandboxLeased": {
-      const { sandboxUid, generation, source, waitedMs } = kind.value;
-      const leased = {
-        sandboxUid,
-        generation,
-        source: source === "warm" ? "warm" : "cold",
-        waitedMs,
-      } as const;
-      return { ...attempt, sandboxes: [...attempt.sandboxes, leased] };
+    case "sandboxLeased":
+      return withLease(attempt, kind.value);
+    case "sandboxReplayed": {
+      const after = withReplayedTurn(attempt, kind.value);
+      if (after === null) throw illegal(kind.case, "out of order");
+      return after;
     }
     default:
       return assertNever(kind);
@@ -105,6 +103,7 @@ export function openAttempt(started: RolloutStarted, atMs: number): AttemptState
     driver: null,
     attachesSinceTurn: 0,
     sandboxes: [],
+    replay: null,
     turns: [],
     seal: null,
   };
@@ -177,6 +176,7 @@ function returnOf(returned: ToolReturned): CallReturn {
     timedOut: returned.timedOut,
     outOfMemory: returned.outOfMemory,
     truncatedBytes: Number(returned.truncatedBytes),
+    replayed: returned.replayed,
   };
 }
 

@@ -5,6 +5,7 @@ import { AssignmentSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
 import { isJsonObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
+import type { Logger } from "../lib/logger.ts";
 import { AgentLoop } from "./agent-loop.ts";
 import type { LoopEnd } from "./loop-end.ts";
 import type { AgentSetup } from "./agent-setup.ts";
@@ -24,6 +25,7 @@ import type { FailureRecord, Seal } from "./state.ts";
 export interface DriveDeps extends AttachDeps {
   readonly claims: SandboxClaims;
   readonly observer: RolloutObserver;
+  readonly logger: Logger;
   readonly drain: AbortSignal;
   readonly drainNow: AbortSignal;
   /** The snapshot that a spec hash names, ready to drive. Rejects with class config. */

@@ -21,6 +21,7 @@ const NAMES: Readonly<Record<EventKind, string>> = {
   driverAttached: "driver.attached",
   driverDetached: "driver.detached",
   sandboxLeased: "sandbox.leased",
+  sandboxReplayed: "sandbox.replayed",
   turnSampled: "turn.sampled",
   toolCalled: "tool.called",
   toolReturned: "tool.returned",

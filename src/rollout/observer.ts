@@ -9,6 +9,8 @@ export interface RolloutObserver {
   turnSampled(ref: AttemptRef, answer: ModelAnswer): void;
   toolReturned(ref: AttemptRef, call: CallState, returned: CallReturn): void;
   sandboxLeased(ref: AttemptRef, lease: LeasedSandbox): void;
+  /** The attempt goes on in a new sandbox, in which its recorded calls had equal outputs. */
+  sandboxReplayed(ref: AttemptRef): void;
   /** This driver is done with the attempt; `attempt` is what the log says of it now. */
   rolloutEnded(ref: AttemptRef, end: LoopEnd, attempt: AttemptState): void;
 }
@@ -19,5 +21,6 @@ export const noObserver: RolloutObserver = {
   turnSampled: () => undefined,
   toolReturned: () => undefined,
   sandboxLeased: () => undefined,
+  sandboxReplayed: () => undefined,
   rolloutEnded: () => undefined,
 };

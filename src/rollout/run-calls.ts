@@ -3,14 +3,12 @@ import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { RollyardError } from "../errors/rollyard-error.ts";
 import { ToolReturnedSchema } from "../gen/rollyard/v1/events_pb.ts";
 import type { SandboxSession } from "../sandbox/port.ts";
-import type { AgentSetup } from "./agent-setup.ts";
+import type { AgentSetup, ToolRun } from "./agent-setup.ts";
 import type { AttachedLog } from "./attached-log.ts";
 import { toolCallId } from "./ids.ts";
 import { textOf } from "./inline-text.ts";
-import type { CallReturn, CallState } from "./state.ts";
-
-/** Most calls of one turn that run at a time; sandboxd takes 64. */
-const MAX_PARALLEL_CALLS = 32;
+import { runInLanes } from "./run-in-lanes.ts";
+import type { AttemptState, CallReturn, CallState } from "./state.ts";
 
 /** What running a turn's calls needs. */
 export interface CallRound {
@@ -28,21 +26,24 @@ export interface CallRound {
  * over asks for the same call id and gets the stored answer. Resolves with the first infrastructure failure, or null
  * when every call has its answer.
  */
-export async function runCalls(round: CallRound): Promise<RollyardError | null> {
-  const waiting = [...round.calls];
-  const stop = new AbortController();
-  let failure: RollyardError | null = null;
-  const lane = async (): Promise<void> => {
-    for (let call = waiting.shift(); call !== undefined && failure === null; call = waiting.shift()) {
-      const error = await runCall(round, call, AbortSignal.any([round.signal, stop.signal]));
-      if (error === null || failure !== null) continue;
-      failure = error;
-      // The turn can't be completed any more: what still runs is given up.
-      stop.abort();
-    }
+export function runCalls(round: CallRound): Promise<RollyardError | null> {
+  return runInLanes(round.calls, round.signal, (call, signal) => runCall(round, call, signal));
+}
+
+/** A recorded call as a tool runs it, under the id that it has in every sandbox of its attempt. */
+export function toolRunOf(
+  attempt: AttemptState,
+  call: CallState,
+  how: Pick<ToolRun, "session" | "remainingMs" | "signal">,
+): ToolRun {
+  const { turn, index } = call;
+  return {
+    ...how,
+    call,
+    callId: toolCallId(attempt.rolloutId, { attempt: attempt.attempt, turn, index }),
+    traceId: attempt.traceId,
+    item: attempt.item,
   };
-  await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL_CALLS, waiting.length) }, lane));
-  return failure;
 }
 
 async function runCall(
@@ -51,17 +52,8 @@ async function runCall(
   signal: AbortSignal,
 ): Promise<RollyardError | null> {
   const { log, setup, session, remainingMs } = round;
-  const { attempt } = log;
   try {
-    const returned = await setup.runTool({
-      call,
-      callId: toolCallId(attempt.rolloutId, { attempt: attempt.attempt, turn: call.turn, index: call.index }),
-      traceId: attempt.traceId,
-      item: attempt.item,
-      session,
-      remainingMs,
-      signal,
-    });
+    const returned = await setup.runTool(toolRunOf(log.attempt, call, { session, remainingMs, signal }));
     void log.record([log.event(toolReturned(call, returned))]).catch(() => undefined);
     round.onReturned(call, returned);
     return null;
@@ -82,6 +74,7 @@ function toolReturned(call: CallState, returned: CallReturn): Parameters<Attache
     timedOut: returned.timedOut,
     outOfMemory: returned.outOfMemory,
     truncatedBytes: BigInt(returned.truncatedBytes),
+    replayed: returned.replayed,
   });
   return { case: "toolReturned", value };
 }

@@ -40,6 +40,8 @@ export interface CallReturn {
   readonly timedOut: boolean;
   readonly outOfMemory: boolean;
   readonly truncatedBytes: number;
+  /** Whether the sandbox gave a stored answer: an earlier driver had run the call. */
+  readonly replayed: boolean;
 }
 
 /** One turn: a model call and the tool calls that it asked for. */
@@ -78,6 +80,16 @@ export interface LeasedSandbox {
   readonly waitedMs: number;
 }
 
+/** How far the recorded calls have run again in the attempt's last sandbox. */
+export interface ReplayProgress {
+  /** Turn whose calls are next; those before it are done. */
+  readonly nextTurn: number;
+  /** Turn at which there is nothing left to run again. */
+  readonly endTurn: number;
+  /** Calls that ran again. */
+  readonly calls: number;
+}
+
 /** One attempt, folded from its messages. */
 export interface AttemptState {
   readonly rolloutId: string;
@@ -95,7 +107,10 @@ export interface AttemptState {
   readonly driver: { readonly id: string; readonly nonce: string; readonly epoch: number } | null;
   /** How often a driver attached since the last `turn.sampled`. */
   readonly attachesSinceTurn: number;
+  /** In order; the last is the one that it goes on with. */
   readonly sandboxes: readonly LeasedSandbox[];
+  /** Null while the attempt has its first sandbox. */
+  readonly replay: ReplayProgress | null;
   readonly turns: readonly TurnState[];
   readonly seal: Seal | null;
 }

@@ -222,7 +222,54 @@ describe("a broker", () => {
     launcher.of(first.lease.sandboxUid).end(NODE_LOST);
     const next = await leased({ ref: ref(0), ...lost });
     expect(next.lease.generation).toBe(1);
-    expect(await claimed({ ref: ref(0) })).toEqual({ kind: "gone" });
+  });
+
+  it("gives what the attempt has to a driver that does not know of the last generation", async () => {
+    await startBroker({}, { replacesLost: true });
+    const first = await leased({ ref: ref(0) });
+    const lost = { generation: 1, lostSandboxUid: first.lease.sandboxUid };
+    launcher.of(first.lease.sandboxUid).end(NODE_LOST);
+    const second = await leased({ ref: ref(0), ...lost });
+    expect((await leased({ ref: ref(0) })).lease).toMatchObject({
+      generation: 1,
+      sandboxUid: second.lease.sandboxUid,
+    });
+    launcher.of(second.lease.sandboxUid).end(NODE_LOST);
+    expect(await claimed({ ref: ref(0) })).toMatchObject({ failure: { code: "sandbox_lost" } });
+    expect((await leased({ ref: ref(0), ...lost })).lease.generation).toBe(2);
+  });
+
+  it("tells a replaced session of its own sandbox, and never claims another one for it", async () => {
+    await startBroker({}, { replacesLost: true });
+    const first = await leased({ ref: ref(0) });
+    launcher.of(first.lease.sandboxUid).end(NODE_LOST);
+    const second = await leased({ ref: ref(0), generation: 1, lostSandboxUid: first.lease.sandboxUid });
+    launcher.of(second.lease.sandboxUid).end(NODE_LOST);
+    await expect(clock.run(second.session.freeze(), LIMIT_MS)).rejects.toMatchObject({
+      code: "sandbox_lost",
+    });
+    expect(launcher.starts).toBe(2);
+  });
+
+  it("goes on from the later of two leases of an attempt that an earlier process left", async () => {
+    await startBroker({}, { replacesLost: true });
+    const ledger = new LeaseLedger(controller, clock);
+    for (const [uid, generation] of [
+      ["early1", 1],
+      ["early0", 0],
+    ] as const)
+      await clock.run(ledger.lease(uid, { ref: ref(0), purpose: "agent", generation }), LIMIT_MS);
+    controller.kill();
+    brokers = [];
+    controller = bus.connect("controller-2");
+    const broker = await startBroker({}, { replacesLost: true });
+    expect(broker.snapshot().leased).toBeLessThanOrEqual(2);
+    const next = await leased({ ref: ref(0), generation: 2, lostSandboxUid: "early1" });
+    expect(next.lease.generation).toBe(2);
+    await clock.run(clock.sleep(1000), LIMIT_MS);
+    expect(broker.snapshot().leased).toBe(1);
+    const found = await clock.run(new LeaseLedger(controller, clock).outstanding("envuid"), LIMIT_MS);
+    expect(found.map(({ sandboxUid }) => sandboxUid)).toEqual([next.lease.sandboxUid]);
   });
 
   it("fails one claim for one failed start, with its code and evidence", async () => {

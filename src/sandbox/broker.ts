@@ -224,12 +224,20 @@ export class SandboxBroker {
 
   #answerHeld(claim: Claim, holding: Holding): ClaimAnswer | null {
     const verdict = judgeHeld(holding, claim, this.#options.replacesLost ?? false);
+    if (verdict.kind === "replace") return this.#replace(claim, holding);
     if (verdict.kind === "gone") return { kind: "gone", reason: "a later generation runs" };
     if (verdict.kind === "renew" && holding.sandbox !== null) return this.#lease(claim, holding);
     // A grader's sandbox holds no state: after its loss is told once, the next asking gets another one.
     if (verdict.kind !== "failed" || claim.purpose === "grade") this.#holdings.retire(claim.key);
     if (verdict.kind !== "failed") return null;
     return { kind: "failed", failure: failureOfCode(verdict.code, verdict.details) };
+  }
+
+  /** Lets the claim wait for a sandbox of the next generation. */
+  #replace(claim: Claim, holding: Holding): null {
+    this.#holdings.retire(claim.key);
+    this.#queue.enter({ ...claim, generation: holding.generation + 1 }, this.#clock.monotonicMs());
+    return null;
   }
 
   #lease(claim: Claim, holding: Holding): ClaimAnswer {

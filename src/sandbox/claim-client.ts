@@ -64,15 +64,15 @@ export async function claimSandbox(
 ): Promise<ClaimOutcome> {
   const clock = deps.clock ?? systemClock;
   const startedMs = clock.monotonicMs();
-  const ask = asking(messenger, claim);
-  const answer = await askUntilAnswered(ask, clock, deps.signal);
+  const answer = await askUntilAnswered(asking(messenger, claim), clock, deps.signal);
   switch (answer.kind) {
     case "gone":
       return { kind: "gone" };
     case "failed":
       return answer;
     case "lease": {
-      const session = openLease(answer.lease, { ...deps, clock, ask });
+      const renewal = { ...claim, generation: answer.lease.generation, lostSandboxUid: "" };
+      const session = openLease(answer.lease, { ...deps, clock, ask: asking(messenger, renewal) });
       const { sandboxUid, generation, source } = answer.lease;
       const waitedMs = clock.monotonicMs() - startedMs;
       return { kind: "leased", session, lease: { sandboxUid, generation, source, waitedMs } };

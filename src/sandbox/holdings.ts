@@ -71,10 +71,12 @@ export class Holdings {
 
   /** Takes over a lease on record whose sandbox died with the process that had started it. */
   addVanished(key: string, lease: RecordedLease): void {
-    const known = this.#byKey.get(key);
-    if (known !== undefined && known.ref.attempt >= lease.ref.attempt) return;
     const ended: SandboxEnd = { kind: "node_lost", detail: "the process that ran it ended" };
     const holding: Holding = { ...lease, sandbox: null, source: "cold", ended };
+    const known = this.#byKey.get(key);
+    // Of a sandbox and the one that replaced it, both on record, the later one is the attempt's.
+    if (known !== undefined && !isNewer(lease, known)) return this.#retireSoon(holding);
+    if (known !== undefined) this.retire(key);
     this.#byKey.set(key, holding);
     this.#count(holding, 1);
   }
@@ -85,6 +87,10 @@ export class Holdings {
     if (holding === undefined) return;
     this.#byKey.delete(key);
     this.#count(holding, -1);
+    this.#retireSoon(holding);
+  }
+
+  #retireSoon(holding: Holding): void {
     const retiring = this.#retire(holding).finally(() => this.#retiring.delete(retiring));
     this.#retiring.add(retiring);
   }
@@ -119,4 +125,9 @@ export class Holdings {
     if (held > 0) this.#heldByJob.set(holding.ref.jobUid, held);
     else this.#heldByJob.delete(holding.ref.jobUid);
   }
+}
+
+function isNewer(lease: RecordedLease, known: Holding): boolean {
+  if (lease.ref.attempt !== known.ref.attempt) return lease.ref.attempt > known.ref.attempt;
+  return lease.generation > known.generation;
 }

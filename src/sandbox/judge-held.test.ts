@@ -33,6 +33,7 @@ describe("judgeHeld", () => {
     expect(judgeHeld(lost, next, false)).toEqual(failed);
     expect(judgeHeld(lost, again, true)).toEqual(failed);
     expect(judgeHeld(lost, { generation: 2, lostSandboxUid: "other" }, true)).toEqual(failed);
+    expect(judgeHeld(lost, { generation: 1, lostSandboxUid: "box" }, true)).toEqual(failed);
     expect(judgeHeld(lost, { generation: 3, lostSandboxUid: "box" }, true)).toEqual(failed);
   });
 
@@ -40,7 +41,19 @@ describe("judgeHeld", () => {
     expect(judgeHeld({ ...alive, purpose: "grade" }, next, false)).toEqual({ kind: "replace" });
   });
 
-  it("sends an older generation away", () => {
-    expect(judgeHeld(alive, { generation: 0, lostSandboxUid: "" }, true)).toEqual({ kind: "gone" });
+  it("gives what the attempt has to a driver that does not know of the last generation", () => {
+    const older = { generation: 0, lostSandboxUid: "" };
+    expect(judgeHeld(alive, older, true)).toEqual({ kind: "renew" });
+    expect(judgeHeld(lost, older, true)).toMatchObject({ kind: "failed", code: "sandbox_lost" });
+    expect(judgeHeld(killed, older, true)).toMatchObject({ kind: "failed", code: "sandbox_killed" });
+    const replaying = { generation: 1, lostSandboxUid: "the one before" };
+    expect(judgeHeld(alive, replaying, true)).toEqual({ kind: "renew" });
+    expect(judgeHeld(lost, replaying, true)).toEqual({ kind: "replace" });
+    expect(judgeHeld(lost, replaying, false)).toMatchObject({ kind: "failed", code: "sandbox_lost" });
+  });
+
+  it("sends a grader of an older generation away", () => {
+    const older = { generation: 0, lostSandboxUid: "" };
+    expect(judgeHeld({ ...alive, purpose: "grade" }, older, true)).toEqual({ kind: "gone" });
   });
 });

@@ -96,6 +96,10 @@ export const METRICS = {
     REQUEST_SECONDS,
     ["source"],
   ),
+  sandbox_replays_total: counter(
+    "Times that an attempt went on in a new sandbox, in which its recorded calls had equal outputs.",
+    ["environment"],
+  ),
   sandboxes: gauge("Sandboxes by state: ready, starting or leased.", ["environment", "state"]),
   orphans_removed_total: counter("Sandboxes without a live rollout that were removed."),
   bus_publish_duration_seconds: histogram("From a publish to its acknowledgement.", REQUEST_SECONDS),

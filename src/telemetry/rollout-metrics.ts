@@ -39,6 +39,7 @@ export function createRolloutMetrics(
   const turns = maker.counter("turns_total");
   const calls = maker.counter("tool_calls_total");
   const callSeconds = maker.histogram("tool_call_duration_seconds");
+  const replays = maker.counter("sandbox_replays_total");
   const observeEnd = endObserver(maker, nowMs);
   const observer: RolloutObserver = {
     rolloutAttached: () => {
@@ -52,6 +53,7 @@ export function createRolloutMetrics(
       callSeconds.observe({ environment, tool }, returned.durationMs / 1000);
     },
     sandboxLeased: () => undefined,
+    sandboxReplayed: (ref) => replays.inc({ environment: labelsOf(ref).environment }),
     rolloutEnded: (ref, end, attempt) => {
       agents -= 1;
       // Drained and dropped attempts go on elsewhere, and are measured there.

@@ -184,6 +184,7 @@ async function startBroker(
     spec: input.environment.spec.sandbox,
     localFolder: input.localFolder === undefined ? null : path.resolve(input.localFolder),
     keys: generateSigningKeys(),
+    replacesLost: input.environment.spec.recovery.mode === "replay",
     clock,
     logger: telemetry.logger.child({ service: "broker" }),
     observer: telemetry.metrics.sandboxes.observer,

@@ -33,6 +33,7 @@ export function execReturn(
     durationMs,
     timedOut,
     outOfMemory,
+    replayed: result.replayed,
   };
 }
 
@@ -42,4 +43,5 @@ const EMPTY = {
   timedOut: false,
   outOfMemory: false,
   truncatedBytes: 0,
+  replayed: false,
 };

@@ -34,6 +34,7 @@ const returned: CallReturn = {
   timedOut: false,
   outOfMemory: false,
   truncatedBytes: 0,
+  replayed: false,
 };
 const call = (name: string): CallState => ({
   turn: 0,

@@ -45,6 +45,7 @@ function inProcessTool(nowMs: () => number): ToolRunner {
       timedOut: false,
       outOfMemory: false,
       truncatedBytes: 0,
+      replayed: false,
     };
   };
 }

@@ -18,6 +18,7 @@ export function anAttempt(changes: Partial<AttemptState> = {}): AttemptState {
     driver: null,
     attachesSinceTurn: 0,
     sandboxes: [],
+    replay: null,
     turns: [],
     seal: null,
     ...changes,
@@ -78,5 +79,6 @@ export function aReturn(startedAtMs: number, durationMs: number): CallReturn {
     timedOut: false,
     outOfMemory: false,
     truncatedBytes: 0,
+    replayed: false,
   };
 }

@@ -20,6 +20,7 @@ export function simulatedAgent(options: SimulatedAgentOptions): AgentSetup {
     samplesPerItem: options.samplesPerItem,
     tools: [{ name: "search" }],
     needsSandbox: true,
+    recovery: { kind: "restart" },
     gradingNeedsSandbox: false,
     responseFormat: null,
     promptFor: () => [{ role: "user", content: "find it" }],
@@ -38,6 +39,7 @@ export function simulatedAgent(options: SimulatedAgentOptions): AgentSetup {
         timedOut: false,
         outOfMemory: false,
         truncatedBytes: 0,
+        replayed: result.replayed,
       };
     },
   };

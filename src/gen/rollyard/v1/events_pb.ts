@@ -12,7 +12,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file rollyard/v1/events.proto.
  */
 export const file_rollyard_v1_events: GenFile = /*@__PURE__*/
-  fileDesc("Chhyb2xseWFyZC92MS9ldmVudHMucHJvdG8SC3JvbGx5YXJkLnYxIkgKCkV2ZW50QmF0Y2gSFgoOc2NoZW1hX3ZlcnNpb24YASABKA0SIgoGZXZlbnRzGAIgAygLMhIucm9sbHlhcmQudjEuRXZlbnQiogUKBUV2ZW50Eg0KBWF0X21zGAEgASgBEjYKD3JvbGxvdXRfc3RhcnRlZBgCIAEoCzIbLnJvbGx5YXJkLnYxLlJvbGxvdXRTdGFydGVkSAASNgoPZHJpdmVyX2F0dGFjaGVkGAMgASgLMhsucm9sbHlhcmQudjEuRHJpdmVyQXR0YWNoZWRIABI2Cg9kcml2ZXJfZGV0YWNoZWQYBCABKAsyGy5yb2xseWFyZC52MS5Ecml2ZXJEZXRhY2hlZEgAEjQKDnNhbmRib3hfbGVhc2VkGAUgASgLMhoucm9sbHlhcmQudjEuU2FuZGJveExlYXNlZEgAEjAKDHR1cm5fc2FtcGxlZBgGIAEoCzIYLnJvbGx5YXJkLnYxLlR1cm5TYW1wbGVkSAASLgoLdG9vbF9jYWxsZWQYByABKAsyFy5yb2xseWFyZC52MS5Ub29sQ2FsbGVkSAASMgoNdG9vbF9yZXR1cm5lZBgIIAEoCzIZLnJvbGx5YXJkLnYxLlRvb2xSZXR1cm5lZEgAEi4KC3Rvb2xfZmFpbGVkGAkgASgLMhcucm9sbHlhcmQudjEuVG9vbEZhaWxlZEgAEjYKD3JvbGxvdXRfc3RvcHBlZBgKIAEoCzIbLnJvbGx5YXJkLnYxLlJvbGxvdXRTdG9wcGVkSAASNAoOYXR0ZW1wdF9mYWlsZWQYCyABKAsyGi5yb2xseWFyZC52MS5BdHRlbXB0RmFpbGVkSAASOgoRcm9sbG91dF9jYW5jZWxsZWQYDCABKAsyHS5yb2xseWFyZC52MS5Sb2xsb3V0Q2FuY2VsbGVkSAASNAoOZ3JhZGVfYW5zd2VyZWQYDSABKAsyGi5yb2xseWFyZC52MS5HcmFkZUFuc3dlcmVkSABCBgoEa2luZCI9CgdCbG9iUmVmEg4KBnNoYTI1NhgBIAEoCRISCgpzaXplX2J5dGVzGAIgASgEEg4KBmNodW5rcxgDIAEoDSJHCgRUZXh0EhAKBmlubGluZRgBIAEoCUgAEiQKBGJsb2IYAiABKAsyFC5yb2xseWFyZC52MS5CbG9iUmVmSABCBwoFcGxhY2UihgIKDlJvbGxvdXRTdGFydGVkEhIKCnJvbGxvdXRfaWQYASABKAkSEAoIdHJhY2VfaWQYAiABKAkSDwoHYXR0ZW1wdBgDIAEoDRISCgppdGVtX2luZGV4GAQgASgNEhQKDHNhbXBsZV9pbmRleBgFIAEoDRIRCglzcGVjX2hhc2gYBiABKAkSJAoJaXRlbV9qc29uGAcgASgLMhEucm9sbHlhcmQudjEuVGV4dBIoCg1tZXNzYWdlc19qc29uGAggASgLMhEucm9sbHlhcmQudjEuVGV4dBIWCg5wb2xpY3lfdmVyc2lvbhgJIAEoCRIYChBkaXNwYXRjaGVkX2F0X21zGAogASgBIi8KDkRyaXZlckF0dGFjaGVkEg4KBmRyaXZlchgBIAEoCRINCgVub25jZRgCIAEoCSIwCg5Ecml2ZXJEZXRhY2hlZBIOCgZkcml2ZXIYASABKAkSDgoGcmVhc29uGAIgASgJIlsKDVNhbmRib3hMZWFzZWQSEwoLc2FuZGJveF91aWQYASABKAkSEgoKZ2VuZXJhdGlvbhgCIAEoDRIOCgZzb3VyY2UYAyABKAkSEQoJd2FpdGVkX21zGAQgASgBImoKBVVzYWdlEhUKDXByb21wdF90b2tlbnMYASABKA0SGQoRY29tcGxldGlvbl90b2tlbnMYAiABKA0SFQoNY2FjaGVkX3Rva2VucxgDIAEoDRIYChByZWFzb25pbmdfdG9rZW5zGAQgASgNIroCCgtUdXJuU2FtcGxlZBIMCgR0dXJuGAEgASgNEicKDG1lc3NhZ2VfanNvbhgCIAEoCzIRLnJvbGx5YXJkLnYxLlRleHQSFQoNZmluaXNoX3JlYXNvbhgDIAEoCRImCgV1c2FnZRgEIAEoCzISLnJvbGx5YXJkLnYxLlVzYWdlSACIAQESFgoOcG9saWN5X3ZlcnNpb24YBSABKAkSFQoNc3RhcnRlZF9hdF9tcxgGIAEoARIQCghtb2RlbF9tcxgHIAEoARIRCgl3YWl0ZWRfbXMYCCABKAESKQoGdG9rZW5zGAkgASgLMhkucm9sbHlhcmQudjEuU3RvcmVkVG9rZW5zEiwKEW5hdGl2ZV9pdGVtc19qc29uGAogASgLMhEucm9sbHlhcmQudjEuVGV4dEIICgZfdXNhZ2UiTAoLVG9rZW5SZWNvcmQSGAoQcHJvbXB0X3Rva2VuX2lkcxgBIAMoDRIRCgl0b2tlbl9pZHMYAiADKA0SEAoIbG9ncHJvYnMYAyADKAEiaQoMU3RvcmVkVG9rZW5zEioKBmlubGluZRgBIAEoCzIYLnJvbGx5YXJkLnYxLlRva2VuUmVjb3JkSAASJAoEYmxvYhgCIAEoCzIULnJvbGx5YXJkLnYxLkJsb2JSZWZIAEIHCgVwbGFjZSJzCgpUb29sQ2FsbGVkEgwKBHR1cm4YASABKA0SDQoFaW5kZXgYAiABKA0SDwoHY2FsbF9pZBgDIAEoCRIMCgRuYW1lGAQgASgJEikKDmFyZ3VtZW50c19qc29uGAUgASgLMhEucm9sbHlhcmQudjEuVGV4dCKFAgoMVG9vbFJldHVybmVkEgwKBHR1cm4YASABKA0SDQoFaW5kZXgYAiABKA0SIQoGb3V0cHV0GAMgASgLMhEucm9sbHlhcmQudjEuVGV4dBIOCgZyZXN1bHQYBCABKAkSFgoJZXhpdF9jb2RlGAUgASgFSACIAQESFQoNc3RhcnRlZF9hdF9tcxgGIAEoARITCgtkdXJhdGlvbl9tcxgHIAEoARIRCgl0aW1lZF9vdXQYCCABKAgSFQoNb3V0X29mX21lbW9yeRgJIAEoCBIXCg90cnVuY2F0ZWRfYnl0ZXMYCiABKAQSEAoIcmVwbGF5ZWQYCyABKAhCDAoKX2V4aXRfY29kZSJOCgpUb29sRmFpbGVkEgwKBHR1cm4YASABKA0SDQoFaW5kZXgYAiABKA0SFQoNZmFpbHVyZV9jbGFzcxgDIAEoCRIMCgRjb2RlGAQgASgJIo4BCg5Sb2xsb3V0U3RvcHBlZBIOCgZyZWFzb24YASABKAkSOwoIZXZpZGVuY2UYAiADKAsyKS5yb2xseWFyZC52MS5Sb2xsb3V0U3RvcHBlZC5FdmlkZW5jZUVudHJ5Gi8KDUV2aWRlbmNlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASKwAQoNQXR0ZW1wdEZhaWxlZBIVCg1mYWlsdXJlX2NsYXNzGAEgASgJEgwKBGNvZGUYAiABKAkSDQoFY2F1c2UYAyABKAkSOgoIZXZpZGVuY2UYBCADKAsyKC5yb2xseWFyZC52MS5BdHRlbXB0RmFpbGVkLkV2aWRlbmNlRW50cnkaLwoNRXZpZGVuY2VFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIiAKEFJvbGxvdXRDYW5jZWxsZWQSDAoEY29kZRgBIAEoCSIxCg1HcmFkZUFuc3dlcmVkEg0KBXNjb3JlGAEgASgBEhEKCWRlbGl2ZXJlZBgCIAEoCGIGcHJvdG8z");
+  fileDesc("Chhyb2xseWFyZC92MS9ldmVudHMucHJvdG8SC3JvbGx5YXJkLnYxIkgKCkV2ZW50QmF0Y2gSFgoOc2NoZW1hX3ZlcnNpb24YASABKA0SIgoGZXZlbnRzGAIgAygLMhIucm9sbHlhcmQudjEuRXZlbnQi3AUKBUV2ZW50Eg0KBWF0X21zGAEgASgBEjYKD3JvbGxvdXRfc3RhcnRlZBgCIAEoCzIbLnJvbGx5YXJkLnYxLlJvbGxvdXRTdGFydGVkSAASNgoPZHJpdmVyX2F0dGFjaGVkGAMgASgLMhsucm9sbHlhcmQudjEuRHJpdmVyQXR0YWNoZWRIABI2Cg9kcml2ZXJfZGV0YWNoZWQYBCABKAsyGy5yb2xseWFyZC52MS5Ecml2ZXJEZXRhY2hlZEgAEjQKDnNhbmRib3hfbGVhc2VkGAUgASgLMhoucm9sbHlhcmQudjEuU2FuZGJveExlYXNlZEgAEjAKDHR1cm5fc2FtcGxlZBgGIAEoCzIYLnJvbGx5YXJkLnYxLlR1cm5TYW1wbGVkSAASLgoLdG9vbF9jYWxsZWQYByABKAsyFy5yb2xseWFyZC52MS5Ub29sQ2FsbGVkSAASMgoNdG9vbF9yZXR1cm5lZBgIIAEoCzIZLnJvbGx5YXJkLnYxLlRvb2xSZXR1cm5lZEgAEi4KC3Rvb2xfZmFpbGVkGAkgASgLMhcucm9sbHlhcmQudjEuVG9vbEZhaWxlZEgAEjYKD3JvbGxvdXRfc3RvcHBlZBgKIAEoCzIbLnJvbGx5YXJkLnYxLlJvbGxvdXRTdG9wcGVkSAASNAoOYXR0ZW1wdF9mYWlsZWQYCyABKAsyGi5yb2xseWFyZC52MS5BdHRlbXB0RmFpbGVkSAASOgoRcm9sbG91dF9jYW5jZWxsZWQYDCABKAsyHS5yb2xseWFyZC52MS5Sb2xsb3V0Q2FuY2VsbGVkSAASNAoOZ3JhZGVfYW5zd2VyZWQYDSABKAsyGi5yb2xseWFyZC52MS5HcmFkZUFuc3dlcmVkSAASOAoQc2FuZGJveF9yZXBsYXllZBgOIAEoCzIcLnJvbGx5YXJkLnYxLlNhbmRib3hSZXBsYXllZEgAQgYKBGtpbmQiPQoHQmxvYlJlZhIOCgZzaGEyNTYYASABKAkSEgoKc2l6ZV9ieXRlcxgCIAEoBBIOCgZjaHVua3MYAyABKA0iRwoEVGV4dBIQCgZpbmxpbmUYASABKAlIABIkCgRibG9iGAIgASgLMhQucm9sbHlhcmQudjEuQmxvYlJlZkgAQgcKBXBsYWNlIoYCCg5Sb2xsb3V0U3RhcnRlZBISCgpyb2xsb3V0X2lkGAEgASgJEhAKCHRyYWNlX2lkGAIgASgJEg8KB2F0dGVtcHQYAyABKA0SEgoKaXRlbV9pbmRleBgEIAEoDRIUCgxzYW1wbGVfaW5kZXgYBSABKA0SEQoJc3BlY19oYXNoGAYgASgJEiQKCWl0ZW1fanNvbhgHIAEoCzIRLnJvbGx5YXJkLnYxLlRleHQSKAoNbWVzc2FnZXNfanNvbhgIIAEoCzIRLnJvbGx5YXJkLnYxLlRleHQSFgoOcG9saWN5X3ZlcnNpb24YCSABKAkSGAoQZGlzcGF0Y2hlZF9hdF9tcxgKIAEoASIvCg5Ecml2ZXJBdHRhY2hlZBIOCgZkcml2ZXIYASABKAkSDQoFbm9uY2UYAiABKAkiMAoORHJpdmVyRGV0YWNoZWQSDgoGZHJpdmVyGAEgASgJEg4KBnJlYXNvbhgCIAEoCSJbCg1TYW5kYm94TGVhc2VkEhMKC3NhbmRib3hfdWlkGAEgASgJEhIKCmdlbmVyYXRpb24YAiABKA0SDgoGc291cmNlGAMgASgJEhEKCXdhaXRlZF9tcxgEIAEoASIuCg9TYW5kYm94UmVwbGF5ZWQSDAoEdHVybhgBIAEoDRINCgVjYWxscxgCIAEoDSJqCgVVc2FnZRIVCg1wcm9tcHRfdG9rZW5zGAEgASgNEhkKEWNvbXBsZXRpb25fdG9rZW5zGAIgASgNEhUKDWNhY2hlZF90b2tlbnMYAyABKA0SGAoQcmVhc29uaW5nX3Rva2VucxgEIAEoDSK6AgoLVHVyblNhbXBsZWQSDAoEdHVybhgBIAEoDRInCgxtZXNzYWdlX2pzb24YAiABKAsyES5yb2xseWFyZC52MS5UZXh0EhUKDWZpbmlzaF9yZWFzb24YAyABKAkSJgoFdXNhZ2UYBCABKAsyEi5yb2xseWFyZC52MS5Vc2FnZUgAiAEBEhYKDnBvbGljeV92ZXJzaW9uGAUgASgJEhUKDXN0YXJ0ZWRfYXRfbXMYBiABKAESEAoIbW9kZWxfbXMYByABKAESEQoJd2FpdGVkX21zGAggASgBEikKBnRva2VucxgJIAEoCzIZLnJvbGx5YXJkLnYxLlN0b3JlZFRva2VucxIsChFuYXRpdmVfaXRlbXNfanNvbhgKIAEoCzIRLnJvbGx5YXJkLnYxLlRleHRCCAoGX3VzYWdlIkwKC1Rva2VuUmVjb3JkEhgKEHByb21wdF90b2tlbl9pZHMYASADKA0SEQoJdG9rZW5faWRzGAIgAygNEhAKCGxvZ3Byb2JzGAMgAygBImkKDFN0b3JlZFRva2VucxIqCgZpbmxpbmUYASABKAsyGC5yb2xseWFyZC52MS5Ub2tlblJlY29yZEgAEiQKBGJsb2IYAiABKAsyFC5yb2xseWFyZC52MS5CbG9iUmVmSABCBwoFcGxhY2UicwoKVG9vbENhbGxlZBIMCgR0dXJuGAEgASgNEg0KBWluZGV4GAIgASgNEg8KB2NhbGxfaWQYAyABKAkSDAoEbmFtZRgEIAEoCRIpCg5hcmd1bWVudHNfanNvbhgFIAEoCzIRLnJvbGx5YXJkLnYxLlRleHQihQIKDFRvb2xSZXR1cm5lZBIMCgR0dXJuGAEgASgNEg0KBWluZGV4GAIgASgNEiEKBm91dHB1dBgDIAEoCzIRLnJvbGx5YXJkLnYxLlRleHQSDgoGcmVzdWx0GAQgASgJEhYKCWV4aXRfY29kZRgFIAEoBUgAiAEBEhUKDXN0YXJ0ZWRfYXRfbXMYBiABKAESEwoLZHVyYXRpb25fbXMYByABKAESEQoJdGltZWRfb3V0GAggASgIEhUKDW91dF9vZl9tZW1vcnkYCSABKAgSFwoPdHJ1bmNhdGVkX2J5dGVzGAogASgEEhAKCHJlcGxheWVkGAsgASgIQgwKCl9leGl0X2NvZGUiTgoKVG9vbEZhaWxlZBIMCgR0dXJuGAEgASgNEg0KBWluZGV4GAIgASgNEhUKDWZhaWx1cmVfY2xhc3MYAyABKAkSDAoEY29kZRgEIAEoCSKOAQoOUm9sbG91dFN0b3BwZWQSDgoGcmVhc29uGAEgASgJEjsKCGV2aWRlbmNlGAIgAygLMikucm9sbHlhcmQudjEuUm9sbG91dFN0b3BwZWQuRXZpZGVuY2VFbnRyeRovCg1FdmlkZW5jZUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEisAEKDUF0dGVtcHRGYWlsZWQSFQoNZmFpbHVyZV9jbGFzcxgBIAEoCRIMCgRjb2RlGAIgASgJEg0KBWNhdXNlGAMgASgJEjoKCGV2aWRlbmNlGAQgAygLMigucm9sbHlhcmQudjEuQXR0ZW1wdEZhaWxlZC5FdmlkZW5jZUVudHJ5Gi8KDUV2aWRlbmNlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIgChBSb2xsb3V0Q2FuY2VsbGVkEgwKBGNvZGUYASABKAkiMQoNR3JhZGVBbnN3ZXJlZBINCgVzY29yZRgBIAEoARIRCglkZWxpdmVyZWQYAiABKAhiBnByb3RvMw");
 
 /**
  * One stored message: events that were ready together. Its number and running digest are in headers.
@@ -124,6 +124,12 @@ export type Event = Message<"rollyard.v1.Event"> & {
      */
     value: GradeAnswered;
     case: "gradeAnswered";
+  } | {
+    /**
+     * @generated from field: rollyard.v1.SandboxReplayed sandbox_replayed = 14;
+     */
+    value: SandboxReplayed;
+    case: "sandboxReplayed";
   } | { case: undefined; value?: undefined };
 };
 
@@ -347,6 +353,33 @@ export const SandboxLeasedSchema: GenMessage<SandboxLeased> = /*@__PURE__*/
   messageDesc(file_rollyard_v1_events, 7);
 
 /**
+ * The recorded calls of a turn ran again in the sandbox that was leased last, with equal outputs. Turns come in order;
+ * those before this one are done too.
+ *
+ * @generated from message rollyard.v1.SandboxReplayed
+ */
+export type SandboxReplayed = Message<"rollyard.v1.SandboxReplayed"> & {
+  /**
+   * @generated from field: uint32 turn = 1;
+   */
+  turn: number;
+
+  /**
+   * Calls of the turn that ran again.
+   *
+   * @generated from field: uint32 calls = 2;
+   */
+  calls: number;
+};
+
+/**
+ * Describes the message rollyard.v1.SandboxReplayed.
+ * Use `create(SandboxReplayedSchema)` to create a new message.
+ */
+export const SandboxReplayedSchema: GenMessage<SandboxReplayed> = /*@__PURE__*/
+  messageDesc(file_rollyard_v1_events, 8);
+
+/**
  * @generated from message rollyard.v1.Usage
  */
 export type Usage = Message<"rollyard.v1.Usage"> & {
@@ -376,7 +409,7 @@ export type Usage = Message<"rollyard.v1.Usage"> & {
  * Use `create(UsageSchema)` to create a new message.
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 8);
+  messageDesc(file_rollyard_v1_events, 9);
 
 /**
  * One model call's answer.
@@ -450,7 +483,7 @@ export type TurnSampled = Message<"rollyard.v1.TurnSampled"> & {
  * Use `create(TurnSampledSchema)` to create a new message.
  */
 export const TurnSampledSchema: GenMessage<TurnSampled> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 9);
+  messageDesc(file_rollyard_v1_events, 10);
 
 /**
  * What a trainer needs of one model call at token level.
@@ -481,7 +514,7 @@ export type TokenRecord = Message<"rollyard.v1.TokenRecord"> & {
  * Use `create(TokenRecordSchema)` to create a new message.
  */
 export const TokenRecordSchema: GenMessage<TokenRecord> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 10);
+  messageDesc(file_rollyard_v1_events, 11);
 
 /**
  * A TokenRecord, inline up to 64 KiB, else as a blob of its binary form.
@@ -512,7 +545,7 @@ export type StoredTokens = Message<"rollyard.v1.StoredTokens"> & {
  * Use `create(StoredTokensSchema)` to create a new message.
  */
 export const StoredTokensSchema: GenMessage<StoredTokens> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 11);
+  messageDesc(file_rollyard_v1_events, 12);
 
 /**
  * @generated from message rollyard.v1.ToolCalled
@@ -551,7 +584,7 @@ export type ToolCalled = Message<"rollyard.v1.ToolCalled"> & {
  * Use `create(ToolCalledSchema)` to create a new message.
  */
 export const ToolCalledSchema: GenMessage<ToolCalled> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 12);
+  messageDesc(file_rollyard_v1_events, 13);
 
 /**
  * @generated from message rollyard.v1.ToolReturned
@@ -614,6 +647,8 @@ export type ToolReturned = Message<"rollyard.v1.ToolReturned"> & {
   truncatedBytes: bigint;
 
   /**
+   * The sandbox had run the call before, for an earlier driver, and gave its stored answer.
+   *
    * @generated from field: bool replayed = 11;
    */
   replayed: boolean;
@@ -624,7 +659,7 @@ export type ToolReturned = Message<"rollyard.v1.ToolReturned"> & {
  * Use `create(ToolReturnedSchema)` to create a new message.
  */
 export const ToolReturnedSchema: GenMessage<ToolReturned> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 13);
+  messageDesc(file_rollyard_v1_events, 14);
 
 /**
  * An infrastructure failure of one try of a call; it stores no answer.
@@ -658,7 +693,7 @@ export type ToolFailed = Message<"rollyard.v1.ToolFailed"> & {
  * Use `create(ToolFailedSchema)` to create a new message.
  */
 export const ToolFailedSchema: GenMessage<ToolFailed> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 14);
+  messageDesc(file_rollyard_v1_events, 15);
 
 /**
  * Seals an attempt whose agent ended; it goes on to grading.
@@ -682,7 +717,7 @@ export type RolloutStopped = Message<"rollyard.v1.RolloutStopped"> & {
  * Use `create(RolloutStoppedSchema)` to create a new message.
  */
 export const RolloutStoppedSchema: GenMessage<RolloutStopped> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 15);
+  messageDesc(file_rollyard_v1_events, 16);
 
 /**
  * Seals an attempt that infrastructure ended.
@@ -716,7 +751,7 @@ export type AttemptFailed = Message<"rollyard.v1.AttemptFailed"> & {
  * Use `create(AttemptFailedSchema)` to create a new message.
  */
 export const AttemptFailedSchema: GenMessage<AttemptFailed> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 16);
+  messageDesc(file_rollyard_v1_events, 17);
 
 /**
  * Seals an attempt that the controller cancelled.
@@ -735,7 +770,7 @@ export type RolloutCancelled = Message<"rollyard.v1.RolloutCancelled"> & {
  * Use `create(RolloutCancelledSchema)` to create a new message.
  */
 export const RolloutCancelledSchema: GenMessage<RolloutCancelled> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 17);
+  messageDesc(file_rollyard_v1_events, 18);
 
 /**
  * Whether a hosted trainer received the grade; outside the digest.
@@ -759,5 +794,5 @@ export type GradeAnswered = Message<"rollyard.v1.GradeAnswered"> & {
  * Use `create(GradeAnsweredSchema)` to create a new message.
  */
 export const GradeAnsweredSchema: GenMessage<GradeAnswered> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_events, 18);
+  messageDesc(file_rollyard_v1_events, 19);
 

@@ -35,6 +35,11 @@ export function usageBelow(root: number): Usage {
   return { cpuSeconds: ticks / TICKS_PER_SECOND, rssBytes };
 }
 
+/** All that a process has started, directly or not, as far as it is still below it. */
+export function pidsBelow(root: number): readonly number[] {
+  return descendants(root).map(({ pid }) => pid);
+}
+
 function descendants(root: number): readonly Stat[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/u.test(name));
   const stats = pids.flatMap((pid) => readStat(Number(pid)) ?? []);

@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { awaitReplicas } from "./await-replicas.ts";
+import { freePort } from "./free-port.ts";
 import { spawnInContainer } from "./nats-container.ts";
 import { findNatsServer } from "../../../src/bus/find-nats-server.ts";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
@@ -98,16 +98,4 @@ async function killAndAwait(server: NatsServer): Promise<void> {
   while (server.pid() === before || !(await answersAsJetStream(port))) {
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS));
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.once("error", reject);
-    probe.listen(0, "127.0.0.1", () => {
-      const address = probe.address();
-      const port = typeof address === "object" && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
-  });
 }

@@ -2,12 +2,15 @@ import { readFile, readdir, readlink } from "node:fs/promises";
 import { basename } from "node:path";
 import type { SmallJob } from "./small-job.ts";
 
+/** Where everything of a job's runs is. */
+type JobPlace = Pick<SmallJob, "folder" | "temporary">;
+
 /**
  * What is there of a job's runs beside its files: processes, mounts and sandbox folders, one line each. A process is
  * the job's when its command line or its environment names the job's folder, or when its own mounts come from the
  * sandboxes' folder: that finds the commands of agents too, whatever they are.
  */
-export async function leftoversOf(job: SmallJob): Promise<readonly string[]> {
+export async function leftoversOf(job: JobPlace): Promise<readonly string[]> {
   const [processes, mounts, folders] = await Promise.all([
     processesOf(job),
     textOf("/proc/self/mountinfo"),
@@ -28,14 +31,14 @@ export interface JobProcess {
 }
 
 /** See {@link leftoversOf}. */
-export async function processesOf(job: SmallJob): Promise<readonly JobProcess[]> {
+export async function processesOf(job: JobPlace): Promise<readonly JobProcess[]> {
   const ownMounts = await readlink("/proc/self/ns/mnt");
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/u.test(name)).map(Number);
   const found = await Promise.all(pids.map((pid) => ofJob(pid, job, ownMounts)));
   return found.filter((process) => process !== null);
 }
 
-async function ofJob(pid: number, job: SmallJob, ownMounts: string): Promise<JobProcess | null> {
+async function ofJob(pid: number, job: JobPlace, ownMounts: string): Promise<JobProcess | null> {
   const [argv, environment, mounts, namespace] = await Promise.all([
     textOf(`/proc/${pid}/cmdline`),
     textOf(`/proc/${pid}/environ`),

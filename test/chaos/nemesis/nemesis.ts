@@ -1,0 +1,80 @@
+import { SeededRandom } from "../../support/simulation/random.ts";
+import type { ChaosWorld } from "../world/chaos-world.ts";
+import { sleep } from "../world/service.ts";
+import { STRIKES } from "./strikes.ts";
+import type { StrikeContext, StrikeName } from "./strikes.ts";
+
+/** Outcomes before the first strike: a job whose first ten attempts all fail is stopped early, and rightly so. */
+const QUIET_OUTCOMES = 20;
+/** Strikes end when so much of the job is done: the rest shows that it recovers. */
+const ENOUGH = 0.95;
+const POLL_MS = 250;
+
+/** Strikes at a run, as its seed says what and when, until most of the job is done. */
+export class Nemesis {
+  readonly tally = { sandboxdKills: 0, sprung: 0 };
+  /** How often each struck. */
+  readonly counts = new Map<StrikeName, number>();
+  readonly #world: ChaosWorld;
+  readonly #random: SeededRandom;
+  readonly #onStrike: (text: string) => void;
+  readonly #open = new Set<Promise<void>>();
+  #deck: StrikeName[] = [];
+  #isStopped = false;
+
+  constructor(world: ChaosWorld, onStrike: (text: string) => void) {
+    this.#world = world;
+    this.#random = new SeededRandom(world.plan.options.seed);
+    this.#onStrike = onStrike;
+  }
+
+  /** Resolves when it has struck enough and every strike is over. */
+  async run(): Promise<void> {
+    const { everyMs, strikes } = this.#world.plan.options;
+    await this.#untilDone((subjects) => subjects >= QUIET_OUTCOMES);
+    const enough = this.#untilDone((subjects) => subjects >= ENOUGH * this.#world.rollouts);
+    void enough.then(() => this.stop());
+    while (!this.#isStopped && strikes.length > 0) {
+      // Exponential, so that strikes also fall together; never so far apart that a short run sees none.
+      const waitMs = Math.min(3 * everyMs, -everyMs * Math.log(1 - this.#random.next()));
+      await Promise.race([sleep(waitMs), enough]);
+      if (!this.#isStopped) this.#strike(this.#draw(strikes));
+    }
+    await Promise.all(this.#open);
+  }
+
+  /** No more strikes. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  #draw(strikes: readonly StrikeName[]): StrikeName {
+    if (this.#deck.length === 0) {
+      this.#deck = strikes.flatMap((name) => Array.from({ length: STRIKES[name].weight }, () => name));
+    }
+    const at = this.#random.between(0, this.#deck.length - 1);
+    const [name = "cut"] = this.#deck.splice(at, 1);
+    return name;
+  }
+
+  #strike(name: StrikeName): void {
+    // Each strike draws from its own source, so that how long one takes changes nothing for the others.
+    const random = new SeededRandom(this.#random.between(0, 2 ** 31));
+    const context: StrikeContext = { world: this.#world, random, tally: this.tally };
+    const striking = STRIKES[name].strike(context).then((what) => {
+      if (what === null) return;
+      this.counts.set(name, (this.counts.get(name) ?? 0) + 1);
+      this.#onStrike(`${name}: ${what}`);
+    });
+    this.#open.add(striking);
+    void striking.finally(() => this.#open.delete(striking));
+  }
+
+  async #untilDone(isDone: (rollouts: number) => boolean): Promise<void> {
+    while (!this.#isStopped) {
+      const state = await this.#world.bus.state("outcomes");
+      if (state !== null && isDone(state.subjects)) return;
+      await sleep(POLL_MS);
+    }
+  }
+}

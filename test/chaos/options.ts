@@ -1,0 +1,146 @@
+import { parseArgs } from "node:util";
+import { z } from "zod";
+import { STRIKES } from "./nemesis/strikes.ts";
+import type { StrikeName } from "./nemesis/strikes.ts";
+import { SANDBOX_KINDS } from "./world/job.ts";
+import type { SandboxKind } from "./world/job.ts";
+
+/** What can be run. */
+export const SCENARIOS = ["storm"] as const;
+
+/** One of {@link SCENARIOS}. */
+export type ScenarioName = (typeof SCENARIOS)[number];
+
+/** What a run is told. */
+export interface ChaosOptions {
+  readonly scenario: ScenarioName;
+  readonly rollouts: number;
+  readonly samples: number;
+  readonly seed: number;
+  readonly servers: 1 | 3;
+  readonly workers: number;
+  readonly graders: number;
+  readonly parallelism: number;
+  readonly sandboxes: SandboxKind;
+  /** Percent of first attempts that infrastructure fails, beside what strikes do. */
+  readonly faults: number;
+  readonly strikes: readonly StrikeName[];
+  /** Mean time between two strikes. */
+  readonly everyMs: number;
+  readonly ackWaitMs: number;
+  readonly latencyMs: number;
+  readonly recovery: "restart" | "replay";
+  readonly isKept: boolean;
+  readonly isJson: boolean;
+}
+
+/** How it is called. */
+export const USAGE = `Usage: npm run chaos -- [storm] [options]
+
+Runs a job on real processes (nats-server, planner and broker, workers, graders, sandboxes, a simulated model), does to
+them what can be done to processes, lines, disks and endpoints, then reads what they left and prints what was lost,
+duplicated or invented. Exit code 1 when anything was.
+
+  --rollouts N         (10000)
+  --samples N          rollouts of an item (4)
+  --seed N             of the strikes and of the model (1)
+  --servers 1|3        one nats-server that syncs every second, or a cluster of three that syncs always (1)
+  --workers N          (4)
+  --graders N          (2)
+  --parallelism N      rollouts, and sandboxes, at once (200)
+  --sandboxes KIND     ${SANDBOX_KINDS.join(", ")} (bubblewrap)
+  --faults PERCENT     of attempts that infrastructure fails, beside what strikes do (5)
+  --strikes A,B        only these; "none" for none (all)
+  --every SECONDS      mean time between two strikes (6)
+  --ack-wait SECONDS   after which work of a silent process goes to another (60)
+  --latency-ms N       of the model (150)
+  --recovery MODE      restart, replay (restart)
+  --keep               keeps the folder of the run, and says where it is
+  --json               the result as JSON
+
+Strikes: ${Object.keys(STRIKES).join(", ")}
+
+Examples:
+  npm run chaos                                             # 10,000 rollouts, one server
+  npm run chaos -- --servers 3 --seed 7
+  npm run chaos -- --rollouts 500 --strikes kill-worker,cut --every 2
+`;
+
+const count = z.coerce.number().int().min(1);
+const names = Object.keys(STRIKES) as [StrikeName, ...StrikeName[]];
+
+const flagsSchema = z.object({
+  rollouts: count.default(10_000),
+  samples: count.default(4),
+  seed: z.coerce.number().int().min(0).default(1),
+  servers: z.enum(["1", "3"]).default("1"),
+  workers: count.default(4),
+  graders: count.default(2),
+  parallelism: count.default(200),
+  sandboxes: z.enum(SANDBOX_KINDS).default("bubblewrap"),
+  faults: z.coerce.number().min(0).max(50).default(5),
+  strikes: z
+    .string()
+    .default(names.join(","))
+    .transform((text) => (text === "none" ? [] : text.split(",")))
+    .pipe(z.array(z.enum(names))),
+  every: z.coerce.number().positive().default(6),
+  "ack-wait": z.coerce.number().positive().default(60),
+  "latency-ms": z.coerce.number().min(0).default(150),
+  recovery: z.enum(["restart", "replay"]).default("restart"),
+  keep: z.boolean().default(false),
+  json: z.boolean().default(false),
+});
+
+/** Reads the command line; the text says what is wrong with it instead. */
+export function readOptions(args: readonly string[]): ChaosOptions | string {
+  const parsed = parseFlags(args);
+  if (typeof parsed === "string") return parsed;
+  const { positionals, values } = parsed;
+  const [scenario = "storm"] = positionals;
+  if (!isScenario(scenario) || positionals.length > 1) return `"${positionals.join(" ")}" is no scenario`;
+  return optionsOf(scenario, values);
+}
+
+function optionsOf(scenario: ScenarioName, values: Parsed["values"]): ChaosOptions | string {
+  const flags = flagsSchema.safeParse(values);
+  if (!flags.success) {
+    const [issue] = flags.error.issues;
+    return `--${issue?.path[0]?.toString() ?? ""}: ${issue?.message ?? "unreadable"}`;
+  }
+  const { every, keep, json, servers, "ack-wait": ackWait, "latency-ms": latencyMs, ...rest } = flags.data;
+  return {
+    ...rest,
+    scenario,
+    servers: servers === "1" ? 1 : 3,
+    everyMs: every * 1000,
+    ackWaitMs: ackWait * 1000,
+    latencyMs,
+    isKept: keep,
+    isJson: json,
+  };
+}
+
+function isScenario(name: string): name is ScenarioName {
+  return (SCENARIOS as readonly string[]).includes(name);
+}
+
+interface Parsed {
+  readonly positionals: readonly string[];
+  readonly values: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+function parseFlags(args: readonly string[]): Parsed | string {
+  const options = Object.fromEntries(
+    Object.keys(flagsSchema.shape).map((name) => [
+      name,
+      { type: name === "keep" || name === "json" ? ("boolean" as const) : ("string" as const) },
+    ]),
+  );
+  try {
+    const { positionals, values } = parseArgs({ args: [...args], options, allowPositionals: true });
+    return { positionals, values: { ...values } };
+  } catch (error) {
+    return error instanceof Error ? error.message : "unreadable";
+  }
+}

@@ -1,0 +1,66 @@
+import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { FINDING_KINDS } from "../../chaos/checker/finding.ts";
+import type { StormFigures } from "../../chaos/report-storm.ts";
+import { LAUNCHERS } from "../../support/sandbox/launchers.ts";
+
+const MAIN = fileURLToPath(new URL("../../chaos/main.ts", import.meta.url));
+/** The strikes of which a short run takes all, in the order that its seed says. */
+const STRIKES = [
+  "kill-worker",
+  "kill-grader",
+  "kill-controller",
+  "kill-server",
+  "kill-supervisor",
+  "kill-sandboxd",
+  "pause-worker",
+  "pause-server",
+  "cut",
+  "half-open",
+  "cut-at-point",
+  "kill-at-point",
+  "kill-server-at-point",
+  "full-stream",
+  "model-throttles",
+  "grader-refuses",
+];
+const NOTHING_FOUND = Object.fromEntries(FINDING_KINDS.map((kind) => [kind, 0]));
+
+async function sandboxKind(): Promise<"bubblewrap" | "process"> {
+  const launcher = await LAUNCHERS.bubblewrap.make();
+  if (typeof launcher === "string") return "process";
+  await launcher.close();
+  return "bubblewrap";
+}
+
+async function runChaos(args: readonly string[]) {
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
+  return { stdout, stderr, code: await ended };
+}
+
+describe("a short storm", () => {
+  it("loses, doubles and invents nothing, and leaves nothing behind", { timeout: 180_000 }, async () => {
+    const { stdout, stderr, code } = await runChaos([
+      ...["--rollouts", "140", "--parallelism", "48", "--seed", "5", "--ack-wait", "4", "--every", "0.6"],
+      ...["--strikes", STRIKES.join(","), "--sandboxes", await sandboxKind(), "--json"],
+    ]);
+    const figures = JSON.parse(stdout || "{}") as Partial<StormFigures>;
+    expect({ code, stderr, findings: figures.findings }).toMatchObject({ code: 0, findings: NOTHING_FOUND });
+    expect(figures.rollouts).toBe(140);
+    expect(Object.keys(figures.strikes ?? {}).length).toBeGreaterThan(STRIKES.length / 2);
+    expect(figures.failedRollouts).toBe(0);
+  });
+
+  it("names an option that it does not know, with exit code 2", async () => {
+    const { stderr, code } = await runChaos(["--rolouts", "3"]);
+    expect({ code, names: stderr.includes("--rolouts"), helps: stderr.includes("Usage:") }).toEqual({
+      code: 2,
+      names: true,
+      helps: true,
+    });
+  });
+});

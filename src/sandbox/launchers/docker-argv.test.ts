@@ -18,7 +18,9 @@ describe("dockerRunArgv", () => {
   });
 
   it("mounts sandboxd read-only and sets no limit that all containers would share", () => {
-    expect(argv()).toContain("--volume /s/sandboxd:/.rollyard/sandboxd:ro");
+    expect(argv()).toContain(
+      '--mount "type=bind","source=/s/sandboxd","target=/.rollyard/sandboxd","readonly"',
+    );
     expect(argv()).toContain("--max-processes 0");
   });
 

@@ -39,10 +39,19 @@ export function dockerRunArgv(request: LaunchRequest, place: DockerPlace): reado
     ["--cap-drop", "ALL", "--security-opt", "no-new-privileges"],
     ["--pids-limit", String(spec.pidsLimit), ...limitArgs(request)],
     spec.readOnlyRoot ? ["--read-only", "--tmpfs", "/tmp"] : [],
-    ["--volume", `${place.sandboxd}:${INNER}/sandboxd:ro`],
-    ["--volume", `${place.socketFolder}:${INNER}/run`],
+    ["--mount", bindMount(place.sandboxd, `${INNER}/sandboxd`, "readonly")],
+    ["--mount", bindMount(place.socketFolder, `${INNER}/run`)],
     ["--workdir", spec.workdir, "--entrypoint", entrypoint, spec.image ?? "", ...args],
   ].flat();
+}
+
+/**
+ * A value of `--mount`, which is a line of CSV. Not `--volume`: with that, an engine that comes to it after we were killed
+ * makes a folder anew that was removed meanwhile.
+ */
+function bindMount(source: string, target: string, ...options: readonly string[]): string {
+  const fields = ["type=bind", `source=${source}`, `target=${target}`, ...options];
+  return fields.map((field) => `"${field.replaceAll('"', '""')}"`).join(",");
 }
 
 function limitArgs(request: LaunchRequest): readonly string[] {

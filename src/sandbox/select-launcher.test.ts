@@ -15,10 +15,12 @@ function choose(
   choice: SandboxChoice,
   spec: Readonly<Record<string, unknown>>,
   here: readonly SandboxLauncher["name"][],
+  platform: NodeJS.Platform = "linux",
 ): Promise<SandboxLauncher> {
   const make = (name: SandboxLauncher["name"]) => () =>
     Promise.resolve(here.includes(name) ? launcher(name) : null);
   const makers: LauncherMakers = {
+    platform,
     docker: make("docker"),
     bubblewrap: make("bubblewrap"),
     unshare: make("unshare"),
@@ -54,6 +56,18 @@ describe("selectLauncher", () => {
       message: expect.stringMatching(says),
     });
   });
+
+  it.each(["darwin", "win32"] as const)(
+    "sends a user of %s to a Docker engine and an image",
+    async (platform) => {
+      for (const choice of ["auto", "bubblewrap"] as const) {
+        await expect(choose(choice, { local: "l" }, [], platform)).rejects.toMatchObject({
+          code: "launcher_unavailable",
+          message: "Sandboxes on this system need Docker: start an engine and set spec.sandbox.image.",
+        });
+      }
+    },
+  );
 
   it("runs without isolation only when it is asked to", async () => {
     expect((await choose("process", {}, ["bubblewrap"])).name).toBe("process");

@@ -13,8 +13,9 @@ export const SANDBOX_CHOICES = ["auto", "docker", "bubblewrap", "process"] as co
 /** One of {@link SANDBOX_CHOICES}. */
 export type SandboxChoice = (typeof SANDBOX_CHOICES)[number];
 
-/** The launchers that a selection tries; tests pass their own. */
+/** The launchers that a selection tries, and on what system; tests pass their own. */
 export interface LauncherMakers {
+  readonly platform: NodeJS.Platform;
   readonly docker: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
   readonly bubblewrap: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
   readonly unshare: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
@@ -22,6 +23,7 @@ export interface LauncherMakers {
 }
 
 const MAKERS: LauncherMakers = {
+  platform: process.platform,
   docker: createDockerLauncher,
   bubblewrap: createBubblewrapLauncher,
   unshare: createUnshareLauncher,
@@ -71,7 +73,7 @@ async function onDocker(options: LocalLauncherOptions, makers: LauncherMakers): 
 async function onNamespaces(options: LocalLauncherOptions, makers: LauncherMakers): Promise<SandboxLauncher> {
   const launcher = (await makers.bubblewrap(options)) ?? (await makers.unshare(options));
   if (launcher !== null) return launcher;
-  throw new RollyardError("launcher_unavailable", { message: installSentence(process.platform) });
+  throw new RollyardError("launcher_unavailable", { message: installSentence(makers.platform) });
 }
 
 function noEngineForImage(): RollyardError {

@@ -3,7 +3,7 @@ import type { JsonObject, JsonValue } from "../lib/json.ts";
 import { didYouMean } from "../lib/nearest-name.ts";
 import type { ValuePath } from "../lib/schema/path-text.ts";
 import type { SpecProblem } from "../lib/schema/spec-problem.ts";
-import { documentName } from "./parse-yaml.ts";
+import { documentName, documentNamespace } from "./parse-yaml.ts";
 import type { RawDocument } from "./parse-yaml.ts";
 import { problemAt } from "./problem.ts";
 import type { Problem } from "./problem.ts";
@@ -13,11 +13,19 @@ import type { SecretStore } from "./secret-store.ts";
 export interface ReferenceTargets {
   readonly documents: readonly RawDocument[];
   readonly secrets: SecretStore;
-  readonly secretsFor?: SecretsFor;
+  /** Those of them that the command line gave: they are in every namespace. */
+  readonly flagSecrets: SecretStore;
+  readonly secretsFor: SecretsFor;
+}
+
+/** Who refers to something. */
+interface Referrer {
+  readonly kind: string;
+  readonly namespace: string;
 }
 
 /**
- * Whose secrets must have been given: those of all references (default), of none, or of one tool only, by its name.
+ * Whose secrets must have been given: those of all references, of none, or of one tool only, by its name.
  * A command that tries a part needs no key of the others.
  */
 export type SecretsFor = "all" | "none" | { readonly tool: string };
@@ -49,37 +57,62 @@ function duplicateProblems(documents: readonly RawDocument[]): Problem[] {
 }
 
 function missingReferences({ kind, value }: RawDocument, targets: ReferenceTargets): SpecProblem[] {
+  if (kind !== "RolloutJob" && kind !== "Environment") return [];
   const spec = objectOrEmpty(objectOrEmpty(value)["spec"]);
-  if (kind === "RolloutJob") return jobProblems(spec, targets);
-  if (kind !== "Environment") return [];
-  return environmentSecrets(spec).flatMap((reference) => secretProblems(reference, targets));
+  const referrer = { kind, namespace: documentNamespace(value) };
+  if (kind === "RolloutJob") return jobProblems(spec, referrer, targets);
+  return environmentSecrets(spec).flatMap((reference) => secretProblems(reference, referrer, targets));
 }
 
-function jobProblems(spec: JsonObject, targets: ReferenceTargets): SpecProblem[] {
+function jobProblems(spec: JsonObject, referrer: Referrer, targets: ReferenceTargets): SpecProblem[] {
   const environment = objectOrEmpty(spec["environmentRef"])["name"];
   const configMap = objectOrEmpty(objectOrEmpty(spec["dataset"])["configMap"])["name"];
   const key = objectOrEmpty(spec["model"])["apiKeySecret"];
+  const about = { referrer, documents: targets.documents };
   return [
-    ...documentProblems("Environment", ["spec", "environmentRef", "name"], environment, targets),
-    ...documentProblems("ConfigMap", ["spec", "dataset", "configMap", "name"], configMap, targets),
+    ...documentProblems(
+      ["spec", "environmentRef", "name"],
+      { kind: "Environment", name: environment },
+      about,
+    ),
+    ...documentProblems(
+      ["spec", "dataset", "configMap", "name"],
+      { kind: "ConfigMap", name: configMap },
+      about,
+    ),
     ...keyReference(["spec", "model", "apiKeySecret"], key).flatMap((reference) =>
-      secretProblems(reference, targets),
+      secretProblems(reference, referrer, targets),
     ),
   ];
 }
 
 function documentProblems(
-  kind: string,
   path: ValuePath,
-  name: JsonValue | undefined,
-  { documents }: ReferenceTargets,
+  { kind, name }: { readonly kind: string; readonly name: JsonValue | undefined },
+  { referrer, documents }: { readonly referrer: Referrer } & Pick<ReferenceTargets, "documents">,
 ): SpecProblem[] {
   if (typeof name !== "string") return [];
-  const names = documents
-    .filter((document) => document.kind === kind)
-    .flatMap(({ value }) => documentName(value) ?? []);
-  if (names.includes(name)) return [];
-  return [{ path, message: `no ${kind} "${name}" is in the given files${didYouMean(name, names)}` }];
+  const ofKind = documents.filter((document) => document.kind === kind);
+  const names = ofKind.flatMap(({ value }) => documentName(value) ?? []);
+  if (!names.includes(name)) {
+    return [{ path, message: `no ${kind} "${name}" is in the given files${didYouMean(name, names)}` }];
+  }
+  return namespaceProblems({ path, kind, name }, referrer, ofKind);
+}
+
+/** What is named is there, but only elsewhere. */
+function namespaceProblems(
+  { path, kind, name }: { readonly path: ValuePath; readonly kind: string; readonly name: string },
+  referrer: Referrer,
+  documents: readonly RawDocument[],
+): SpecProblem[] {
+  const namespaces = documents
+    .filter((document) => document.kind === kind && documentName(document.value) === name)
+    .map(({ value }) => documentNamespace(value));
+  const [elsewhere] = namespaces;
+  if (elsewhere === undefined || namespaces.includes(referrer.namespace)) return [];
+  const message = `${kind} "${name}" is in namespace "${elsewhere}", and this ${referrer.kind} in "${referrer.namespace}"; references reach their own namespace only`;
+  return [{ path, message }];
 }
 
 /** A place that names a secret; `key` is absent where the whole Secret is meant. */
@@ -111,14 +144,24 @@ function keyReference(path: ValuePath, reference: JsonValue | undefined): Secret
   return typeof name === "string" && typeof key === "string" ? [{ path, name, key }] : [];
 }
 
-function secretProblems(reference: SecretReference, targets: ReferenceTargets): SpecProblem[] {
+function secretProblems(
+  reference: SecretReference,
+  referrer: Referrer,
+  targets: ReferenceTargets,
+): SpecProblem[] {
   const { path, name, key } = reference;
-  const { secrets, documents, secretsFor = "all" } = targets;
-  const given = key === undefined ? secrets.has(name) : secrets.get({ name, key }) !== undefined;
-  if (given || !isNeeded(reference, secretsFor) || isBrokenSecret(name, key, documents)) return [];
+  const { secrets, flagSecrets, documents, secretsFor } = targets;
+  if (!isNeeded(reference, secretsFor) || isGiven(reference, flagSecrets)) return [];
+  if (isGiven(reference, secrets))
+    return namespaceProblems({ path, kind: "Secret", name }, referrer, documents);
+  if (isBrokenSecret(name, key, documents)) return [];
   const shown = `${name}/${key ?? "KEY"}`;
   const message = `secret ${shown} was not given; add a Secret document or --secret ${shown}=env:VARIABLE`;
   return [{ path, message }];
+}
+
+function isGiven({ name, key }: SecretReference, secrets: SecretStore): boolean {
+  return key === undefined ? secrets.has(name) : secrets.get({ name, key }) !== undefined;
 }
 
 function isNeeded({ tool }: SecretReference, secretsFor: SecretsFor): boolean {

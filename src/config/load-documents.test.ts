@@ -39,8 +39,10 @@ kind: RolloutJob
 metadata: { name: job }
 spec:
   environmentRef: { name: env }
-  model: { baseURL: "http://127.0.0.1:1/v1", name: m }
-${spec}`;
+${/^ {2}model:/mu.test(spec) ? "" : '  model: { baseURL: "http://127.0.0.1:1/v1", name: m }\n'}${spec}`;
+
+const inNamespace = (text: string, namespace: string): string =>
+  text.replace(/^metadata: \{ /mu, `metadata: { namespace: ${namespace}, `);
 
 const inline = '  dataset: { inline: [{ messages: [{ role: user, content: "hi" }], answer: x }] }\n';
 
@@ -235,6 +237,16 @@ describe("loadDocuments", () => {
       `  indexes: a-b\n${inline}`,
       "spec.indexes: must be ranges such as 0-511,600",
     ],
+    [
+      "a seed for the Responses API",
+      `${inline}  model: { baseURL: 'http://h/v1', name: m, api: responses, sampling: { seed: 1 } }`,
+      "spec.model.sampling.seed: does not exist in the Responses API; leave it out, or use api: chat",
+    ],
+    [
+      "stop texts for the Responses API",
+      `${inline}  model: { baseURL: 'http://h/v1', name: m, api: responses, sampling: { stop: [x] } }`,
+      "spec.model.sampling.stop: does not exist in the Responses API; leave it out, or use api: chat",
+    ],
     ["a parallelism of zero", `  parallelism: 0\n${inline}`, "spec.parallelism: must be at least 1"],
   ])("refuses %s in a job", async (_, spec, expected) => {
     const found = await problemsOf({ "a.yaml": environment(""), "job.yaml": job(`${spec}\n`) });
@@ -291,6 +303,20 @@ describe("loadDocuments", () => {
     expect(both.problems.map(formatProblem)).toEqual([
       "b.yaml:3 metadata.name: another Environment of this name is in a.yaml",
     ]);
+  });
+
+  it("finds an Environment in the job's own namespace only", async () => {
+    const env = environment("");
+    const elsewhere = { "a.yaml": inNamespace(env, "other"), "job.yaml": job(inline) };
+    expect(await problemsOf(elsewhere)).toEqual([
+      'job.yaml:5 spec.environmentRef.name: Environment "env" is in namespace "other", and this RolloutJob in "default"; references reach their own namespace only',
+    ]);
+    const same = {
+      "a.yaml": inNamespace(env, "other"),
+      "job.yaml": inNamespace(job(inline), "other"),
+    };
+    expect(await problemsOf(same)).toEqual([]);
+    expect(await problemsOf({ "a.yaml": inNamespace(env, "default"), "job.yaml": job(inline) })).toEqual([]);
   });
 
   it("takes what kubectl prints: status and the server's metadata", async () => {
@@ -350,6 +376,14 @@ describe("secrets", () => {
     ["s/k=file:none.txt", "--secret s/k: its file can't be read (ENOENT)"],
   ])("refuse %s without repeating a value", async (flag, expected) => {
     expect(await problemsOf({ "a.yaml": environment("") }, [flag])).toEqual([expected]);
+  });
+
+  it("of another namespace are not taken, but those of the command line are", async () => {
+    const given = { ...files, "s.yaml": inNamespace(secret("stringData: { k: CANARY }"), "other") };
+    expect(await problemsOf(given)).toEqual([
+      'job.yaml:6 spec.model.apiKeySecret: Secret "s" is in namespace "other", and this RolloutJob in "default"; references reach their own namespace only',
+    ]);
+    expect(await problemsOf(given, ["s/k=env:KEY"])).toEqual([]);
   });
 
   it("that are broken are told once, without their values", async () => {

@@ -55,7 +55,12 @@ export async function loadDocuments(
     problems: inFileOrder([
       ...read.problems,
       ...meanings.flat(),
-      ...referenceProblems({ documents: read.raw, secrets, secretsFor: options.secretsFor ?? "all" }),
+      ...referenceProblems({
+        documents: read.raw,
+        secrets,
+        flagSecrets: new SecretStore(flags.entries),
+        secretsFor: options.secretsFor ?? "all",
+      }),
       ...flags.problems,
     ]),
   };

@@ -17,6 +17,11 @@ export function documentName(value: unknown): string | undefined {
   return textOrUndefined(objectOrEmpty(objectOrEmpty(value)["metadata"])["name"]);
 }
 
+/** The namespace of a plain document; without one it is in `default`, as a local run is. */
+export function documentNamespace(value: unknown): string {
+  return textOrUndefined(objectOrEmpty(objectOrEmpty(value)["metadata"])["namespace"]) ?? "default";
+}
+
 /** Documents that could be read, and what could not. */
 export interface ParsedFile {
   readonly documents: readonly RawDocument[];

@@ -55,7 +55,7 @@ export const sandboxSpecSchema = z
       .meta({ description: "Where tools run, inside the sandbox." }),
     setup: z.array(argvSchema).default([]).meta({
       description:
-        "Commands, each a list of arguments, run once per sandbox before it counts as ready. One that fails is a failure of class `sandbox`.",
+        "Commands, each a list of arguments, run once per sandbox before it counts as ready. One that fails is a failure of class `sandbox`, with the end of its output as evidence.",
     }),
     env: z
       .record(z.string().regex(ENV_NAME_PATTERN, "must be the name of an environment variable"), z.string())

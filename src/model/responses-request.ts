@@ -21,23 +21,29 @@ export function responsesRequestBody(
     ...(request.responseFormat === undefined
       ? {}
       : { text: { format: responsesFormat(request.responseFormat) } }),
-    ...responsesSampling(spec.sampling, request.rolloutIndex),
+    ...responsesSampling(spec.sampling),
     ...spec.extraBody,
+    ...included(spec),
   };
 }
 
-function responsesSampling(
-  sampling: BodySpec["sampling"],
-  rolloutIndex: number,
-): Readonly<Record<string, unknown>> {
-  const { max_tokens, reasoning_effort, seed, logprobs, ...same } = sampling;
+function responsesSampling(sampling: BodySpec["sampling"]): Readonly<Record<string, unknown>> {
+  const { max_tokens, reasoning_effort, temperature, top_p, top_logprobs } = sampling;
   return {
-    ...same,
+    ...(temperature === undefined ? {} : { temperature }),
+    ...(top_p === undefined ? {} : { top_p }),
+    ...(top_logprobs === undefined ? {} : { top_logprobs }),
     ...(max_tokens === undefined ? {} : { max_output_tokens: max_tokens }),
     ...(reasoning_effort === undefined ? {} : { reasoning: { effort: reasoning_effort } }),
-    ...(seed === undefined ? {} : { seed: seed + rolloutIndex }),
-    ...(logprobs === true ? { include: ["message.output_text.logprobs"] } : {}),
   };
+}
+
+/** Log probabilities are asked for beside what else `extraBody` wants included. */
+function included({ sampling, extraBody }: BodySpec): Readonly<Record<string, unknown>> {
+  if (sampling.logprobs !== true) return {};
+  const others: unknown = extraBody?.["include"];
+  const wanted = new Set<unknown>(Array.isArray(others) ? others : []);
+  return { include: [...wanted.add("message.output_text.logprobs")] };
 }
 
 function responsesTool(tool: FunctionTool): Readonly<Record<string, unknown>> {

@@ -12,7 +12,10 @@ export function objectMetadataSchema<Name extends z.ZodType<string>>(nameSchema:
     name: nameSchema.meta({
       description: "Name of the object, unique within its kind and namespace.",
     }),
-    namespace: z.string().optional().meta({ description: "Namespace; a local run has only one." }),
+    namespace: z
+      .string()
+      .optional()
+      .meta({ description: "Namespace, `default` when absent; references reach their own namespace only." }),
     labels: z.record(z.string(), z.string()).optional().meta({ description: "Labels." }),
     annotations: z.record(z.string(), z.string()).optional().meta({ description: "Annotations." }),
     uid: ignored(),

@@ -44,8 +44,8 @@ describe("the Responses API", () => {
   it("sends sampling and tools under that API's names", async () => {
     const { client, model } = await startHarness(always({ calls }), {
       ...API,
-      sampling: { max_tokens: 7, reasoning_effort: "low", temperature: 1, seed: 3, logprobs: true },
-      extraBody: { store: false },
+      sampling: { max_tokens: 7, reasoning_effort: "low", temperature: 1, logprobs: true },
+      extraBody: { store: false, include: ["reasoning.encrypted_content"] },
     });
     const responseFormat = {
       type: "json_schema",
@@ -61,8 +61,7 @@ describe("the Responses API", () => {
       max_output_tokens: 7,
       reasoning: { effort: "low" },
       temperature: 1,
-      seed: 5,
-      include: ["message.output_text.logprobs"],
+      include: ["reasoning.encrypted_content", "message.output_text.logprobs"],
       store: false,
     });
   });

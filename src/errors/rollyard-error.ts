@@ -8,6 +8,11 @@ export interface RollyardErrorOptions {
   readonly message?: string;
   /** Short facts for the outcome's evidence: exit code, HTTP status, path. Never prompts, outputs, items or keys. */
   readonly details?: Readonly<Record<string, string | number | boolean>>;
+  /**
+   * What the environment's own setup wrote, cut short: for the outcome's evidence, in the records of the run alone.
+   * Never of an agent, and never for a log, a metric or a message.
+   */
+  readonly setupOutput?: string;
   /** The foreign error that this one stands for. */
   readonly cause?: unknown;
 }
@@ -17,6 +22,7 @@ export class RollyardError extends Error {
   override readonly name = "RollyardError";
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, string | number | boolean>>;
+  readonly setupOutput: string | null;
 
   constructor(code: ErrorCode, options: RollyardErrorOptions = {}) {
     super(
@@ -25,6 +31,7 @@ export class RollyardError extends Error {
     );
     this.code = code;
     this.details = options.details ?? {};
+    this.setupOutput = options.setupOutput ?? null;
   }
 
   /** Who is to blame; decides retry and the metric label. */

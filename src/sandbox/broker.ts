@@ -7,13 +7,14 @@ import { systemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
 import { silentLogger } from "../lib/logger.ts";
 import type { Logger } from "../lib/logger.ts";
+import { failureRecord } from "../rollout/failure-record.ts";
 import { fairOrder, planBroker } from "./broker-plan.ts";
 import type { BrokerView } from "./broker-plan.ts";
 import { claimKey, tokenRollout } from "./claim-key.ts";
 import type { RolloutRef } from "./claim-key.ts";
 import { ClaimQueue } from "./claim-queue.ts";
 import type { QueuedClaim } from "./claim-queue.ts";
-import { encodeClaimAnswer, failureOf, failureOfCode } from "./claim-reply.ts";
+import { encodeClaimAnswer, failureOfCode } from "./claim-reply.ts";
 import type { ClaimAnswer } from "./claim-reply.ts";
 import { decodeClaim } from "./claim-request.ts";
 import type { Claim } from "./claim-request.ts";
@@ -346,7 +347,7 @@ export class SandboxBroker {
     });
     this.#options.observer?.startFailed?.(purpose, error.code);
     for (const claim of this.#victims(purpose, wasTrial || error.failureClass === "config")) {
-      claim.failure = failureOf(error);
+      claim.failure = failureRecord(error);
       this.#queue.wake(claim.key);
     }
     this.#plan();

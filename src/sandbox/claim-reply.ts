@@ -6,6 +6,7 @@ import type { ErrorCode } from "../errors/codes.ts";
 import { isFailureClass } from "../errors/failure-class.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { assertNever } from "../lib/assert-never.ts";
+import { failureRecord } from "../rollout/failure-record.ts";
 import type { FailureRecord } from "../rollout/state.ts";
 
 /** The right to a sandbox, as a claimant gets it. */
@@ -81,18 +82,7 @@ function failureFrom(failed: ClaimReply_Failed): FailureRecord {
   };
 }
 
-/** Makes a failure on record from an error; its details are the evidence. */
-export function failureOf(error: RollyardError): FailureRecord {
-  const evidence = Object.entries(error.details).map(([name, value]) => [name, String(value)]);
-  return {
-    failureClass: error.failureClass,
-    code: error.code,
-    cause: error.message,
-    evidence: Object.fromEntries(evidence),
-  };
-}
-
 /** The failure of a code with its table's sentence. */
 export function failureOfCode(code: ErrorCode, details: RollyardError["details"] = {}): FailureRecord {
-  return failureOf(new RollyardError(code, { details }));
+  return failureRecord(new RollyardError(code, { details }));
 }

@@ -2,16 +2,20 @@ import { RollyardError } from "../../errors/rollyard-error.ts";
 import type { StartFailure } from "./supervisor-events.ts";
 
 const MAX_SENTENCE = 200;
+/** The end of what a setup command wrote is where it says what was wrong. */
+const MAX_SETUP_OUTPUT = 2000;
 
 /**
- * Makes an error of a failed start. What commands wrote goes only into `cause`, for a user who tries one sandbox by
- * hand; the details, which reach records and logs, are exit codes and what the isolating program itself said.
+ * Makes an error of a failed start. What setup commands wrote goes into the records (cut short) and to a user who
+ * tries one sandbox by hand (`cause`); the details, which reach logs too, are exit codes and what the isolating
+ * program itself said.
  */
 export function startError(failure: StartFailure): RollyardError {
   const exitCode = failure.exitCode === null ? {} : { exit_code: failure.exitCode };
   if (failure.reason === "setup_failed")
     return new RollyardError("sandbox_setup_failed", {
       details: exitCode,
+      setupOutput: failure.detail.trim().slice(-MAX_SETUP_OUTPUT),
       cause: new Error(failure.detail),
     });
   const said = launcherSentence(failure);

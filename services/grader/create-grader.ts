@@ -1,5 +1,6 @@
 import type { Bus } from "../../src/bus/port.ts";
 import { ClaimedCleanSandbox } from "../../src/grader/claimed-clean-sandbox.ts";
+import { GraderWaits } from "../../src/grader/grader-waits.ts";
 import { GraderService } from "../../src/grader/grader-service.ts";
 import type { GraderMetrics } from "../../src/grader/metrics.ts";
 import { UndiciEndpointCaller } from "../../src/grader-http/undici-endpoint-caller.ts";
@@ -39,6 +40,7 @@ export function startGrader(parts: GraderParts): RunningGrader {
     metrics,
     endpointCaller,
     loadSetup: snapshotGraderSetups(bus),
+    waits: new GraderWaits(logger),
     cleanSandboxFor: (task) => new ClaimedCleanSandbox(task, claims),
     nonce: () => randomIds.nonce(),
   });

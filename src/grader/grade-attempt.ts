@@ -7,6 +7,7 @@ import type { CleanSandbox } from "./clean-sandbox.ts";
 import type { EndpointCaller } from "./endpoint-caller.ts";
 import type { GradeDrain } from "./grade-drain.ts";
 import type { GradeTask } from "./grade-request.ts";
+import type { GraderWaits } from "./grader-waits.ts";
 import type { GraderSetup, LoadGraderSetup } from "./grader-setup.ts";
 import type { GraderMetrics } from "./metrics.ts";
 import type { OutcomeChain } from "./outcome-chain.ts";
@@ -24,6 +25,7 @@ export interface GradeAttemptDeps {
   readonly endpointCaller: EndpointCaller;
   readonly nonce: () => string;
   readonly metrics: GraderMetrics;
+  readonly waits: GraderWaits;
 }
 
 /** A sealed attempt that waits for its grade. */
@@ -94,6 +96,7 @@ async function runGrader(
     deps.metrics.graderFinished(setup.graderType, result.executionSeconds);
     return result;
   } finally {
+    deps.waits.over(attempt);
     await cleanSandbox.close();
   }
 }
@@ -106,6 +109,7 @@ async function waitOut(
 ): Promise<void> {
   drain.soft.throwIfAborted();
   deps.metrics.graderFailed(graderType, code);
+  deps.waits.begin(attempt, { graderType, code });
   deps.logger.debug("grader waits", {
     rollout: attempt.rolloutId,
     grader: graderType,

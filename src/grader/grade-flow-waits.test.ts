@@ -31,6 +31,17 @@ describe("a grader that waits", () => {
     expect(delivery.did).toEqual(["ack"]);
   });
 
+  it("is told once in the log, and once more when it waits no longer", async () => {
+    const { world, delivery } = waitingWorld();
+    world.reply = (call) => (call < 6 ? unavailable : { ...unavailable, status: 200, body: '{"score": 1}' });
+    expect(await gradeDelivery(delivery, world.deps, world.drain)).toMatchObject({ kind: "graded" });
+    const about = { grader: "endpoint", code: "grader_unreachable" };
+    expect(world.log.notes.filter(([level]) => level !== "debug")).toEqual([
+      ["warn", "graders wait", about],
+      ["info", "graders wait no more", about],
+    ]);
+  });
+
   it("is given back by a drain at once, and nothing is published", async () => {
     const { world, delivery } = waitingWorld();
     world.reply = (call) => {

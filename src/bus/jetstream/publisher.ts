@@ -3,6 +3,7 @@ import { headers } from "nats";
 
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import { Fifo } from "../fifo.ts";
+import { FullStreams } from "../full-streams.ts";
 import type { OutgoingMessage, PublishResult } from "../port.ts";
 import { forbidden } from "./connection.ts";
 import type { BusConnection } from "./connection.ts";
@@ -34,6 +35,7 @@ interface Pending {
 export class Publisher {
   readonly #connection: BusConnection;
   readonly #timeoutMs: number;
+  readonly #fullStreams: FullStreams;
   readonly #pending = new Set<Pending>();
   readonly #queue = new Fifo<Pending>();
   #lost: Pending[] = [];
@@ -45,6 +47,7 @@ export class Publisher {
   constructor(connection: BusConnection, timeoutMs: number) {
     this.#connection = connection;
     this.#timeoutMs = timeoutMs;
+    this.#fullStreams = new FullStreams(connection.options.logger);
     connection.onStatus((status) => {
       if (status === "connected") this.#resume();
       else if (connection.isClosed) this.#giveUp();
@@ -162,6 +165,7 @@ export class Publisher {
 
   #resolve(pending: Pending, result: PublishResult): void {
     this.#settle(pending);
+    this.#fullStreams.observe(pending.message.subject, result.kind);
     pending.resolve(result);
   }
 

@@ -5,9 +5,10 @@ import type { Outcome, SettleRequest } from "../../../src/gen/rollyard/v1/work_p
 import { compileGrader } from "../../../src/grader/compile-grader.ts";
 import type { EndpointReply } from "../../../src/grader/endpoint-caller.ts";
 import type { GradeFlowDeps } from "../../../src/grader/grade-flow.ts";
+import { GraderWaits } from "../../../src/grader/grader-waits.ts";
 import { noGraderMetrics } from "../../../src/grader/metrics.ts";
 import type { GraderSpec } from "../../../src/grader/schema.ts";
-import { silentLogger } from "../../../src/lib/logger.ts";
+import { noteLogger } from "../lib/note-logger.ts";
 import { InstantClock } from "./instant-clock.ts";
 import { MemoryLogStore } from "./memory-log-store.ts";
 import { OUTCOMES, settleSubjectOf } from "./stopped-rollout.ts";
@@ -28,6 +29,7 @@ export const ENDPOINT: GraderSpec = { type: "endpoint", url: "http://127.0.0.1:1
 export class FlowWorld {
   readonly store = new MemoryLogStore();
   readonly clock = new InstantClock();
+  readonly log = noteLogger();
   readonly soft = new AbortController();
   readonly hard = new AbortController();
   spec: GraderSpec = EXACT;
@@ -40,6 +42,7 @@ export class FlowWorld {
     retryAfterMs: null,
   });
   endpointCalls = 0;
+  readonly #waits = new GraderWaits(this.log.logger);
   #nonces = 0;
 
   get drain() {
@@ -51,7 +54,7 @@ export class FlowWorld {
     return {
       store: this.store,
       clock: this.clock,
-      logger: silentLogger,
+      logger: this.log.logger,
       metrics: noGraderMetrics,
       nonce: () => `grader-${(this.#nonces += 1)}`,
       loadSetup: async () => {
@@ -69,6 +72,7 @@ export class FlowWorld {
           },
         };
       },
+      waits: this.#waits,
       cleanSandboxFor: () => ({
         open: () => Promise.reject(new Error("no sandbox")),
         discard: () => undefined,

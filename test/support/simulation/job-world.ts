@@ -1,5 +1,6 @@
 import { compileGrader } from "../../../src/grader/compile-grader.ts";
 import { GraderService } from "../../../src/grader/grader-service.ts";
+import { GraderWaits } from "../../../src/grader/grader-waits.ts";
 import { noGraderMetrics } from "../../../src/grader/metrics.ts";
 import type { JobIdentity } from "../../../src/job/job-identity.ts";
 import { JobRunner } from "../../../src/job/job-runner.ts";
@@ -153,6 +154,7 @@ export class JobWorld {
       logger: silentLogger,
       metrics: noGraderMetrics,
       endpointCaller: { post: () => Promise.reject(new Error("no endpoint")) },
+      waits: new GraderWaits(silentLogger),
       cleanSandboxFor: () => ({
         open: () => Promise.reject(new Error("no sandbox")),
         discard: () => undefined,

@@ -165,9 +165,8 @@ describe("a broker", () => {
     await clock.run(clock.sleep(100), LIMIT_MS);
     expect(launcher.of(lease.sandboxUid).isStopped).toBe(true);
     expect(broker.snapshot()).toMatchObject({ leased: 0, ready: 0 });
-    expect(await clock.run(controller.read("leases", leaseSubject(lease.sandboxUid)), LIMIT_MS)).toHaveLength(
-      2,
-    );
+    expect(await clock.run(controller.read("leases", leaseSubject(lease.sandboxUid)), LIMIT_MS)).toEqual([]);
+    expect(await clock.run(controller.streamState("leases"), LIMIT_MS)).toMatchObject({ lastSequence: 2 });
     expect(await claimed({ ref: ref(0) })).toEqual({ kind: "gone" });
     expect((await leased({ ref: ref(1) })).lease.sandboxUid).not.toBe(lease.sandboxUid);
   });
@@ -268,8 +267,41 @@ describe("a broker", () => {
     expect(next.lease.generation).toBe(2);
     await clock.run(clock.sleep(1000), LIMIT_MS);
     expect(broker.snapshot().leased).toBe(1);
-    const found = await clock.run(new LeaseLedger(controller, clock).outstanding("envuid"), LIMIT_MS);
-    expect(found.map(({ sandboxUid }) => sandboxUid)).toEqual([next.lease.sandboxUid]);
+    const found = await clock.run(new LeaseLedger(controller, clock).recorded("envuid"), LIMIT_MS);
+    expect(found.leases.map(({ sandboxUid }) => sandboxUid)).toEqual([next.lease.sandboxUid]);
+  });
+
+  it("leaves no record of a sandbox that is gone", async () => {
+    const broker = await startBroker();
+    await leased({ ref: ref(0) });
+    await leased({ ref: ref(1) });
+    const subjects = async (): Promise<number> =>
+      (await clock.run(controller.subjects("leases", "rollyard.leases.>"), LIMIT_MS)).size;
+    expect(await subjects()).toBe(2);
+    broker.release(ref(0));
+    await clock.run(clock.sleep(1000), LIMIT_MS);
+    expect(await subjects()).toBe(1);
+  });
+
+  it("removes what an earlier process left of its sandboxes, and counts them", async () => {
+    const ledger = new LeaseLedger(controller, clock);
+    for (const [sampleIndex, uid] of ["retired", "held"].entries()) {
+      const holder = { ref: ref(sampleIndex), purpose: "agent", generation: 0 } as const;
+      const written = await clock.run(ledger.lease(uid, holder), LIMIT_MS);
+      if (written.kind !== "leased") throw new Error(written.kind);
+      if (uid === "retired")
+        await clock.run(ledger.retire({ ...holder, sandboxUid: uid, sequence: written.sequence }), LIMIT_MS);
+    }
+    let orphans = 0;
+    const broker = await startBroker({}, { observer: { orphanRemoved: () => (orphans += 1) } });
+    await clock.run(clock.sleep(1000), LIMIT_MS);
+    const found = await clock.run(ledger.recorded("envuid"), LIMIT_MS);
+    expect(found).toMatchObject({ leases: [{ sandboxUid: "held" }], retired: [] });
+    expect(orphans).toBe(0);
+    broker.release(ref(1));
+    await clock.run(clock.sleep(1000), LIMIT_MS);
+    expect(await clock.run(ledger.recorded("envuid"), LIMIT_MS)).toEqual({ leases: [], retired: [] });
+    expect(orphans).toBe(1);
   });
 
   it("fails one claim for one failed start, with its code and evidence", async () => {

@@ -37,7 +37,7 @@ import type { BreakerState } from "./start-gate.ts";
 
 /** What the broker of one environment works with. */
 export interface BrokerOptions {
-  readonly bus: LogStore & Messenger & Pick<BusAdmin, "subjects">;
+  readonly bus: LogStore & Messenger & Pick<BusAdmin, "subjects" | "purge">;
   readonly launcher: SandboxLauncher;
   readonly namespace: string;
   readonly environmentUid: string;
@@ -61,8 +61,11 @@ export interface BrokerOptions {
 
 /** Told of what metrics count. */
 export interface BrokerObserver {
-  started?(purpose: Purpose, startedMs: number): void;
+  /** `source` is cold when a claim waited for it, warm when it was started ahead. */
+  started?(purpose: Purpose, source: "warm" | "cold", startedMs: number): void;
   startFailed?(purpose: Purpose, code: string): void;
+  /** A lease that an earlier process gave was retired here. */
+  orphanRemoved?(): void;
   claimed?(purpose: Purpose, source: "warm" | "cold", waitedMs: number): void;
 }
 
@@ -111,7 +114,11 @@ export class SandboxBroker {
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
     this.#ledger = new LeaseLedger(options.bus, this.#clock);
-    this.#holdings = new Holdings(this.#ledger, this.#clock, this.#logger);
+    this.#holdings = new Holdings(this.#ledger, {
+      clock: this.#clock,
+      logger: this.#logger,
+      onOrphan: () => options.observer?.orphanRemoved?.(),
+    });
     this.#gate = new StartGate(options.spec.startsPerSecond, this.#clock.monotonicMs());
     this.#pools = { grade: this.#newPool("grade"), agent: this.#newPool("agent") };
   }
@@ -119,7 +126,10 @@ export class SandboxBroker {
   /** Reads the leases that an earlier process left, begins to answer claims, and warms up. */
   async start(): Promise<void> {
     const { bus, namespace, environmentUid } = this.#options;
-    for (const lease of await this.#ledger.outstanding(environmentUid)) {
+    const { leases, retired } = await this.#ledger.recorded(environmentUid);
+    // Whatever an earlier process started has gone with it.
+    this.#holdings.forgetVanished(retired);
+    for (const lease of leases) {
       const key = claimKey(lease.ref, lease.purpose);
       this.#holdings.addVanished(key, lease);
       if (lease.purpose === "grade") this.#holdings.retire(key);
@@ -332,7 +342,8 @@ export class SandboxBroker {
   #onReady(purpose: Purpose, startedMs: number): void {
     if (this.#gate.breaker().state !== "closed") this.#logger.info("sandboxes start again");
     this.#gate.succeeded();
-    this.#options.observer?.started?.(purpose, startedMs);
+    const isAwaited = this.#queue.waiting().some((claim) => claim.purpose === purpose);
+    this.#options.observer?.started?.(purpose, isAwaited ? "cold" : "warm", startedMs);
     this.#plan();
   }
 

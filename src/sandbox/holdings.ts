@@ -1,6 +1,7 @@
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
 import type { Clock } from "../lib/clock.ts";
+import { inParallel } from "../lib/in-parallel.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { LeaseLedger, RecordedLease } from "./lease-ledger.ts";
 import type { LaunchedSandbox, SandboxEnd } from "./port.ts";
@@ -26,7 +27,15 @@ export interface NewHolding extends Pick<Holding, "ref" | "purpose" | "generatio
   readonly sandbox: LaunchedSandbox;
 }
 
+/** What holdings work with beside the ledger. */
+export interface HoldingsOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly onOrphan: () => void;
+}
+
 const RETIRE_AGAIN_MS = 1_000;
+const FORGET_AT_ONCE = 16;
 
 /** The leases that stand, by claim key, and the ends of those that were retired. */
 export class Holdings {
@@ -37,11 +46,14 @@ export class Holdings {
   readonly #heldByJob = new Map<string, number>();
   readonly #retiring = new Set<Promise<void>>();
   readonly #closing = new AbortController();
+  readonly #onOrphan: () => void;
 
-  constructor(ledger: LeaseLedger, clock: Clock, logger: Logger) {
+  /** `onOrphan` is told of each lease that this process retired although another had given it. */
+  constructor(ledger: LeaseLedger, { clock, logger, onOrphan }: HoldingsOptions) {
     this.#ledger = ledger;
     this.#clock = clock;
     this.#logger = logger;
+    this.#onOrphan = onOrphan;
   }
 
   /** Leases with a sandbox, those that are just ending too. */
@@ -104,9 +116,33 @@ export class Holdings {
 
   async #retire(holding: Holding): Promise<void> {
     if (this.#closing.signal.aborted) await holding.sandbox?.stop();
-    while ((await this.#write(holding)) === "busy" && !this.#closing.signal.aborted)
+    let result = await this.#write(holding);
+    while (result === "busy" && !this.#closing.signal.aborted) {
       await this.#clock.sleep(RETIRE_AGAIN_MS, this.#closing.signal);
+      result = await this.#write(holding);
+    }
+    if (result === "won" && holding.sandbox === null) this.#onOrphan();
     await holding.sandbox?.stop();
+    if (result === "won") await this.#forget(holding.sandboxUid);
+  }
+
+  /** Removes, in the background, the records of retired sandboxes that went with an earlier process. */
+  forgetVanished(sandboxUids: readonly string[]): void {
+    const forgetting = inParallel(sandboxUids, FORGET_AT_ONCE, (uid) => this.#forget(uid)).finally(() =>
+      this.#retiring.delete(forgetting),
+    );
+    this.#retiring.add(forgetting);
+  }
+
+  /** Removes the record of a sandbox that is gone; one that stays is found and removed by the next process. */
+  async #forget(sandboxUid: string): Promise<void> {
+    if (this.#closing.signal.aborted) return;
+    try {
+      await this.#ledger.forget(sandboxUid);
+    } catch (thrown) {
+      const { code } = toRollyardError(thrown);
+      this.#logger.warn("lease not removed", { sandbox: sandboxUid, code });
+    }
   }
 
   async #write(holding: Holding): Promise<"won" | "taken" | "busy"> {

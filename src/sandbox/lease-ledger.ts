@@ -30,7 +30,7 @@ export interface RecordedLease extends LeaseHolder {
 }
 
 /** What a ledger needs of the bus. */
-export type LedgerBus = LogStore & Pick<BusAdmin, "subjects">;
+export type LedgerBus = LogStore & Pick<BusAdmin, "subjects" | "purge">;
 
 const RETRY_MS = 200;
 const TRIES = 10;
@@ -38,7 +38,7 @@ const READS_AT_ONCE = 64;
 
 /**
  * The record of who holds which sandbox: one subject a sandbox, first `leased` (expected sequence 0), then `retired`
- * (expected: the lease's). Whoever wins a write may act on it, nobody else.
+ * (expected: the lease's). Whoever wins a write may act on it, nobody else. A sandbox that is gone leaves nothing.
  */
 export class LeaseLedger {
   readonly #bus: LedgerBus;
@@ -64,21 +64,42 @@ export class LeaseLedger {
 
   /** The lease on record of a sandbox that is not retired, or null. */
   async find(sandboxUid: string): Promise<RecordedLease | null> {
-    const last = await this.#bus.readLast("leases", leaseSubject(sandboxUid), { fromLeader: true });
-    if (last === null) return null;
-    const record = fromBinary(LeaseRecordSchema, last.payload);
-    return asLease(sandboxUid, last.sequence, record);
+    const found = await this.#read(sandboxUid);
+    return found === null ? null : asLease(sandboxUid, found.sequence, found.record);
   }
 
-  /** Every lease of the environment that is not retired. */
-  async outstanding(environmentUid: string): Promise<readonly RecordedLease[]> {
+  /** Every record of the environment: leases that stand, and sandboxes that were retired and not forgotten. */
+  async recorded(
+    environmentUid: string,
+  ): Promise<{ readonly leases: readonly RecordedLease[]; readonly retired: readonly string[] }> {
     const subjects = [...(await this.#bus.subjects("leases", leaseSubject(">"))).keys()];
-    const found: (RecordedLease | null)[] = [];
+    const leases: RecordedLease[] = [];
+    const retired: string[] = [];
     for (let start = 0; start < subjects.length; start += READS_AT_ONCE) {
       const uids = subjects.slice(start, start + READS_AT_ONCE).map(sandboxUidOf);
-      found.push(...(await Promise.all(uids.map((uid) => this.find(uid)))));
+      for (const found of await Promise.all(uids.map((uid) => this.#read(uid)))) {
+        if (found === null || found.record.ref?.environmentUid !== environmentUid) continue;
+        const lease = asLease(found.sandboxUid, found.sequence, found.record);
+        if (lease !== null) leases.push(lease);
+        else if (found.record.state === "retired") retired.push(found.sandboxUid);
+      }
     }
-    return found.filter((lease): lease is RecordedLease => lease?.ref.environmentUid === environmentUid);
+    return { leases, retired };
+  }
+
+  /** Removes the record of a retired sandbox. Only once the sandbox is gone: until then `retired` keeps others off it. */
+  forget(sandboxUid: string): Promise<void> {
+    return this.#bus.purge("leases", leaseSubject(sandboxUid));
+  }
+
+  async #read(sandboxUid: string): Promise<{
+    readonly sandboxUid: string;
+    readonly sequence: number;
+    readonly record: LeaseRecord;
+  } | null> {
+    const last = await this.#bus.readLast("leases", leaseSubject(sandboxUid), { fromLeader: true });
+    if (last === null) return null;
+    return { sandboxUid, sequence: last.sequence, record: fromBinary(LeaseRecordSchema, last.payload) };
   }
 
   /** The sequence of our record, or why there is none. An answer that was lost is looked up, never guessed. */

@@ -134,7 +134,7 @@ export class GraderService {
     const { logger, metrics } = this.#options;
     switch (end.kind) {
       case "graded":
-        metrics.rewardRecorded(end.environment, end.result.reward);
+        metrics.rewardRecorded(end.environment, end.result.reward, end.result.executionSeconds);
         return logger.debug("rollout graded", { ...placeOf(end), seconds: end.result.executionSeconds });
       case "settled": {
         const { failureClass, code, cause } = end.failure;

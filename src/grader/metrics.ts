@@ -4,8 +4,8 @@ export interface GraderMetrics {
   graderFinished(graderType: string, seconds: number): void;
   /** A try of a grader failed, or a grading ended without a reward. */
   graderFailed(graderType: string, code: string): void;
-  /** An outcome with this reward was recorded by this service. */
-  rewardRecorded(environment: string, reward: number): void;
+  /** An outcome with this reward was recorded by this service, after so many seconds in its graders. */
+  rewardRecorded(environment: string, reward: number, seconds: number): void;
 }
 
 /** Counts nothing; for tests and for callers without a registry. */

@@ -11,11 +11,15 @@ export function createGraderMetrics(maker: MetricMaker): GraderMetricSet {
   const duration = maker.histogram("grader_duration_seconds");
   const errors = maker.counter("grader_errors_total");
   const reward = maker.histogram("reward");
+  const phase = maker.histogram("phase_duration_seconds");
   const flags = maker.counter("hack_flags_total");
   return {
     graderFinished: (grader, seconds) => duration.observe({ grader }, seconds),
     graderFailed: (grader, error) => errors.inc({ grader, error }),
-    rewardRecorded: (environment, value) => reward.observe({ environment }, value),
+    rewardRecorded: (environment, value, seconds) => {
+      reward.observe({ environment }, value);
+      phase.observe({ environment, phase: "grade" }, seconds);
+    },
     hackFlagged: (check) => flags.inc({ check }),
   };
 }

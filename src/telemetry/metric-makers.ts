@@ -7,9 +7,13 @@ type NameOf<Type extends MetricType> = {
   [Name in MetricName]: (typeof METRICS)[Name] extends MetricRow<Type> ? Name : never;
 }[MetricName];
 
-/** Makes the table's metrics in a registry. Throws when a metric is made twice, or as another type than the table's. */
+/**
+ * Makes the table's metrics in a registry; a histogram that several parts observe is the same for all. Throws when
+ * another metric is made twice, or as another type than the table's.
+ */
 export class MetricMaker {
   readonly #registry: Registry;
+  readonly #histograms = new Map<MetricName, Histogram>();
 
   constructor(registry: Registry) {
     this.#registry = registry;
@@ -20,8 +24,12 @@ export class MetricMaker {
   }
 
   histogram(name: NameOf<"histogram">): Histogram {
+    const known = this.#histograms.get(name);
+    if (known !== undefined) return known;
     const { buckets }: MetricRow = METRICS[name];
-    return new Histogram({ ...this.#settings(name, "histogram"), buckets: [...(buckets ?? [])] });
+    const made = new Histogram({ ...this.#settings(name, "histogram"), buckets: [...(buckets ?? [])] });
+    this.#histograms.set(name, made);
+    return made;
   }
 
   /** A gauge that is read when Prometheus asks. */

@@ -63,7 +63,7 @@ export const METRICS = {
     "environment",
   ]),
   phase_duration_seconds: histogram(
-    "Time that an attempt spent queued, waiting for its sandbox, in the model, or in tools (parallel calls once).",
+    "Time that an attempt spent queued, waiting for its sandbox, in the model, in tools (parallel calls once), or in its grade.",
     ROLLOUT_SECONDS,
     ["environment", "phase"],
   ),
@@ -89,7 +89,11 @@ export const METRICS = {
     "error",
   ]),
   hack_flags_total: counter("Rewards that an integrity check set to zero.", ["check"]),
-  sandbox_start_duration_seconds: histogram("From a sandbox's start to ready.", REQUEST_SECONDS),
+  sandbox_start_duration_seconds: histogram(
+    "From a sandbox's start to ready: `source` is warm (it was started ahead) or cold (a claim waited for it).",
+    REQUEST_SECONDS,
+    ["source"],
+  ),
   sandbox_start_failures_total: counter("Sandboxes that did not become ready, by error code.", ["error"]),
   sandbox_claim_duration_seconds: histogram(
     "From a claim's first asking to its lease: `source` is warm (a sandbox was ready) or cold.",
@@ -101,7 +105,7 @@ export const METRICS = {
     ["environment"],
   ),
   sandboxes: gauge("Sandboxes by state: ready, starting or leased.", ["environment", "state"]),
-  orphans_removed_total: counter("Sandboxes without a live rollout that were removed."),
+  orphans_removed_total: counter("Leases that an earlier process had given and that were retired after it."),
   bus_publish_duration_seconds: histogram("From a publish to its acknowledgement.", REQUEST_SECONDS),
   bus_redeliveries_total: counter("Work messages that were delivered again."),
 } as const satisfies Record<string, MetricRow>;

@@ -6,7 +6,6 @@ export interface SandboxMetrics {
   readonly observer: Required<BrokerObserver>;
   /** Adds an environment's broker to the gauge `sandboxes`; what is returned takes it out again. */
   watch(environment: string, read: () => Pick<BrokerSnapshot, "ready" | "starting" | "leased">): () => void;
-  orphanRemoved(): void;
 }
 
 /** Makes the metrics of whoever runs brokers. */
@@ -27,14 +26,14 @@ export function createSandboxMetrics(maker: MetricMaker): SandboxMetrics {
   const orphans = maker.counter("orphans_removed_total");
   return {
     observer: {
-      started: (_purpose, startedMs) => started.observe(startedMs / 1000),
+      started: (_purpose, source, startedMs) => started.observe({ source }, startedMs / 1000),
       startFailed: (_purpose, error) => failures.inc({ error }),
+      orphanRemoved: () => orphans.inc(),
       claimed: (_purpose, source, waitedMs) => claimed.observe({ source }, waitedMs / 1000),
     },
     watch: (environment, read) => {
       brokers.set(environment, read);
       return () => void brokers.delete(environment);
     },
-    orphanRemoved: () => orphans.inc(),
   };
 }

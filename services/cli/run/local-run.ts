@@ -74,6 +74,7 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   const connect = async (user: ServiceUser): Promise<Bus> => {
     const bus = await connectAs(server, user, options);
     closers.push(() => bus.close());
+    options.telemetry.readiness.watch(bus);
     return bus;
   };
   const bus = await connect("controller");
@@ -100,6 +101,7 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   await startServices(options, connect, closers);
   options.interrupt.addEventListener("abort", () => runner.interrupt("job_interrupted"), { once: true });
   if (options.interrupt.aborted) runner.interrupt("job_interrupted");
+  options.telemetry.readiness.begin(options.interrupt);
   options.onStarted(runner);
   const failedRecording = recorder.failed.then((error) => Promise.reject(error));
   failedRecording.catch(() => undefined);

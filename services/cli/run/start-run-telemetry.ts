@@ -7,6 +7,7 @@ import { createMetrics } from "../../../src/telemetry/create-metrics.ts";
 import type { Metrics } from "../../../src/telemetry/create-metrics.ts";
 import { createPinoLogger } from "../../../src/telemetry/pino-logger.ts";
 import { startTelemetryServer } from "../../../src/telemetry/telemetry-server.ts";
+import { Readiness } from "./readiness.ts";
 import type { RunFolder } from "./run-folder.ts";
 
 /** Logs and metrics of a local run: one file, one port for all its parts. */
@@ -15,6 +16,8 @@ export interface RunTelemetry {
   readonly metrics: Metrics;
   readonly namespace: string;
   readonly environment: string;
+  /** What /readyz says. */
+  readonly readiness: Readiness;
   /** Loopback port of /metrics, /healthz and /readyz. */
   readonly port: number;
   close(): Promise<void>;
@@ -35,12 +38,15 @@ export async function startRunTelemetry(
     tools: new Set(resolveTools(input.environment.spec).map(({ name }) => name)),
   };
   const metrics = createMetrics(registry, { labelsOf: () => labels });
-  const server = await startTelemetryServer({ registry, host: "127.0.0.1", port: 0, isReady: () => true });
+  const readiness = new Readiness();
+  const isReady = (): boolean => readiness.isReady;
+  const server = await startTelemetryServer({ registry, host: "127.0.0.1", port: 0, isReady });
   return {
     logger,
     metrics,
     namespace: input.job.metadata.namespace ?? "default",
     environment,
+    readiness,
     port: server.port,
     close: async () => {
       await server.close();

@@ -103,6 +103,9 @@ describe("the telemetry server", () => {
     observer.toolReturned(ref, call("search"), returned);
     observer.toolReturned(ref, call("CANARY"), { ...returned, result: "rejected" });
     observer.rolloutEnded(ref, { kind: "stopped", reason: "answered", evidence: {} }, attempt);
+    metrics.grader.rewardRecorded("repo-search", 1, 4);
+    metrics.sandboxes.observer.started("agent", "warm", 500);
+    metrics.sandboxes.observer.orphanRemoved();
     metrics.outcomes.rolloutEnded({ namespace: "default", environment: "repo-search" }, "graded");
     metrics.model.modelTokens({ promptTokens: 7, completionTokens: 3, cachedTokens: 0, reasoningTokens: 0 });
     const stop = metrics.sandboxes.watch("repo-search", () => ({ ready: 2, starting: 1, leased: 4 }));
@@ -116,6 +119,9 @@ describe("the telemetry server", () => {
       'rollyard_phase_duration_seconds_sum{environment="repo-search",phase="sandbox"} 0.25',
       'rollyard_phase_duration_seconds_sum{environment="repo-search",phase="model"} 3',
       'rollyard_phase_duration_seconds_sum{environment="repo-search",phase="tool"} 2',
+      'rollyard_phase_duration_seconds_sum{environment="repo-search",phase="grade"} 4',
+      'rollyard_sandbox_start_duration_seconds_sum{source="warm"} 0.5',
+      "rollyard_orphans_removed_total 1",
       'rollyard_rollout_tool_calls_sum{environment="repo-search"} 2',
       'rollyard_rollouts_total{namespace="default",environment="repo-search",outcome="graded"} 1',
       'rollyard_model_tokens_total{direction="prompt"} 7',

@@ -123,23 +123,21 @@ export class Holdings {
     }
     if (result === "won" && holding.sandbox === null) this.#onOrphan();
     await holding.sandbox?.stop();
-    if (result === "won") await this.#forget(holding.sandboxUid);
+    if (result === "won") void this.#forget(holding.sandboxUid);
   }
 
   /** Removes, in the background, the records of retired sandboxes that went with an earlier process. */
   forgetVanished(sandboxUids: readonly string[]): void {
-    const forgetting = inParallel(sandboxUids, FORGET_AT_ONCE, (uid) => this.#forget(uid)).finally(() =>
-      this.#retiring.delete(forgetting),
-    );
-    this.#retiring.add(forgetting);
+    void inParallel(sandboxUids, FORGET_AT_ONCE, (uid) => this.#forget(uid));
   }
 
-  /** Removes the record of a sandbox that is gone; one that stays is found and removed by the next process. */
+  /** Removes the record of a sandbox that is gone; one that stays is found and removed by the next process. Never rejects. */
   async #forget(sandboxUid: string): Promise<void> {
     if (this.#closing.signal.aborted) return;
     try {
       await this.#ledger.forget(sandboxUid);
     } catch (thrown) {
+      if (this.#closing.signal.aborted) return;
       const { code } = toRollyardError(thrown);
       this.#logger.warn("lease not removed", { sandbox: sandboxUid, code });
     }

@@ -10,7 +10,10 @@ export const limitsSchema = z.strictObject({
   toolSeconds: z.int32().min(1).default(120).meta({
     description: "Most seconds of one tool call, unless the tool has its own `timeoutSeconds`.",
   }),
-  gradeSeconds: z.int32().min(1).default(600).meta({ description: "Most seconds of grading one rollout." }),
+  gradeSeconds: z.int32().min(1).default(600).meta({
+    description:
+      "Most seconds that the graders of one rollout run, tries included; what they wait for doesn't count.",
+  }),
   outputBytes: z.int32().min(1).default(65536).meta({
     description: "A tool call's output is cut at this many bytes.",
   }),

@@ -49,6 +49,34 @@ describe("an endpoint grader", () => {
     expect(waits.map(({ delayMs }) => delayMs)).toEqual([1000, 2000]);
   });
 
+  it("shares its time among its tries, and gives up when it is spent", async () => {
+    const world = recordedWorld();
+    const limits: number[] = [];
+    const post = async ({ timeoutMs }: { readonly timeoutMs: number }): Promise<EndpointReply> => {
+      limits.push(timeoutMs);
+      await world.clock.sleep(Math.min(timeoutMs, 3000));
+      return timeoutMs <= 3000 ? { kind: "timeout" } : answered("", 404);
+    };
+    const grader = compileGrader(spec, { passThreshold: 0.5 });
+    const deps = { ...world.deps, timeLimitMs: 5000, endpointCaller: { post } };
+    await expect(grader.grade(input, deps)).rejects.toMatchObject({ code: "grader_failed" });
+    expect(limits).toEqual([5000, 2000]);
+  });
+
+  it("spends no time on an endpoint that can't be had", async () => {
+    const world = recordedWorld();
+    const limits: number[] = [];
+    const post = async ({ timeoutMs }: { readonly timeoutMs: number }): Promise<EndpointReply> => {
+      limits.push(timeoutMs);
+      await world.clock.sleep(4000);
+      return limits.length < 3 ? answered("", 503) : answered('{"score": 1}');
+    };
+    const grader = compileGrader(spec, { passThreshold: 0.5 });
+    const deps = { ...world.deps, timeLimitMs: 5000, endpointCaller: { post } };
+    expect(await grader.grade(input, deps)).toMatchObject({ reward: 1 });
+    expect(limits).toEqual([5000, 5000, 5000]);
+  });
+
   it.each<[string, EndpointReply]>([
     ["answers 404", answered("", 404)],
     ["answers 401", answered("", 401)],

@@ -29,7 +29,9 @@ export function compileEndpoint(spec: EndpointSpec): Scorer {
     type: spec.type,
     score: async (input, deps) => {
       await gate?.pass(deps.clock, deps.signal);
+      const sentAtMs = deps.clock.monotonicMs();
       const reply = await deps.endpointCaller.post(requestOf(spec, input, deps));
+      if (!isNotToBeHad(reply)) deps.spend(deps.clock.monotonicMs() - sentAtMs);
       return plainScore(scoreOf(name, reply));
     },
   };
@@ -67,8 +69,17 @@ function scoreOf(name: string, reply: EndpointReply): number {
 
 type Answer = Extract<EndpointReply, { kind: "answered" }>;
 
+/** An endpoint that can't be had now is waited for, and its time is nobody's. */
+function isNotToBeHad(reply: EndpointReply): boolean {
+  return reply.kind === "unreachable" || (reply.kind === "answered" && isBusy(reply.status));
+}
+
+function isBusy(status: number): boolean {
+  return status === 429 || status >= 500;
+}
+
 function scoreOfAnswer(name: string, { status, body, retryAfterMs }: Answer): number {
-  if (status === 429 || status >= 500) {
+  if (isBusy(status)) {
     const wait = retryAfterMs === null ? {} : { retryAfterMs };
     throw graderUnreachable(name, { status, ...wait });
   }

@@ -89,6 +89,7 @@ async function runGrader(
     endpointCaller: deps.endpointCaller,
     nonce: deps.nonce,
     timeLimitMs: setup.timeLimitMs,
+    spend: () => undefined,
     waitOut: (wait) => waitOut(wait, target, { deps, wanted }),
   };
   try {

@@ -31,8 +31,10 @@ export interface GradeDeps {
   readonly endpointCaller: EndpointCaller;
   /** Unguessable text for result channels. */
   readonly nonce: () => string;
-  /** Longest that one run of one grader may take, in milliseconds (`limits.gradeSeconds`). */
+  /** Longest that a run may take, in milliseconds: what `limits.gradeSeconds` leaves after the runs before it. */
   readonly timeLimitMs: number;
+  /** A grader tells how long a run took. What it only waited for (a sandbox, its turn, an endpoint) is no part of it. */
+  readonly spend: (runMs: number) => void;
   /**
    * Resolves when it is time for the next try; a grader may so wait for hours. Rejects when the grade is wanted no
    * more, which the grader passes on.

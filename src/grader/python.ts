@@ -75,6 +75,7 @@ async function runIn(
     },
     deps.signal,
   );
+  deps.spend(run.durationMs);
   const result = readPythonResult(await session.readFile(`${folder}/result.json`, MAX_RESULT_BYTES), nonce);
   if (result === null) throw noResult(spec.name, run);
   return scoreOfPythonResult(spec.name, result);

@@ -4,17 +4,28 @@ import { decideRetry } from "./retry-decision.ts";
 import type { RetryHistory } from "./retry-decision.ts";
 import type { Scorer } from "./scorer.ts";
 
-/** The one retry layer of graders: around each scorer that needs the world, so that a `multi` repeats only what failed. */
+/** A rest that no grader can use. */
+const SHORTEST_RUN_MS = 100;
+
+/**
+ * The one retry layer of graders: around each scorer that needs the world, so that a `multi` repeats only what failed.
+ * All runs of a scorer share its time limit; those of a `multi` begin together, so their limit is that of the grading.
+ */
 export function retryingScorer(scorer: Scorer): Scorer {
   return {
     name: scorer.name,
     type: scorer.type,
     score: async (input, deps) => {
       let history: RetryHistory = { failures: 0, waits: 0 };
+      let leftMs = deps.timeLimitMs;
+      const spend = (runMs: number): void => {
+        leftMs -= runMs;
+      };
       for (;;) {
         try {
-          return await scorer.score(input, deps);
+          return await scorer.score(input, { ...deps, timeLimitMs: Math.floor(leftMs), spend });
         } catch (error) {
+          if (leftMs < SHORTEST_RUN_MS) throw error;
           history = await waitForNextTry(scorer.type, error, { history, deps });
         }
       }

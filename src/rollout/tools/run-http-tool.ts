@@ -20,7 +20,8 @@ export interface HttpToolRun {
 }
 
 /**
- * Calls a remote tool by the Agent RFT contract, at least once, three times at most.
+ * Calls a remote tool by the Agent RFT contract, at least once, three times at most. Each try has the whole of the
+ * agent's remaining time, and only the last is counted: what the remote's failures cost is not the agent's time.
  * Rejects with `tool_unavailable` after 5xx or silence, with `tool_config_error` when the endpoint speaks otherwise.
  */
 export async function runHttpTool(call: HttpToolRun, deps: ToolRunnerDeps): Promise<CallReturn> {

@@ -58,6 +58,7 @@ export function recordedWorld(
     },
     nonce: () => `nonce-${(nonces += 1)}`,
     timeLimitMs: 60_000,
+    spend: () => undefined,
     waitOut: async (wait) => {
       waits.push(wait);
     },

@@ -65,9 +65,10 @@ describe("tools that misbehave", () => {
 
   it("can't escape a bad grade by killing a sandboxd that they reach", async () => {
     const model = await world.model(twice("kill -9 $PPID; sleep 5"));
-    const job = await world.job({ baseURL: model.baseURL, items: 1 });
+    const job = await world.job({ baseURL: model.baseURL, items: 1, job: "  queueName: team" });
     const end = await job.run(["--sandbox", "process"]);
-    expect(end).toMatchObject({ code: 0, stderr: expect.stringContaining("note: ") });
+    expect(end).toMatchObject({ code: 0, stderr: expect.stringContaining("note: There is no isolation") });
+    expect(end.stderr).toContain("note: No effect on this machine: spec.queueName.\n");
     const ends = (await job.records("results.jsonl")).map(({ stop_reason, reward }) => [stop_reason, reward]);
     expect(ends).toEqual([
       ["sandbox_killed", 0],

@@ -51,7 +51,7 @@ export interface JobToRun {
   readonly spec: RolloutJobSpec;
   readonly items: readonly JsonObject[];
   readonly indexes: readonly number[] | null;
-  /** Wall time at which the job first started, for its deadline. */
+  /** Wall time from which its deadline counts: the start, later by as long as the job did not run. */
   readonly startedAtMs: number;
 }
 

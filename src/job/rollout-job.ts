@@ -49,11 +49,10 @@ export const rolloutJobSpecSchema = z.strictObject({
   priority: z.int32().default(0).meta({ description: "Higher goes first within its namespace." }),
   priorityClassName: dnsSubdomainSchema.optional().meta({ description: "Priority class of the pods." }),
   queueName: dnsSubdomainSchema.optional().meta({ description: "Kueue queue of the pods." }),
-  deadlineSeconds: z
-    .int32()
-    .min(1)
-    .optional()
-    .meta({ description: "The job is stopped after this many seconds." }),
+  deadlineSeconds: z.int32().min(1).optional().meta({
+    description:
+      "The job is stopped after this many seconds of running; the time while it is suspended, or interrupted and not resumed, doesn't count.",
+  }),
   suspend: z.boolean().default(false).meta({ description: "Stops the job until it is false again." }),
   ttlSecondsAfterFinished: z.int32().min(0).optional().meta({
     description: "Deletes the job and its records this many seconds after its end; without it they stay.",

@@ -227,7 +227,8 @@ function newRunner(
     spec: input.job.spec,
     items: input.items,
     indexes: indexes === undefined ? null : parseIndexRanges(indexes),
-    startedAtMs: folder.state.startedAtMs,
+    // The clock of its deadline stands still between two sessions.
+    startedAtMs: clock.nowMs() - folder.state.earlierSeconds * 1000,
   });
   const { counts } = runner.ledger;
   telemetry.metrics.rollouts.watchActive(() => ({

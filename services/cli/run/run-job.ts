@@ -1,3 +1,4 @@
+import { fieldsWithoutEffect } from "../../../src/config/fields-without-effect.ts";
 import type { RunInput } from "../../../src/config/run-input.ts";
 import { RollyardError, toRollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { RunEnd } from "../../../src/job/job-runner.ts";
@@ -80,7 +81,7 @@ async function runInFolder(run: Run): Promise<number> {
     return await conclude(run, end, (systemClock.monotonicMs() - began) / 1000);
   } catch (error) {
     await endProgress(progress);
-    return await reportFailure(run, error);
+    return await reportFailure(run, error, (systemClock.monotonicMs() - began) / 1000);
   } finally {
     interrupted.stop();
     await telemetry.close();
@@ -117,11 +118,12 @@ function howToResume({ folder, io }: Run): string {
     : `${resumeCommand(folder.path, folder.state, io.cwd)} resumes it`;
 }
 
-async function reportFailure({ folder, io }: Run, thrown: unknown): Promise<number> {
+async function reportFailure({ folder, io }: Run, thrown: unknown, seconds: number): Promise<number> {
   const error = unwritable(folder.path, thrown) ?? toRollyardError(thrown);
+  const earlierSeconds = folder.state.earlierSeconds + seconds;
   // On a full disk this note is lost too, and what was recorded is what counts.
   await folder
-    .save({ ...folder.state, stopped: { why: "error", message: error.message } })
+    .save({ ...folder.state, earlierSeconds, stopped: { why: "error", message: error.message } })
     .catch(() => undefined);
   const cause = error.code === "internal" && thrown instanceof Error ? `\n${thrown.stack ?? ""}` : "";
   io.stderr(`rollyard: ${error.message}${cause}\nwhat was recorded is in ${folder.path}\n`);
@@ -141,7 +143,13 @@ function announce(
     `${verb} ${job.metadata.name}: ${rolloutsText(input, dryRun(input))}, ` +
       `model ${model.name} at ${origin}${pathname}, ${parallelism} at a time, sandboxes by ${parts.launcher.name}\n`,
   );
-  for (const sentence of parts.launcher.notEnforced) io.stderr(`note: ${sentence}\n`);
+  for (const sentence of [...parts.launcher.notEnforced, ...noEffectSentence(input)])
+    io.stderr(`note: ${sentence}\n`);
+}
+
+function noEffectSentence({ job, environment }: RunInput): string[] {
+  const fields = fieldsWithoutEffect({ job: job.spec, environment: environment.spec });
+  return fields.length === 0 ? [] : [`No effect on this machine: ${fields.join(", ")}.`];
 }
 
 function progressOutput(io: CliIo): ConstructorParameters<typeof Progress>[1] {

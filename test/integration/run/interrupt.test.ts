@@ -1,9 +1,29 @@
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { leftoversOf } from "../../support/run/leftovers.ts";
 import { runWorld } from "../../support/run/run-world.ts";
+import type { SmallJob } from "../../support/run/small-job.ts";
 import { STEADY_ROLLOUTS, resultsOf, steadyJob, untilSomeAreRecorded } from "../../support/run/steady-job.ts";
 
 const world = runWorld();
+
+/** A job of an hour's deadline that was interrupted, with what its folder remembers. */
+async function interruptedWithDeadline(): Promise<{
+  readonly job: SmallJob;
+  readonly state: Readonly<Record<string, unknown>>;
+  readonly change: (fields: Readonly<Record<string, unknown>>) => Promise<void>;
+}> {
+  const job = await steadyJob(world);
+  await job.edit((text) => `${text.trimEnd()}\n  deadlineSeconds: 3600\n`);
+  const running = job.start();
+  await untilSomeAreRecorded(job);
+  running.kill("SIGINT");
+  await running.ended;
+  const file = path.join(job.runFolder, ".rollyard", "run.json");
+  const state = JSON.parse(await readFile(file, "utf8")) as Readonly<Record<string, unknown>>;
+  return { job, state, change: (fields) => writeFile(file, JSON.stringify({ ...state, ...fields })) };
+}
 
 describe("an interrupted run", () => {
   it.each([
@@ -29,6 +49,19 @@ describe("an interrupted run", () => {
       expect(after).toHaveLength(STEADY_ROLLOUTS);
     },
   );
+
+  it("has what its deadline left when it stopped, however long it lay", async () => {
+    const { job, state, change } = await interruptedWithDeadline();
+    await change({ startedAtMs: Number(state["startedAtMs"]) - 86_400_000 });
+    expect(await job.run()).toMatchObject({ code: 0 });
+  });
+
+  it("is stopped by its deadline once its sessions together have lasted as long", async () => {
+    const { job, state, change } = await interruptedWithDeadline();
+    expect(state["earlierSeconds"]).toBeGreaterThan(0);
+    await change({ earlierSeconds: 3600 });
+    expect(await job.run()).toMatchObject({ code: 1, stderr: expect.stringContaining("DeadlineExceeded") });
+  });
 
   it("goes on with another parallelism, and is refused for another spec, naming what differs", async () => {
     const job = await steadyJob(world);

@@ -127,7 +127,7 @@ describe("a python grader", () => {
     expect(settled).toMatchObject({ reason: { code: "grader_failed" } });
   });
 
-  it("has no reward when its time is spent, and is not tried again", async () => {
+  it("has no reward when the time limit is reached", async () => {
     const { settled, waits } = await grade("def grade(sample, item):\n    while True: pass\n", 300);
     expect(settled).toMatchObject({ reason: { code: "grader_failed" } });
     expect((settled as PromiseRejectedResult).reason.message).toContain("time limit");

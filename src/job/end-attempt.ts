@@ -44,14 +44,22 @@ export interface EndOptions {
   readonly sealsEmpty: boolean;
 }
 
+/** What became of it: `left` had stopped by itself, `ended` had an outcome before. */
+export type AttemptEnding = "recorded" | "ended" | "left";
+
 /**
  * Records the `failed` outcome of an attempt, unless it has one. An unsealed log is sealed first, which fences its
- * driver, or whoever would begin it. Resolves with false when it was left alone or had ended before.
+ * driver, or whoever would begin it.
  */
-export async function endAttempt(deps: EndDeps, end: AttemptToEnd, options: EndOptions): Promise<boolean> {
+export async function endAttempt(
+  deps: EndDeps,
+  end: AttemptToEnd,
+  options: EndOptions,
+): Promise<AttemptEnding> {
   const sealed = await sealLog(deps, end, options);
-  if (options.unlessStopped && sealed.seal?.kind === "stopped") return false;
-  return recordFailed(deps, { ...end, failure: trueFailure(end, sealed.seal) }, sealed);
+  if (options.unlessStopped && sealed.seal?.kind === "stopped") return "left";
+  const failure = trueFailure(end, sealed.seal);
+  return (await recordFailed(deps, { ...end, failure }, sealed)) ? "recorded" : "ended";
 }
 
 /** The log's own seal is the truth; a request only says where to look. */

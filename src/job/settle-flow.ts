@@ -1,4 +1,6 @@
-import type { WorkDelivery } from "../bus/port.ts";
+import type { Bus, WorkDelivery } from "../bus/port.ts";
+import { workSubject } from "../bus/subjects.ts";
+import type { WorkKind } from "../bus/streams.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { FailureRecord } from "../rollout/state.ts";
@@ -10,6 +12,7 @@ import type { DecodedSettleRequest } from "./settle-request.ts";
 
 /** What settling needs beside what ending attempts needs. */
 export interface SettleDeps extends EndDeps {
+  readonly bus: Pick<Bus, "publish" | "read" | "readLast" | "subjects">;
   readonly logger: Logger;
 }
 
@@ -47,7 +50,8 @@ async function settleRequest(
 ): Promise<void> {
   const isWorkers = request.kind === "request" && request.sender === "worker";
   try {
-    await endAttempt(deps, request.end, { unlessStopped: isWorkers, sealsEmpty: true });
+    const ending = await endAttempt(deps, request.end, { unlessStopped: isWorkers, sealsEmpty: true });
+    if (ending === "left") await leaveToGrader(deps, request.end);
   } catch (error) {
     if (!(error instanceof RollyardError) || error.code !== "log_corrupt") throw error;
     const { details } = error;
@@ -58,6 +62,22 @@ async function settleRequest(
       Object.fromEntries(facts),
     );
   }
+}
+
+/**
+ * A worker gave up an attempt that has stopped by itself. Its grade request counts more, if there is one; while a
+ * worker still has the assignment there may be one yet. Rejects to be asked again.
+ */
+async function leaveToGrader(deps: SettleDeps, end: AttemptToEnd): Promise<void> {
+  if (await isInWork(deps, end, "grade")) return;
+  if (await isInWork(deps, end, "rollout")) {
+    throw new RollyardError("log_conflict", { message: "The attempt stopped and is not closed yet." });
+  }
+  await endAttempt(deps, end, { unlessStopped: false, sealsEmpty: true });
+}
+
+async function isInWork(deps: SettleDeps, { ref }: AttemptToEnd, kind: WorkKind): Promise<boolean> {
+  return (await deps.bus.subjects("work", workSubject(kind, ref, ref.attempt))).size > 0;
 }
 
 /** A log that does not fold can't be sealed: its attempt ends by the outcome alone, as ours. */

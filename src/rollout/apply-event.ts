@@ -69,7 +69,12 @@ function applyHoldEvent(attempt: AttemptState, kind: HoldKind, sequence: number)
         attachesSinceTurn: attempt.attachesSinceTurn + 1,
       };
     case "driverDetached":
-      return { ...attempt, driver: null };
+      // A driver that could still say goodbye was not ended by this rollout.
+      return {
+        ...attempt,
+        driver: null,
+        attachesSinceTurn: Math.max(0, attempt.attachesSinceTurn - 1),
+      };
     case "sandboxLeased":
       return withLease(attempt, kind.value);
     case "sandboxReplayed": {

@@ -5,19 +5,23 @@ import { RollyardError } from "../errors/rollyard-error.ts";
 import { DriverAnswerSchema, DriverQuerySchema } from "../gen/rollyard/v1/requests_pb.ts";
 import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
 import { applyEvent, openAttempt } from "./apply-event.ts";
 import { AttachedLog } from "./attached-log.ts";
-import { requireRef } from "./attempt-ref.ts";
+import { refRolloutId, requireRef } from "./attempt-ref.ts";
 import type { AttemptRef } from "./attempt-ref.ts";
 import { EMPTY_DIGEST } from "./digest.ts";
 import { EventAppender } from "./event-appender.ts";
 import { newEvent } from "./events.ts";
 import type { RolloutEvent } from "./events.ts";
 import type { IdSource } from "./ids.ts";
+import type { Probation } from "./probation.ts";
 import { readRollout } from "./read-rollout.ts";
+import type { ReconnectPause } from "./reconnect-pause.ts";
 import { rolloutStarted } from "./rollout-started.ts";
 import type { AttemptContent } from "./rollout-started.ts";
 import type { AttemptState, RolloutState } from "./state.ts";
+import { SUSPECT_FROM } from "./suspect-lane.ts";
 import { decideTakeover } from "./takeover.ts";
 import type { Takeover } from "./takeover.ts";
 
@@ -29,21 +33,36 @@ export interface AttachDeps {
   readonly bus: Pick<Bus, "publish" | "read" | "readLast" | "request">;
   readonly clock: Clock;
   readonly ids: IdSource;
+  readonly logger: Logger;
   /** This worker's id. */
   readonly worker: string;
   readonly signal: AbortSignal;
+  /** Drain: begin nothing any more. */
+  readonly drain: AbortSignal;
+  readonly reconnects: Pick<ReconnectPause, "over">;
+  /** This rollout's place among the worker's suspects; left at its first new turn. */
+  readonly probation: Probation;
   /** Called once when another driver takes the log over. */
   readonly onFenced: () => void;
 }
 
 /** How attaching ended. */
 export type Attachment =
-  | { readonly kind: "attached"; readonly log: AttachedLog; readonly isPoison: boolean }
+  | { readonly kind: "attached"; readonly log: AttachedLog; readonly poison: Poison | null }
   /** Sealed before: close it. */
   | { readonly kind: "sealed"; readonly attempt: AttemptState; readonly lastSequence: number }
   /** Another driver holds it: drop the delivery. */
   | { readonly kind: "held" }
-  | { readonly kind: "obsolete" };
+  | { readonly kind: "obsolete" }
+  /** This worker leaves before it had its turn: another may take it now. */
+  | { readonly kind: "left" };
+
+/** What speaks against a rollout that ends its workers. */
+export interface Poison {
+  readonly attaches: number;
+  /** The driver that ended last. */
+  readonly lastDriver: string;
+}
 
 /**
  * Makes this worker the attempt's one driver, or says why not. A conflict while attaching reads again from the
@@ -55,10 +74,17 @@ export async function attachToRollout(
   content: () => Promise<AttemptContent>,
 ): Promise<Attachment> {
   const ref = requireRef(assignment);
+  const leaving = AbortSignal.any([deps.signal, deps.drain]);
   let asked: string | null = null;
-  for (;;) {
+  while (!leaving.aborted) {
     const state = await readCurrent(deps, ref);
     const takeover = decideTakeover(state, ref.attempt, { worker: deps.worker, asked });
+    if (await hasWaited(deps, takeover, leaving)) {
+      // Time has passed: look again, and ask again, before anything is decided.
+      asked = null;
+      continue;
+    }
+    if (leaving.aborted) break;
     if (takeover.kind === "ask") {
       if (await isHeld(deps, takeover.driver, ref)) return { kind: "held" };
       asked = takeover.driver;
@@ -67,6 +93,15 @@ export async function attachToRollout(
     const attachment = await actOn(deps, { assignment, state, takeover, content });
     if (attachment !== null) return attachment;
   }
+  return { kind: "left" };
+}
+
+/** Waits for what a takeover waits for: other drivers' return after an outage, a suspect for its place in the lane. */
+async function hasWaited(deps: AttachDeps, takeover: Takeover, leaving: AbortSignal): Promise<boolean> {
+  if (takeover.kind === "ask") return deps.reconnects.over(leaving);
+  const deaths = takeover.kind === "attach" ? takeover.attempt.attachesSinceTurn : 0;
+  if (deaths < SUSPECT_FROM || deps.probation.isFor(deaths)) return false;
+  return deps.probation.enter(deaths, leaving);
 }
 
 /** Reads the log so that nothing the leader holds is missing from it. */
@@ -74,9 +109,18 @@ async function readCurrent(deps: AttachDeps, ref: AttemptRef): Promise<RolloutSt
   const last = await deps.bus.readLast("events", eventsSubject(ref), { fromLeader: true });
   for (;;) {
     const state = await readRollout(deps.bus, ref);
-    if (state.lastSequence >= (last?.sequence ?? 0)) return state;
+    if (state.lastSequence >= (last?.sequence ?? 0)) return warnOfVoid(deps, ref, state);
     await deps.clock.sleep(20, deps.signal);
   }
+}
+
+/** A message that no driver wrote harms nothing, but something writes where it must not. */
+function warnOfVoid({ logger }: AttachDeps, ref: AttemptRef, state: RolloutState): RolloutState {
+  const { voidMessages } = state;
+  if (voidMessages > 0) {
+    logger.warn("event log holds messages of no driver", { rollout: refRolloutId(ref), void: voidMessages });
+  }
+  return state;
 }
 
 async function isHeld(deps: AttachDeps, driver: string, ref: AttemptRef): Promise<boolean> {
@@ -160,12 +204,17 @@ async function append(
     const epoch = await appender.append(events);
     isAttached = true;
     const attempt = attemptAfter(takeover, events, epoch);
-    const log = new AttachedLog({ appender, clock: deps.clock, attempt, epoch });
-    return { kind: "attached", log, isPoison: takeover.kind === "poison" };
+    const onTurn = (): void => deps.probation.leave();
+    const log = new AttachedLog({ appender, clock: deps.clock, attempt, epoch, onTurn });
+    return { kind: "attached", log, poison: takeover.kind === "poison" ? poisonOf(takeover.attempt) : null };
   } catch (error) {
     if (error instanceof RollyardError && error.code === "log_conflict" && !deps.signal.aborted) return null;
     throw error;
   }
+}
+
+function poisonOf({ attachesSinceTurn, driver }: AttemptState): Poison {
+  return { attaches: attachesSinceTurn, lastDriver: driver?.id ?? "none" };
 }
 
 function attemptAfter(

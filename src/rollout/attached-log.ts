@@ -9,12 +9,21 @@ import type { AttemptState } from "./state.ts";
 export class AttachedLog {
   readonly #appender: EventAppender;
   readonly #clock: Clock;
+  readonly #onTurn: () => void;
   #attempt: AttemptState;
 
   /** Stream sequence of our `driver.attached`: the epoch of lease tokens. */
   readonly epoch: number;
 
-  constructor(parts: { appender: EventAppender; clock: Clock; attempt: AttemptState; epoch: number }) {
+  /** `onTurn` is called after each turn that is stored. */
+  constructor(parts: {
+    readonly appender: EventAppender;
+    readonly clock: Clock;
+    readonly attempt: AttemptState;
+    readonly epoch: number;
+    readonly onTurn: () => void;
+  }) {
+    this.#onTurn = parts.onTurn;
     this.#appender = parts.appender;
     this.#clock = parts.clock;
     this.#attempt = parts.attempt;
@@ -39,7 +48,8 @@ export class AttachedLog {
     this.#attempt = events.reduce((attempt, event) => applyEvent(attempt, event, this.epoch), this.#attempt);
     const stored = this.#appender.append(events);
     // Appends after a refused one are refused too, so a caller that goes on without waiting learns it at the next.
-    stored.catch(() => undefined);
+    const onTurn = events.some(({ kind }) => kind.case === "turnSampled") ? this.#onTurn : undefined;
+    stored.then(onTurn, () => undefined);
     return stored;
   }
 }

@@ -11,20 +11,27 @@ import { failureRecord } from "./failure-record.ts";
 const MAX_DELIVERIES = 5;
 const RETRY_DELAY_MS = 2000;
 
+/** Work that can't be driven, and why. */
+export interface BrokenWork {
+  readonly rollout: Pick<ActiveRollout, "ref" | "delivery">;
+  readonly outcomeAfter: bigint;
+  readonly error: RollyardError;
+}
+
 /**
  * Ends work that a worker can't drive for a reason outside the rollout (a log that does not fold, a bug of ours): it
- * is given back a few times, then settled as `internal`. A lost bus is no reason to end anything.
+ * is given back a few times, then settled as the error says.
  */
-export async function giveUpOrRetry(
-  deps: CloseDeps,
-  broken: { readonly rollout: ActiveRollout; readonly outcomeAfter: bigint; readonly error: RollyardError },
-): Promise<void> {
+export async function giveUpOrRetry(deps: CloseDeps, broken: BrokenWork): Promise<void> {
+  const { delivery } = broken.rollout;
+  if (delivery.deliveries > MAX_DELIVERIES) await giveUp(deps, broken);
+  else await delivery.nak(RETRY_DELAY_MS);
+}
+
+/** Asks the controller to settle the attempt, whatever its log says, and acknowledges the work. */
+export async function giveUp(deps: CloseDeps, broken: BrokenWork): Promise<void> {
   const { rollout, outcomeAfter, error } = broken;
   const { ref, delivery } = rollout;
-  if (error.code === "bus_unavailable" || delivery.deliveries <= MAX_DELIVERIES) {
-    await delivery.nak(RETRY_DELAY_MS);
-    return;
-  }
   const { failureClass, code, cause, evidence } = failureRecord(error);
   const payload = encodeStored(SettleRequestSchema, {
     ref,

@@ -1,17 +1,17 @@
-import { fromBinary } from "@bufbuild/protobuf";
+import { decodeStored } from "../bus/envelope.ts";
 import { loadText } from "../bus/text.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
 import { AssignmentSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
 import { isJsonObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
-import type { Logger } from "../lib/logger.ts";
+import { untilAborted } from "../lib/until-aborted.ts";
 import { AgentLoop } from "./agent-loop.ts";
 import type { LoopEnd } from "./loop-end.ts";
 import type { AgentSetup } from "./agent-setup.ts";
 import type { AttachedLog } from "./attached-log.ts";
 import { attachToRollout } from "./attach.ts";
-import type { AttachDeps } from "./attach.ts";
+import type { AttachDeps, Poison } from "./attach.ts";
 import { requireRef } from "./attempt-ref.ts";
 import type { AttemptRef } from "./attempt-ref.ts";
 import { closeAttempt } from "./close-attempt.ts";
@@ -25,8 +25,6 @@ import type { FailureRecord, Seal } from "./state.ts";
 export interface DriveDeps extends AttachDeps {
   readonly claims: SandboxClaims;
   readonly observer: RolloutObserver;
-  readonly logger: Logger;
-  readonly drain: AbortSignal;
   readonly drainNow: AbortSignal;
   /** The snapshot that a spec hash names, ready to drive. Rejects with class config. */
   readonly setupFor: (specHash: string) => Promise<AgentSetup>;
@@ -41,28 +39,48 @@ export type DriveEnd =
   /** Another driver has it, or it is to be left alone: neither ack nor nak. */
   | { readonly kind: "drop" };
 
-/** Reads the assignment of a work message. Throws `bad_input`. */
+/** Reads the assignment of a work message. Throws `log_corrupt` (also for a newer version's), or `bad_input`. */
 export function decodeAssignment(payload: Uint8Array): { assignment: Assignment; ref: AttemptRef } {
-  const assignment = fromBinary(AssignmentSchema, payload);
+  const assignment = decodeStored(AssignmentSchema, payload);
   return { assignment, ref: requireRef(assignment) };
 }
 
+/** Between two tries of a bus that does not answer. */
+const BUS_RETRY_MS = 1000;
+
 /**
  * Drives the assignment's attempt as far as it can be driven here: attach, run the agent, seal, send the closing
- * request. Never rejects for what can happen to a rollout; `bus_unavailable` while shutting down is a drop.
+ * request. A bus that does not answer is waited for, and fails nothing. Rejects for what no record can be made of: a
+ * log that does not fold, a fault of ours.
  */
 export async function driveAssignment(deps: DriveDeps, assignment: Assignment): Promise<DriveEnd> {
-  try {
-    return await attachAndDrive(deps, assignment);
-  } catch (error) {
-    const ours = toRollyardError(error);
-    if (ours.code === "log_conflict" || deps.signal.aborted) return { kind: "drop" };
-    throw ours;
+  const leaving = AbortSignal.any([deps.signal, deps.drain]);
+  for (;;) {
+    try {
+      return await attachAndDrive(deps, assignment, leaving);
+    } catch (error) {
+      const ours = toRollyardError(error);
+      if (ours.code === "log_conflict" || deps.signal.aborted) return { kind: "drop" };
+      if (ours.code !== "bus_unavailable") throw ours;
+      await deps.clock.sleep(BUS_RETRY_MS, leaving);
+      if (leaving.aborted) return left(deps);
+    }
   }
 }
 
-async function attachAndDrive(deps: DriveDeps, assignment: Assignment): Promise<DriveEnd> {
-  let setup = await setupOrFailure(deps, requireRef(assignment).specHash);
+/** Nothing was begun here: another may take it now, unless it is to be left alone. */
+function left(deps: DriveDeps): DriveEnd {
+  return deps.signal.aborted ? { kind: "drop" } : { kind: "nak" };
+}
+
+async function attachAndDrive(
+  deps: DriveDeps,
+  assignment: Assignment,
+  leaving: AbortSignal,
+): Promise<DriveEnd> {
+  const ready = await untilAborted(setupOrFailure(deps, requireRef(assignment).specHash), leaving);
+  if (ready === null) return left(deps);
+  let setup = ready;
   const attachment = await attachToRollout(deps, assignment, async () => {
     const content = await contentOf(deps, assignment, setup);
     // An item that makes no prompt fails on record too: the attempt is opened, then sealed.
@@ -74,13 +92,15 @@ async function attachAndDrive(deps: DriveDeps, assignment: Assignment): Promise<
       return { kind: "drop" };
     case "obsolete":
       return { kind: "ack" };
+    case "left":
+      return left(deps);
     case "sealed":
       return close(deps, assignment, {
         seal: attachment.attempt.seal,
         lastSequence: attachment.lastSequence,
       });
     case "attached":
-      return drive(deps, { assignment, setup, log: attachment.log, isPoison: attachment.isPoison });
+      return drive(deps, { assignment, setup, log: attachment.log, poison: attachment.poison });
     default:
       return attachment satisfies never;
   }
@@ -90,7 +110,7 @@ interface Driving {
   readonly assignment: Assignment;
   readonly setup: AgentSetup | RollyardError;
   readonly log: AttachedLog;
-  readonly isPoison: boolean;
+  readonly poison: Poison | null;
 }
 
 async function drive(deps: DriveDeps, driving: Driving): Promise<DriveEnd> {
@@ -112,8 +132,11 @@ async function drive(deps: DriveDeps, driving: Driving): Promise<DriveEnd> {
   return close(deps, assignment, { seal: log.attempt.seal, lastSequence });
 }
 
-async function endOf(deps: DriveDeps, { log, setup, assignment, isPoison }: Driving): Promise<LoopEnd> {
-  if (isPoison) return { kind: "failed", failure: failureRecord(new RollyardError("worker_poison")) };
+async function endOf(deps: DriveDeps, { log, setup, assignment, poison }: Driving): Promise<LoopEnd> {
+  if (poison !== null) {
+    const details = { attaches: poison.attaches, last_driver: poison.lastDriver };
+    return { kind: "failed", failure: failureRecord(new RollyardError("worker_poison", { details })) };
+  }
   if (setup instanceof RollyardError) return { kind: "failed", failure: failureRecord(setup) };
   const loop = new AgentLoop({ ...deps, setup }, requireRef(assignment), log);
   let end: LoopEnd = { kind: "dropped" };

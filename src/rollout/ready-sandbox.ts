@@ -34,7 +34,7 @@ export class ReadySandbox {
   readonly #ref: AttemptRef;
   readonly #log: AttachedLog;
   readonly #seat: SandboxSeat;
-  /** Leaves claims and calls: for ever, or to another worker. */
+  /** Leaves calls: for ever, or to another worker. */
   readonly #leave: AbortSignal;
 
   /** Claims at once; what a new sandbox lacks waits until the session is needed. */
@@ -43,7 +43,9 @@ export class ReadySandbox {
     this.#ref = ref;
     this.#log = log;
     this.#leave = AbortSignal.any([deps.signal, deps.drainNow]);
-    this.#seat = new SandboxSeat({ ...deps, recovery: deps.setup.recovery, signal: this.#leave }, ref, log);
+    // A claim that waits may wait for long: a drain gives it up at once, and whoever takes over claims the same sandbox.
+    const handedOver = AbortSignal.any([deps.signal, deps.drain]);
+    this.#seat = new SandboxSeat({ ...deps, recovery: deps.setup.recovery, signal: handedOver }, ref, log);
   }
 
   /** The session, after the replay that it needs; or how the attempt ends instead. Rejects with `log_conflict`. */

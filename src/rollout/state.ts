@@ -105,7 +105,7 @@ export interface AttemptState {
   readonly dispatchedAtMs: number;
   /** The last driver that attached; null after it detached. */
   readonly driver: { readonly id: string; readonly nonce: string; readonly epoch: number } | null;
-  /** How often a driver attached since the last `turn.sampled`. */
+  /** How often a driver attached since the last `turn.sampled`, without those that detached in good order. */
   readonly attachesSinceTurn: number;
   /** In order; the last is the one that it goes on with. */
   readonly sandboxes: readonly LeasedSandbox[];

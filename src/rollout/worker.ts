@@ -1,28 +1,41 @@
+import { createHash } from "node:crypto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Bus, Subscription, WorkDelivery } from "../bus/port.ts";
-import { driverSubject, slotsSubject } from "../bus/subjects.ts";
-import { toRollyardError } from "../errors/rollyard-error.ts";
+import { driverSubject, eventsSubject, parseWorkSubject, slotsSubject } from "../bus/subjects.ts";
+import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
 import {
   ControlNoticeSchema,
   DriverAnswerSchema,
   DriverQuerySchema,
   SlotsAnnouncedSchema,
 } from "../gen/rollyard/v1/requests_pb.ts";
+import { AttemptRefSchema } from "../gen/rollyard/v1/work_pb.ts";
+import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { ActiveRollouts } from "./active-rollouts.ts";
 import type { ActiveRollout } from "./active-rollouts.ts";
 import { refKey, requireRef } from "./attempt-ref.ts";
-import { giveUpOrRetry } from "./broken-work.ts";
+import type { AttemptRef } from "./attempt-ref.ts";
+import { giveUp, giveUpOrRetry } from "./broken-work.ts";
+import type { CloseDeps } from "./close-attempt.ts";
 import { decodeAssignment, driveAssignment } from "./drive-assignment.ts";
 import type { AgentSetup } from "./agent-setup.ts";
 import type { DriveEnd } from "./drive-assignment.ts";
 import type { IdSource } from "./ids.ts";
 import type { RolloutObserver } from "./observer.ts";
+import { Probation } from "./probation.ts";
+import { BEAT_MS, ReconnectPause } from "./reconnect-pause.ts";
 import type { SandboxClaims } from "./sandbox-lease.ts";
+import { SuspectLane } from "./suspect-lane.ts";
 
-/** A beat for every delivery that is being worked on; `ack_wait` is four of them. */
-const BEAT_MS = 15_000;
+/** A delivery that came more often is driven alone: what it does to its workers may come before any record of it. */
+const SUSPECT_DELIVERIES = 5;
+/** One that came more often than this, and of which nothing was recorded for so long, is set aside unread. */
+const MAX_DELIVERIES = 20;
+const LATELY_MS = 1_800_000;
+/** How long an assignment that this version does not understand stays away. */
+const FOREIGN_DELAY_MS = 60_000;
 /** How long a drain waits for calls that are under way. */
 const DRAIN_PATIENCE_MS = 30_000;
 const PULL_EXPIRES_MS = 30_000;
@@ -32,7 +45,7 @@ const ANNOUNCE_MS = 5000;
 export interface WorkerDeps {
   readonly bus: Pick<
     Bus,
-    "publish" | "read" | "readLast" | "request" | "pull" | "serve" | "listen" | "broadcast"
+    "publish" | "read" | "readLast" | "request" | "pull" | "serve" | "listen" | "broadcast" | "onStatus"
   >;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -57,6 +70,8 @@ export class Worker {
   readonly #deps: WorkerDeps;
   readonly #options: WorkerOptions;
   readonly #active = new ActiveRollouts();
+  readonly #suspects = new SuspectLane();
+  readonly #reconnects: ReconnectPause;
   readonly #shutdown = new AbortController();
   readonly #drain = new AbortController();
   readonly #drainNow = new AbortController();
@@ -67,6 +82,7 @@ export class Worker {
   constructor(deps: WorkerDeps, options: WorkerOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#reconnects = new ReconnectPause(deps.clock);
   }
 
   /** Rollouts that it drives now. */
@@ -77,6 +93,7 @@ export class Worker {
   /** Begins to answer queries and to pull. */
   async start(): Promise<void> {
     const { bus } = this.#deps;
+    bus.onStatus((status) => this.#reconnects.noticed(status));
     this.#subscriptions.push(
       await bus.serve(driverSubject(this.#options.id), async (payload) => this.#answerQuery(payload)),
       await bus.listen("rollyard.control.*", (payload) => this.#onControl(payload)),
@@ -88,6 +105,7 @@ export class Worker {
   /** Hands every rollout over at its next record, 30 s at most, and stops. For SIGTERM. */
   async drain(): Promise<void> {
     this.#drain.abort();
+    this.#announce();
     const patience = this.#deps.clock.sleep(DRAIN_PATIENCE_MS, this.#shutdown.signal);
     void patience.then(() => this.#drainNow.abort());
     await this.#active.idle();
@@ -140,38 +158,91 @@ export class Worker {
 
   #take(delivery: WorkDelivery): void {
     const decoded = this.#decode(delivery);
-    if (decoded === null) return;
+    if (decoded === null) {
+      void this.#unreadable(delivery);
+      return this.#pullFree();
+    }
     const { assignment, ref } = decoded;
     const key = refKey(ref);
     // Redelivered to us while we drive it: the newer handle is the one to beat and to ack.
     if (this.#active.swap(key, delivery)) return this.#pullFree();
     const rollout = this.#active.add(key, ref, delivery);
-    const deps = {
-      ...this.#deps,
-      worker: this.#options.id,
-      signal: rollout.abort.signal,
-      drain: this.#drain.signal,
-      drainNow: this.#drainNow.signal,
-      onFenced: () => rollout.abort.abort(),
-    };
-    const driven = driveAssignment(deps, assignment).then(
-      (end) => this.#finish(rollout, end),
-      (error: unknown) => this.#broken(rollout, assignment.outcomeAfter, error),
-    );
-    void driven.finally(() => {
+    void this.#drive(rollout, assignment).finally(() => {
       this.#active.remove(key);
       this.#pullFree();
     });
+  }
+
+  async #drive(rollout: ActiveRollout, assignment: Assignment): Promise<void> {
+    const { outcomeAfter } = assignment;
+    const { deliveries } = rollout.delivery;
+    const probation = new Probation(this.#suspects, this.#deps.clock, this.#pauseOf(rollout.ref));
+    const { signal } = rollout.abort;
+    const leaving = AbortSignal.any([signal, this.#drain.signal]);
+    try {
+      if (deliveries > MAX_DELIVERIES && !(await this.#wasRecordedLately(rollout.ref))) {
+        const error = new RollyardError("worker_poison");
+        return await giveUp(this.#closing, { rollout, outcomeAfter, error });
+      }
+      if (deliveries > SUSPECT_DELIVERIES && !(await probation.enter(deliveries, leaving))) {
+        return await this.#finish(rollout, { kind: signal.aborted ? "drop" : "nak" });
+      }
+      const deps = {
+        ...this.#deps,
+        worker: this.#options.id,
+        signal,
+        drain: this.#drain.signal,
+        drainNow: this.#drainNow.signal,
+        onFenced: () => rollout.abort.abort(),
+        reconnects: this.#reconnects,
+        probation,
+      };
+      await this.#finish(rollout, await driveAssignment(deps, assignment));
+    } catch (error) {
+      await this.#broken(rollout, outcomeAfter, error);
+    } finally {
+      probation.leave();
+    }
+  }
+
+  /** 0 to 999 ms, made of the names of worker and attempt. */
+  #pauseOf(ref: AttemptRef): number {
+    const digest = createHash("sha256")
+      .update(`${this.#options.id}/${refKey(ref)}`)
+      .digest();
+    return digest.readUInt32BE() % 1000;
+  }
+
+  /** Whether any driver got as far as a record; an innocent one among many deliveries does, and its log is not read. */
+  async #wasRecordedLately(ref: AttemptRef): Promise<boolean> {
+    const { bus, clock } = this.#deps;
+    const last = await bus
+      .readLast("events", eventsSubject(ref), { fromLeader: true })
+      .catch(() => undefined);
+    return last === undefined || (last !== null && clock.nowMs() - last.storedAtMs < LATELY_MS);
   }
 
   #decode(delivery: WorkDelivery): ReturnType<typeof decodeAssignment> | null {
     try {
       return decodeAssignment(delivery.payload);
     } catch (error) {
-      // Nothing names the rollout: the controller finds its slot without a log, and the message stays as evidence.
-      this.#deps.logger.error("assignment unreadable", { code: toRollyardError(error).code });
+      const { code } = toRollyardError(error);
+      this.#deps.logger.error("assignment unreadable", { code, subject: delivery.subject });
       return null;
     }
+  }
+
+  /** A newer worker may read it. When none does, it is settled by its subject, which names the attempt. */
+  async #unreadable(delivery: WorkDelivery): Promise<void> {
+    const parts = parseWorkSubject(delivery.subject);
+    if (parts === null || delivery.deliveries <= MAX_DELIVERIES) return delivery.nak(FOREIGN_DELAY_MS);
+    const error = new RollyardError("internal", { message: "The assignment can't be read." });
+    const rollout = { ref: create(AttemptRefSchema, { ...parts }), delivery };
+    await giveUp(this.#closing, { rollout, outcomeAfter: 0n, error }).catch(() => undefined);
+  }
+
+  get #closing(): CloseDeps {
+    return { store: this.#deps.bus, clock: this.#deps.clock, signal: this.#shutdown.signal };
   }
 
   async #finish(rollout: ActiveRollout, end: DriveEnd): Promise<void> {
@@ -179,13 +250,14 @@ export class Worker {
     if (end.kind === "nak") await rollout.delivery.nak();
   }
 
-  async #broken(rollout: ActiveRollout, outcomeAfter: bigint, error: unknown): Promise<void> {
-    const ours = toRollyardError(error);
-    this.#deps.logger.error("rollout could not be driven", { code: ours.code, attempt: rollout.ref.attempt });
-    await giveUpOrRetry(
-      { store: this.#deps.bus, clock: this.#deps.clock, signal: this.#shutdown.signal },
-      { rollout, outcomeAfter, error: ours },
-    );
+  async #broken(rollout: ActiveRollout, outcomeAfter: bigint, thrown: unknown): Promise<void> {
+    const error = toRollyardError(thrown);
+    this.#deps.logger.error("rollout could not be driven", {
+      code: error.code,
+      attempt: rollout.ref.attempt,
+    });
+    // Shut down meanwhile: whoever takes over finds it as it is.
+    await giveUpOrRetry(this.#closing, { rollout, outcomeAfter, error }).catch(() => undefined);
   }
 
   #answerQuery(payload: Uint8Array): Uint8Array {
@@ -210,13 +282,19 @@ export class Worker {
   }
 
   async #announceLoop(): Promise<void> {
-    const { slots, id } = this.#options;
     while (!this.#shutdown.signal.aborted) {
-      const free = this.#drain.signal.aborted ? 0 : Math.max(0, slots - this.#active.size);
-      const throttled = this.#deps.throttled?.() ?? false;
-      const announced = create(SlotsAnnouncedSchema, { worker: id, free, total: slots, throttled });
-      this.#deps.bus.broadcast(slotsSubject(id), toBinary(SlotsAnnouncedSchema, announced));
+      this.#announce();
       await this.#deps.clock.sleep(ANNOUNCE_MS, this.#shutdown.signal);
     }
+  }
+
+  /** A worker that drains has no slots at all: what it leaves is not waited for. */
+  #announce(): void {
+    const { id } = this.#options;
+    const total = this.#drain.signal.aborted ? 0 : this.#options.slots;
+    const free = Math.max(0, total - this.#active.size);
+    const throttled = this.#deps.throttled?.() ?? false;
+    const announced = create(SlotsAnnouncedSchema, { worker: id, free, total, throttled });
+    this.#deps.bus.broadcast(slotsSubject(id), toBinary(SlotsAnnouncedSchema, announced));
   }
 }

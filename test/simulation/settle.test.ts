@@ -5,9 +5,9 @@ import type { WorkDelivery } from "../../src/bus/port.ts";
 import { AttemptRefSchema, SettleRequestSchema } from "../../src/gen/rollyard/v1/work_pb.ts";
 import type { SettleRequest } from "../../src/gen/rollyard/v1/work_pb.ts";
 import { endAttempt } from "../../src/job/end-attempt.ts";
-import type { EndDeps } from "../../src/job/end-attempt.ts";
 import { outcomeSummary } from "../../src/job/outcome-summary.ts";
 import { settle } from "../../src/job/settle-flow.ts";
+import type { SettleDeps } from "../../src/job/settle-flow.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { silentLogger } from "../../src/lib/logger.ts";
 import { EMPTY_DIGEST } from "../../src/rollout/digest.ts";
@@ -37,7 +37,7 @@ const LOST = {
   evidence: { exit_code: "137" },
 } as const;
 
-function depsOn(bus: FakeBus): EndDeps & { logger: typeof silentLogger } {
+function depsOn(bus: FakeBus): SettleDeps {
   const { signal } = new AbortController();
   const contentOf = () => ({ item: { question: "what?" }, policyVersion: "p1" });
   const world = { clock: systemClock, ids: randomIds, signal, logger: silentLogger, contentOf };
@@ -98,6 +98,11 @@ function request(
   return { delivery, ends };
 }
 
+async function putWork(bus: FakeBus, kind: "rollout" | "grade"): Promise<void> {
+  const subject = `rollyard.work.${kind}.ns.0123456789ab.1-2.0`;
+  await bus.connect("other").publish({ subject, payload: new Uint8Array() });
+}
+
 const outcomesOf = (bus: FakeBus) => bus.stream("outcomes").log(OUTCOMES).map(outcomeSummary);
 
 describe("settling an attempt that can't be graded", () => {
@@ -123,10 +128,32 @@ describe("settling an attempt that can't be graded", () => {
   it("leaves an attempt that stopped by itself to its grader", async () => {
     const bus = new FakeBus({ replicas: 1 });
     await writeLog(bus, stopped);
+    await putWork(bus, "grade");
     const { delivery, ends } = request({ sender: "worker" });
     await settle(depsOn(bus), delivery);
     expect(ends).toEqual(["ack"]);
     expect(outcomesOf(bus)).toEqual([]);
+    bus.stop();
+  });
+
+  it("waits while a worker may still ask for the grade of an attempt that another gave up", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus, stopped);
+    await putWork(bus, "rollout");
+    const { delivery, ends } = request({ sender: "worker" });
+    await settle(depsOn(bus), delivery);
+    expect(ends).toEqual(["nak"]);
+    expect(outcomesOf(bus)).toEqual([]);
+    bus.stop();
+  });
+
+  it("ends an attempt that stopped and was given up before anyone asked for its grade", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus, stopped);
+    const { delivery, ends } = request({ sender: "worker", code: "worker_poison" });
+    await settle(depsOn(bus), delivery);
+    expect(ends).toEqual(["ack"]);
+    expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "internal", code: "worker_poison" } }]);
     bus.stop();
   });
 
@@ -193,7 +220,12 @@ describe("settling an attempt that can't be graded", () => {
     const read = () => Promise.reject(new Error("reading it is what fails"));
     const deps = {
       ...rest,
-      bus: { publish: client.publish.bind(client), readLast: client.readLast.bind(client), read },
+      bus: {
+        publish: client.publish.bind(client),
+        readLast: client.readLast.bind(client),
+        subjects: client.subjects.bind(client),
+        read,
+      },
     };
     const often = request({}, { deliveries: 21 });
     await settle(deps, often.delivery);
@@ -225,7 +257,7 @@ describe("ending an attempt from outside", () => {
     const bus = new FakeBus({ replicas: 1 });
     await writeLog(bus);
     const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe(true);
+    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe("recorded");
     const state = await readRollout(bus.connect("reader"), REF);
     expect(state.attempts[0]?.seal).toMatchObject({ kind: "cancelled", code: "job_interrupted" });
     expect(outcomesOf(bus)).toHaveLength(1);
@@ -235,7 +267,7 @@ describe("ending an attempt from outside", () => {
   it("seals an attempt that never began, so that a late worker can't begin it and the next attempt folds", async () => {
     const bus = new FakeBus({ replicas: 1 });
     const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe(true);
+    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe("recorded");
     expect(outcomesOf(bus)).toHaveLength(1);
     await expect(writeLog(bus)).rejects.toMatchObject({ code: "log_conflict" });
     const { lastSequence } = await readRollout(bus.connect("reader"), REF);
@@ -254,7 +286,7 @@ describe("ending an attempt from outside", () => {
     await settle(depsOn(bus), request({}).delivery);
     const [first] = outcomesOf(bus);
     const end = { ref: { ...REF, attempt: 1 }, outcomeAfter: first?.sequence ?? 0, failure: LOST };
-    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe(true);
+    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe("recorded");
     const { attempts } = await readRollout(bus.connect("reader"), REF);
     expect(attempts).toMatchObject([{ attempt: 0 }, { attempt: 1, seal: { failure: LOST } }]);
     expect(outcomesOf(bus)).toMatchObject([{ attempt: 0 }, { attempt: 1 }]);
@@ -264,7 +296,7 @@ describe("ending an attempt from outside", () => {
   it("writes no log for an attempt that was never dispatched", async () => {
     const bus = new FakeBus({ replicas: 1 });
     const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessStopped: false, sealsEmpty: false })).toBe(true);
+    expect(await endAttempt(depsOn(bus), end, { unlessStopped: false, sealsEmpty: false })).toBe("recorded");
     expect(bus.stream("events").log(EVENTS)).toEqual([]);
     expect(outcomesOf(bus)).toHaveLength(1);
     bus.stop();
@@ -284,7 +316,7 @@ describe("ending an attempt from outside", () => {
     await writeLog(bus, failed);
     await settle(depsOn(bus), request({}).delivery);
     const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessStopped: false, sealsEmpty: true })).toBe(false);
+    expect(await endAttempt(depsOn(bus), end, { unlessStopped: false, sealsEmpty: true })).toBe("ended");
     expect(outcomesOf(bus)).toHaveLength(1);
     bus.stop();
   });

@@ -38,6 +38,8 @@ describe("an attempt whose sandbox is lost", () => {
     expect(outputs(attempt).at(-1)).toBe("one\ntwo\nthree\nfour\n");
     expect(world.boxes[1]?.ran).toEqual([id(0), id(1, 0), id(1, 1), id(2)]);
     expect(world.model.sampled).toEqual([0, 1, 2, 3]);
+    const fields = { item: 0, sample: 0, attempt: 0, generation: 1, calls: 4 };
+    expect(world.replaced).toEqual({ count: 1, fields: [fields] });
   });
 
   it("spends none of the agent's time on it", async () => {

@@ -5,6 +5,7 @@ import { sandboxSpecSchema } from "../../../src/environment/sandbox-spec.ts";
 import { AssignmentSchema } from "../../../src/gen/rollyard/v1/work_pb.ts";
 import { createTextMask } from "../../../src/lib/text-mask.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
+import type { LogFields } from "../../../src/lib/logger.ts";
 import type { AgentSetup } from "../../../src/rollout/agent-setup.ts";
 import { noObserver } from "../../../src/rollout/observer.ts";
 import { readRollout } from "../../../src/rollout/read-rollout.ts";
@@ -66,6 +67,8 @@ export class ReplayWorld {
   onBox: (box: MemoryBox, index: number) => void = () => undefined;
   /** Told of each lease before its driver gets it; the driver waits for the answer. */
   onLease: (generation: number) => Promise<void> = () => Promise.resolve();
+  /** What drivers logged of replacements, and how many their observers were told of. */
+  readonly replaced: { readonly fields: LogFields[]; count: number } = { fields: [], count: 0 };
   readonly #options: ReplayWorldOptions;
   readonly #client: FakeBusClient;
   readonly #broker: SandboxBroker;
@@ -101,8 +104,8 @@ export class ReplayWorld {
         bus: client,
         clock: this.clock,
         ids,
-        logger: silentLogger,
-        observer: noObserver,
+        logger: { ...silentLogger, info: (message, fields = {}) => this.#logged(message, fields) },
+        observer: { ...noObserver, sandboxReplayed: () => void (this.replaced.count += 1) },
         claims: this.#claims(client),
         setupFor: async () => setup,
       },
@@ -145,6 +148,10 @@ export class ReplayWorld {
       await this.#broker.stop();
       return attempt;
     }
+  }
+
+  #logged(message: string, fields: LogFields): void {
+    if (message === "sandbox replaced") this.replaced.fields.push(fields);
   }
 
   #claims(client: FakeBusClient): SandboxClaims {

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { registerDoctor } from "./commands/doctor.ts";
 import { registerList } from "./commands/list.ts";
 import { registerReport } from "./commands/report.ts";
 import { registerRetry } from "./commands/retry.ts";
@@ -18,6 +19,7 @@ const COMMANDS = [
   registerShow,
   registerReport,
   registerRetry,
+  registerDoctor,
 ] as const;
 
 const EXAMPLE = `

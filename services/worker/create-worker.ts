@@ -31,6 +31,8 @@ export interface WorkerParts {
 /** A worker with what it owns. */
 export interface RunningWorker {
   readonly worker: Worker;
+  /** How the model endpoints stand that it calls. */
+  readonly endpoints: ModelRuntime["endpoints"];
   /** Closes connections to models and tools; call it after `stop` or `drain`. */
   close(): Promise<void>;
 }
@@ -60,6 +62,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       logger,
       observer: parts.observer,
       claims: createBusClaims(bus, clock),
+      throttled: () => runtime.endpoints().some(({ isThrottled }) => isThrottled),
       setupFor: (specHash) => setups.get(specHash, () => makeSetup(specHash)),
     },
     { id: parts.id, slots: parts.slots },
@@ -67,6 +70,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   await worker.start();
   return {
     worker,
+    endpoints: () => runtime.endpoints(),
     close: async () => {
       stopping.abort();
       await Promise.all([runtime.close(), http.close()]);

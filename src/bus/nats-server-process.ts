@@ -40,6 +40,8 @@ export interface NatsServer {
   login(user: ServiceUser): { readonly user: ServiceUser; readonly password: string };
   /** Process id of the one that runs now. */
   pid(): number;
+  /** How often it had to be started again. */
+  restarts(): number;
   /** Ends it in good order, then by force; nothing of it is left running when this resolves. */
   stop(): Promise<void>;
 }
@@ -78,6 +80,7 @@ class Supervisor implements NatsServer {
   readonly #stopping = new AbortController();
   #port = -1;
   #child: SupervisedChild | undefined;
+  #restarts = 0;
   #watching: Promise<void> = Promise.resolve();
 
   constructor(options: NatsServerOptions) {
@@ -97,6 +100,10 @@ class Supervisor implements NatsServer {
 
   pid(): number {
     return this.#child?.pid ?? 0;
+  }
+
+  restarts(): number {
+    return this.#restarts;
   }
 
   async start(): Promise<void> {
@@ -183,6 +190,7 @@ class Supervisor implements NatsServer {
       if (this.#stopping.signal.aborted) return undefined;
       try {
         this.#child = await this.#launch();
+        this.#restarts += 1;
         return this.#child;
       } catch (cause) {
         if (cause instanceof RollyardError) error = cause;

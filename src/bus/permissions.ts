@@ -1,5 +1,5 @@
 import { workConsumer } from "./stream-settings.ts";
-import { STREAMS } from "./streams.ts";
+import { STREAMS, WORK_KINDS } from "./streams.ts";
 import type { StreamName, WorkKind } from "./streams.ts";
 
 /** The services that have a NATS user of their own. */
@@ -106,6 +106,7 @@ function controller(): NatsPermissions {
         ...takesWork("rollout"),
         ...takesWork("grade"),
         ...takesWork("settle"),
+        ...WORK_KINDS.map((kind) => `$JS.API.CONSUMER.INFO.${STREAMS.work}.${workConsumer(kind)}`),
       ],
     },
     subscribe: {

@@ -117,6 +117,11 @@ export class JobLedger {
     return this.#lines[rolloutIndex(place, this.shape.samplesPerItem)] ?? ABSENT;
   }
 
+  /** Every rollout of the job with its index, in order. */
+  *lines(): Generator<readonly [index: number, line: LedgerLine]> {
+    for (const [index, line] of this.#lines.entries()) if (line.phase !== "absent") yield [index, line];
+  }
+
   /** The places of every rollout in a phase, by index. */
   *inPhase(phase: RolloutPhase): Generator<RolloutPlace> {
     for (const [index, line] of this.#lines.entries()) {

@@ -37,6 +37,8 @@ const TICK_MS = 1000;
 /** Above this share of the event stream nothing more is dispatched: what is under way needs the rest. */
 const FULL_SHARE = 0.8;
 const ROOM_CHECK_MS = 5000;
+/** A worker that has not announced its slots for this long does not count. */
+const HEARD_OF_MS = 30_000;
 
 /** What a runner needs of the world. */
 export interface JobRunnerDeps extends Omit<SettleDeps, "contentOf"> {
@@ -55,6 +57,15 @@ export interface JobToRun {
   readonly startedAtMs: number;
 }
 
+/** What a worker last said of itself. */
+export interface WorkerSlots {
+  readonly worker: string;
+  readonly slots: number;
+  readonly free: number;
+  /** Whether the model endpoint throttles it. */
+  readonly throttled: boolean;
+}
+
 /** How a run ended: the job did, or it was interrupted and can go on later. */
 export type RunEnd = JobEnd | { readonly condition: "Suspended"; readonly reason: "Interrupted" };
 
@@ -68,7 +79,7 @@ export class JobRunner {
   readonly #job: JobToRun;
   readonly #settleDeps: SettleDeps;
   readonly #wakeup = new Wakeup();
-  readonly #workers = new Map<string, { slots: number; seenMs: number }>();
+  readonly #workers = new Map<string, WorkerSlots & { readonly seenMs: number }>();
   #interruptedBy: ErrorCode | null = null;
   #room: { readonly isThere: boolean; readonly checkedMs: number } = { isThere: true, checkedMs: -Infinity };
 
@@ -91,6 +102,22 @@ export class JobRunner {
   released(ref: AttemptRef): void {
     this.ledger.released(ref, ref.attempt);
     this.#wakeup.wake();
+  }
+
+  /** Whether it was told to stop so that the job can go on later. */
+  get isInterrupted(): boolean {
+    return this.#interruptedBy !== null;
+  }
+
+  /** Whether dispatch stands still because the event stream is nearly full. */
+  get isStreamFull(): boolean {
+    return !this.#room.isThere;
+  }
+
+  /** The workers that were heard of lately. */
+  workers(): readonly WorkerSlots[] {
+    const sinceMs = this.#deps.clock.monotonicMs() - HEARD_OF_MS;
+    return [...this.#workers.values()].filter(({ seenMs }) => seenMs >= sinceMs);
   }
 
   /** Runs the job to its end. Rejects with `bus_unavailable` when the bus is gone for good, or `deps.signal` aborts. */
@@ -118,7 +145,7 @@ export class JobRunner {
         await this.#cancelRest(this.#interruptedBy);
         return { condition: "Suspended", reason: "Interrupted" };
       }
-      const end = decideJobEnd(this.#endInput());
+      const end = decideJobEnd(this.endInput());
       if (end?.condition === "Complete") return end;
       if (end !== null) return await this.#endEarly(end);
       await this.#dispatch();
@@ -138,7 +165,8 @@ export class JobRunner {
     return end;
   }
 
-  #endInput(): JobEndInput {
+  /** What the job's end is decided from, as it is now. */
+  endInput(): JobEndInput {
     const { ledger } = this;
     const { spec, startedAtMs } = this.#job;
     return {
@@ -159,7 +187,7 @@ export class JobRunner {
 
   async #dispatch(): Promise<void> {
     const { spec } = this.#job;
-    const input = this.#endInput();
+    const input = this.endInput();
     if (isBudgetSpent(input) || !(await this.#hasRoom())) return;
     const planned = planDispatch(this.ledger, {
       parallelism: spec.parallelism,
@@ -255,16 +283,16 @@ export class JobRunner {
   }
 
   #onSlots(payload: Uint8Array): void {
-    const { worker, total } = fromBinary(SlotsAnnouncedSchema, payload);
-    this.#workers.set(worker, { slots: total, seenMs: this.#deps.clock.monotonicMs() });
+    const { worker, total, free, throttled } = fromBinary(SlotsAnnouncedSchema, payload);
+    const seenMs = this.#deps.clock.monotonicMs();
+    this.#workers.set(worker, { worker, slots: total, free, throttled, seenMs });
     this.#wakeup.wake();
   }
 
   /** Slots of the workers that were heard of lately; null while none was. */
   #announcedSlots(): number | null {
-    const sinceMs = this.#deps.clock.monotonicMs() - 30_000;
-    const slots = [...this.#workers.values()].filter(({ seenMs }) => seenMs >= sinceMs);
-    return slots.length === 0 ? null : slots.reduce((sum, worker) => sum + worker.slots, 0);
+    const workers = this.workers();
+    return workers.length === 0 ? null : workers.reduce((sum, { slots }) => sum + slots, 0);
   }
 
   #backgroundEnded(): never {

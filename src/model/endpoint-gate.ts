@@ -24,6 +24,17 @@ export interface GatePass {
   end(result: PassResult): void;
 }
 
+/** How an endpoint stands with this process. */
+export interface EndpointState {
+  readonly isThrottled: boolean;
+  /** Most requests at once. */
+  readonly limit: number;
+  readonly inFlight: number;
+  readonly waiting: number;
+  /** Nothing is sent for this long. */
+  readonly pausedMs: number;
+}
+
 interface Waiter {
   readonly ticket: number;
   readonly enter: () => void;
@@ -65,6 +76,18 @@ export class EndpointGate {
   /** A call has spent its tries without reaching anything. */
   giveUp(): void {
     this.#wasGivenUp = true;
+  }
+
+  /** How the endpoint stands with us now. */
+  state(): EndpointState {
+    const { limit, pausedUntilMs } = this.#pressure;
+    return {
+      isThrottled: this.isThrottled,
+      limit: Math.max(1, Math.floor(limit)),
+      inFlight: this.#inFlight,
+      waiting: this.#waiters.length,
+      pausedMs: Math.max(0, pausedUntilMs - this.#options.clock.monotonicMs()),
+    };
   }
 
   /** Requests under way. */

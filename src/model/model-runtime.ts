@@ -5,6 +5,7 @@ import type { Logger } from "../lib/logger.ts";
 import { noMetrics } from "../telemetry/metrics-port.ts";
 import type { ModelMetrics } from "../telemetry/metrics-port.ts";
 import { EndpointGate } from "./endpoint-gate.ts";
+import type { EndpointState } from "./endpoint-gate.ts";
 import { createModelTransport } from "./model-fetch.ts";
 import type { ModelTransport } from "./model-fetch.ts";
 
@@ -52,6 +53,11 @@ export class ModelRuntime {
     });
     this.#gates.set(origin, gate);
     return gate;
+  }
+
+  /** How each endpoint that was called stands, by its origin. */
+  endpoints(): readonly (EndpointState & { readonly endpoint: string })[] {
+    return [...this.#gates].map(([endpoint, gate]) => ({ endpoint, ...gate.state() }));
   }
 
   /** Drops every connection. */

@@ -75,6 +75,8 @@ export interface BrokerSnapshot {
   readonly starting: number;
   readonly leased: number;
   readonly waiting: number;
+  /** How long the oldest claim that waits has waited; null without any. */
+  readonly oldestWaitMs: number | null;
   /** Starts that failed since the broker began. */
   readonly failed: number;
   readonly breaker: BreakerState;
@@ -156,11 +158,14 @@ export class SandboxBroker {
   }
 
   snapshot(): BrokerSnapshot {
+    const waiting = this.#queue.waiting();
+    const [oldest] = waiting;
     return {
       ready: this.#pools.agent.ready + this.#pools.grade.ready,
       starting: this.#pools.agent.starting + this.#pools.grade.starting,
       leased: this.#holdings.live,
-      waiting: this.#queue.waiting().length,
+      waiting: waiting.length,
+      oldestWaitMs: oldest === undefined ? null : this.#clock.monotonicMs() - oldest.firstAskedMs,
       failed: this.#failedStarts,
       breaker: this.#gate.breaker(),
     };

@@ -29,6 +29,7 @@ describe("StartGate", () => {
       state: "open",
       consecutiveFailures: 5,
       lastCode: "sandbox_start_failed",
+      lastReason: "The sandbox did not start.",
     });
     expect(gate.allowance(499)).toBe(0);
     expect(gate.allowance(500)).toBe(1);
@@ -50,7 +51,7 @@ describe("StartGate", () => {
     failTimes(gate, 7, 0);
     gate.begin(5000);
     gate.succeeded();
-    expect(gate.breaker()).toEqual({ state: "closed", consecutiveFailures: 0, lastCode: "" });
+    expect(gate.breaker()).toEqual({ state: "closed", consecutiveFailures: 0, lastCode: "", lastReason: "" });
     expect(gate.allowance(5000)).toBeGreaterThan(1);
   });
 });

@@ -8,6 +8,8 @@ export interface BreakerState {
   readonly consecutiveFailures: number;
   /** Code of the last failure, or empty. */
   readonly lastCode: string;
+  /** The sentence of the last failure and its short facts, or empty; nothing that a command wrote. */
+  readonly lastReason: string;
 }
 
 const OPEN_AFTER = 5;
@@ -25,6 +27,7 @@ export class StartGate {
   #filledAtMs: number;
   #failures = 0;
   #lastCode = "";
+  #lastReason = "";
   #closedUntilMs = 0;
   #trialRunning = false;
 
@@ -53,12 +56,14 @@ export class StartGate {
   succeeded(): void {
     this.#failures = 0;
     this.#lastCode = "";
+    this.#lastReason = "";
     this.#trialRunning = false;
   }
 
   failed(error: RollyardError, nowMs: number): void {
     this.#failures += 1;
     this.#lastCode = error.code;
+    this.#lastReason = reasonOf(error);
     this.#trialRunning = false;
     const doublings = Math.max(0, this.#failures - OPEN_AFTER);
     this.#closedUntilMs = nowMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** doublings);
@@ -71,6 +76,7 @@ export class StartGate {
       state: isOpen ? open : "closed",
       consecutiveFailures: this.#failures,
       lastCode: this.#lastCode,
+      lastReason: this.#lastReason,
     };
   }
 
@@ -79,4 +85,9 @@ export class StartGate {
     this.#tokens = Math.min(Math.max(1, this.#perSecond), this.#tokens + earned);
     this.#filledAtMs = nowMs;
   }
+}
+
+function reasonOf({ message, details }: RollyardError): string {
+  const facts = Object.entries(details).map(([key, value]) => `${key} ${value}`);
+  return facts.length === 0 ? message : `${message} (${facts.join(", ")})`;
 }

@@ -12,6 +12,8 @@ export interface TelemetryServerOptions {
   readonly port: number;
   /** Whether this process can do its work now: connected, not draining. */
   readonly isReady: () => boolean;
+  /** What `GET /status` answers as JSON; undefined while there is nothing to tell. */
+  readonly status?: () => Promise<object> | undefined;
 }
 
 /** A running telemetry server. */
@@ -21,7 +23,8 @@ export interface TelemetryServer {
 }
 
 /**
- * Serves `GET /metrics`, `/healthz` (the process runs) and `/readyz` (it can work: 200, else 503).
+ * Serves `GET /metrics`, `/healthz` (the process runs), `/readyz` (it can work: 200, else 503) and, where
+ * there is a status, `/status`.
  * Rejects with `bad_input` when the address can't be listened on.
  */
 export async function startTelemetryServer(options: TelemetryServerOptions): Promise<TelemetryServer> {
@@ -47,7 +50,7 @@ export async function startTelemetryServer(options: TelemetryServerOptions): Pro
 }
 
 async function answer(
-  { registry, isReady }: TelemetryServerOptions,
+  { registry, isReady, status }: TelemetryServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -57,7 +60,12 @@ async function answer(
   if (path === "/healthz") return plain(response, 200, "ok");
   if (path === "/readyz")
     return isReady() ? plain(response, 200, "ready") : plain(response, 503, "not ready");
-  if (path !== "/metrics") return plain(response, 404, "not found");
+  if (path === "/status" && status !== undefined) return answerStatus(status, response);
+  if (path === "/metrics") return answerMetrics(registry, response);
+  plain(response, 404, "not found");
+}
+
+async function answerMetrics(registry: Registry, response: ServerResponse): Promise<void> {
   try {
     const text = await registry.metrics();
     response.writeHead(200, { "content-type": registry.contentType }).end(text);
@@ -65,6 +73,15 @@ async function answer(
     // A gauge that can't be read must not end the process that it watches.
     plain(response, 500, "metrics can't be read");
   }
+}
+
+async function answerStatus(
+  status: () => Promise<object> | undefined,
+  response: ServerResponse,
+): Promise<void> {
+  const found = await Promise.resolve(status()).catch(() => undefined);
+  if (found === undefined) return plain(response, 503, "no status yet");
+  response.writeHead(200, { "content-type": "application/json" }).end(`${JSON.stringify(found)}\n`);
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

@@ -1,4 +1,5 @@
-import { describeNumbers } from "./describe-numbers.ts";
+import { hasZeroVariance } from "../job/zero-variance.ts";
+import { describeNumbers } from "../lib/describe-numbers.ts";
 import { bestOfK, passAtK } from "./pass-at-k.ts";
 import { rewardsOf } from "./rollout-facts.ts";
 import type { RolloutFacts } from "./rollout-facts.ts";
@@ -36,9 +37,6 @@ export interface GroupStatistics {
 
 type Member = Pick<RolloutFacts, "item_index" | "reward" | "passed">;
 
-/** Rewards closer than this are the same: a formula's last digits are no signal. */
-const SAME = 1e-9;
-
 /** Gathers rollouts by item. */
 export function groupStatistics(rollouts: readonly Member[]): GroupStatistics {
   const byItem = [...Map.groupBy(rollouts, ({ item_index }) => item_index)].toSorted(([a], [b]) => a - b);
@@ -46,7 +44,7 @@ export function groupStatistics(rollouts: readonly Member[]): GroupStatistics {
   const largest = members.reduce((most, { length }) => Math.max(most, length), 0);
   return {
     groups: byItem.map(([item, own]) => groupRecord(item, own)),
-    zero_variance_groups: byItem.filter(([, own]) => isFlat(rewardsOf(own))).map(([item]) => item),
+    zero_variance_groups: byItem.filter(([, own]) => hasZeroVariance(rewardsOf(own))).map(([item]) => item),
     samples: Array.from({ length: largest }, (_, index) => estimateOf(members, index + 1)),
   };
 }
@@ -54,10 +52,6 @@ export function groupStatistics(rollouts: readonly Member[]): GroupStatistics {
 function groupRecord(item: number, members: readonly Member[]): GroupRecord {
   const { n, mean, stddev, max } = describeNumbers(rewardsOf(members));
   return { item_index: item, n: members.length, graded: n, mean, stddev, best: max };
-}
-
-function isFlat(rewards: readonly number[]): boolean {
-  return rewards.length > 1 && Math.max(...rewards) - Math.min(...rewards) < SAME;
 }
 
 function estimateOf(groups: readonly (readonly Member[])[], k: number): SamplesEstimate {

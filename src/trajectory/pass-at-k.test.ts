@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { describeNumbers } from "./describe-numbers.ts";
+import { describeNumbers } from "../lib/describe-numbers.ts";
 import { bestOfK, passAtK } from "./pass-at-k.ts";
 
 function* choices<T>(items: readonly T[], k: number): Generator<readonly T[]> {

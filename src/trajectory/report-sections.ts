@@ -1,4 +1,4 @@
-import type { NumberSummary } from "./describe-numbers.ts";
+import type { NumberSummary } from "../lib/describe-numbers.ts";
 import type { FailureExample, FailureStatistics } from "./failure-statistics.ts";
 import { figureFindings, findings } from "./findings.ts";
 import { joinSentences } from "./joined-jobs.ts";

@@ -1,5 +1,5 @@
-import { describeNumbers } from "./describe-numbers.ts";
-import type { NumberSummary } from "./describe-numbers.ts";
+import { describeNumbers } from "../lib/describe-numbers.ts";
+import type { NumberSummary } from "../lib/describe-numbers.ts";
 import { FailureTally, tokensOf } from "./failure-statistics.ts";
 import type { FailureStatistics } from "./failure-statistics.ts";
 import { groupStatistics } from "./group-statistics.ts";

@@ -1,4 +1,4 @@
-import type { NumberSummary } from "./describe-numbers.ts";
+import type { NumberSummary } from "../lib/describe-numbers.ts";
 import { PLOT, at, chart, label, scale, short, ticks, withTip, yGrid } from "./chart-parts.ts";
 import { PHASES, totalSeconds } from "./rollout-facts.ts";
 import type { RolloutFacts } from "./rollout-facts.ts";

@@ -1,5 +1,5 @@
-import { describeNumbers } from "./describe-numbers.ts";
-import type { NumberSummary } from "./describe-numbers.ts";
+import { describeNumbers } from "../lib/describe-numbers.ts";
+import type { NumberSummary } from "../lib/describe-numbers.ts";
 import type { TrajectoryRecord } from "./trajectory-record.ts";
 
 /** One tool's calls. The name is the model's: it may be of no tool that there is. */

@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { JoinedJobs } from "./joined-jobs.ts";
+import type { Condition } from "../job/job-conditions.ts";
 import { replaceFile } from "./replace-file.ts";
 import { reportHtml } from "./report-html.ts";
 import { reportSections } from "./report-sections.ts";
@@ -49,7 +50,11 @@ export async function writeReport(folder: string, { markdown, html }: Report): P
  */
 export async function writeEnd(
   folder: string,
-  run: { readonly end: RunEndRecord["end"]; readonly seconds: number },
+  run: {
+    readonly end: RunEndRecord["end"];
+    readonly conditions: readonly Condition[];
+    readonly seconds: number;
+  },
 ): Promise<{ readonly text: string; readonly json: object }> {
   const figures = await readStatistics(folder);
   const { groups, ...totals } = figures.stats;
@@ -59,7 +64,7 @@ export async function writeEnd(
     seconds_total: run.seconds,
     rollouts_per_second: run.seconds > 0 ? totals.rollouts.total / run.seconds : null,
   };
-  const json = { ...totals, ...end, groups: groups.length };
+  const json = { ...totals, ...end, conditions: run.conditions, groups: groups.length };
   const report = reportOf(figures, end, folder);
   await replaceFile(
     path.join(folder, "groups.jsonl"),

@@ -27,6 +27,7 @@ async function finished(folder: string, results = RESULTS): Promise<FinishedRun>
   const runFolder: RunFolder = {
     path: folder,
     outer: path.dirname(folder),
+    privatePath: path.join(folder, ".rollyard"),
     joinPath: path.join(folder, "join.json"),
     storePath: path.join(folder, "store"),
     logsPath: path.join(folder, "logs"),
@@ -48,7 +49,7 @@ async function finished(folder: string, results = RESULTS): Promise<FinishedRun>
     save: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-  return finishRun({ folder: runFolder, end: END, seconds: 8 });
+  return finishRun({ folder: runFolder, end: END, conditions: [], seconds: 8 });
 }
 
 describe("the end of a run", () => {

@@ -1,3 +1,4 @@
+import type { Condition } from "../../../src/job/job-conditions.ts";
 import type { RunEnd } from "../../../src/job/job-runner.ts";
 import { writeEnd } from "../../../src/trajectory/write-report.ts";
 import type { RunFolder } from "./run-folder.ts";
@@ -14,7 +15,9 @@ export interface FinishedRun {
 export function finishRun(run: {
   readonly folder: RunFolder;
   readonly end: Exclude<RunEnd, { condition: "Suspended" }>;
+  readonly conditions: readonly Condition[];
   readonly seconds: number;
 }): Promise<FinishedRun> {
-  return writeEnd(run.folder.path, { end: run.end, seconds: run.seconds });
+  const { end, conditions, seconds } = run;
+  return writeEnd(run.folder.path, { end, conditions, seconds });
 }

@@ -6,12 +6,16 @@ import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { ServiceUser } from "../../../src/bus/permissions.ts";
+import { DeliveryTable } from "../../../src/bus/delivery-table.ts";
+import type { BusInspector } from "../../../src/bus/inspection.ts";
 import type { Bus } from "../../../src/bus/port.ts";
 import { resolveTools } from "../../../src/environment/tool-definitions.ts";
 import type { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { parseIndexRanges } from "../../../src/job/index-ranges.ts";
+import type { Condition } from "../../../src/job/job-conditions.ts";
 import type { JobIdentity } from "../../../src/job/job-identity.ts";
 import { JobRunner } from "../../../src/job/job-runner.ts";
+import type { JobLedger } from "../../../src/job/job-ledger.ts";
 import type { CountedOutcome } from "../../../src/job/rebuild-ledger.ts";
 import type { RunEnd } from "../../../src/job/job-runner.ts";
 import type { Clock } from "../../../src/lib/clock.ts";
@@ -23,8 +27,12 @@ import { generateSigningKeys } from "../../../src/sandbox/signing-keys.ts";
 import { ResultRecorder } from "../../../src/trajectory/recorder.ts";
 import { startGrader } from "../../grader/create-grader.ts";
 import { startWorker } from "../../worker/create-worker.ts";
+import type { RunningWorker } from "../../worker/create-worker.ts";
 import { watchDisk } from "./disk-watch.ts";
 import { writeJoinFile } from "./join-file.ts";
+import { LiveStatus } from "./live-status.ts";
+import type { LiveStatusParts } from "./live-status.ts";
+import { writeStatusFile } from "./status-file.ts";
 import type { RunFolder } from "./run-folder.ts";
 import type { RunTelemetry } from "./start-run-telemetry.ts";
 
@@ -38,7 +46,19 @@ export interface LocalRunOptions {
   readonly telemetry: RunTelemetry;
   /** First abort: stop taking new rollouts, cancel the others so that they can be resumed. */
   readonly interrupt: AbortSignal;
-  readonly onStarted: (runner: JobRunner) => void;
+  readonly onStarted: (view: RunView) => void;
+}
+
+/** What may be looked at while a run goes on. */
+export interface RunView {
+  readonly ledger: JobLedger;
+  readonly conditions: () => readonly Condition[];
+}
+
+/** How a local run ended, with the job's conditions at its end. */
+export interface LocalRunEnd {
+  readonly end: RunEnd;
+  readonly conditions: readonly Condition[];
 }
 
 /** Things to close, last opened first. */
@@ -48,7 +68,7 @@ type Closers = (() => Promise<void>)[];
  * Runs a job on this machine with the parts that a cluster runs: streams, broker, worker, grader and the job's
  * accounting, each with its own connection and rights. Resolves with how it ended, after everything is recorded.
  */
-export async function localRun(options: LocalRunOptions): Promise<RunEnd> {
+export async function localRun(options: LocalRunOptions): Promise<LocalRunEnd> {
   const closers: Closers = [];
   try {
     return await composeAndRun(options, closers);
@@ -57,7 +77,7 @@ export async function localRun(options: LocalRunOptions): Promise<RunEnd> {
   }
 }
 
-async function composeAndRun(options: LocalRunOptions, closers: Closers): Promise<RunEnd> {
+async function composeAndRun(options: LocalRunOptions, closers: Closers): Promise<LocalRunEnd> {
   const { folder } = options;
   const { logger } = options.telemetry;
   const gaveUp = Promise.withResolvers<never>();
@@ -71,8 +91,9 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   closers.push(() => server.stop());
   const joinFile = await writeJoinFile(folder.joinPath, server);
   closers.push(() => joinFile.remove());
-  const connect = async (user: ServiceUser): Promise<Bus> => {
-    const bus = await connectAs(server, user, options);
+  const deliveries = new DeliveryTable();
+  const connect = async (user: ServiceUser): Promise<Bus & BusInspector> => {
+    const bus = await connectAs(server, user, options, deliveries);
     closers.push(() => bus.close());
     options.telemetry.readiness.watch(bus);
     return bus;
@@ -98,11 +119,16 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
     runner.released(ref);
   });
   closers.push(() => releases.stop());
-  await startServices(options, connect, closers);
+  const { endpoints } = await startServices(options, connect, closers);
+  const live = await startLiveStatus(
+    options,
+    { identity, runner, broker, bus, server, endpoints, deliveries },
+    { closers, signal: stopping.signal },
+  );
   options.interrupt.addEventListener("abort", () => runner.interrupt("job_interrupted"), { once: true });
   if (options.interrupt.aborted) runner.interrupt("job_interrupted");
   options.telemetry.readiness.begin(options.interrupt);
-  options.onStarted(runner);
+  options.onStarted({ ledger: runner.ledger, conditions: () => live.conditions() });
   const failedRecording = recorder.failed.then((error) => Promise.reject(error));
   failedRecording.catch(() => undefined);
   // Whatever ends the run, nothing of it goes on behind closed connections.
@@ -111,14 +137,31 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   diskIsFull.catch(() => undefined);
   const end = await Promise.race([runner.run(), gaveUp.promise, failedRecording, diskIsFull]);
   await recorder.flush();
-  return end;
+  const conditions = end.condition === "Suspended" ? live.conditions() : live.ended(end);
+  return { end, conditions };
+}
+
+/** Lets the run be asked how it is, until it is closed. */
+async function startLiveStatus(
+  { folder, clock, telemetry }: LocalRunOptions,
+  parts: Omit<LiveStatusParts, "startedAtMs" | "clock" | "logger">,
+  until: { readonly closers: Closers; readonly signal: AbortSignal },
+): Promise<LiveStatus> {
+  const { startedAtMs } = folder.state;
+  const logger = telemetry.logger.child({ service: "controller" });
+  const live = new LiveStatus({ ...parts, startedAtMs, clock, logger });
+  telemetry.serveStatus(() => live.facts());
+  const statusFile = await writeStatusFile(folder.privatePath, telemetry.port);
+  until.closers.push(() => statusFile.remove());
+  void live.watch(until.signal);
+  return live;
 }
 
 async function startServices(
   options: LocalRunOptions,
   connect: (user: ServiceUser) => Promise<Bus>,
   closers: Closers,
-): Promise<void> {
+): Promise<RunningWorker> {
   const { clock, input, telemetry } = options;
   const { logger, metrics } = telemetry;
   const grader = startGrader({
@@ -142,6 +185,7 @@ async function startServices(
     await running.worker.stop();
     await running.close();
   });
+  return running;
 }
 
 /** Grading may wait on endpoints: as many at a time as rollouts, within reason. */
@@ -249,7 +293,12 @@ function countOutcome({ metrics, namespace, environment }: RunTelemetry, counted
   }
 }
 
-function connectAs(server: NatsServer, user: ServiceUser, options: LocalRunOptions): Promise<Bus> {
+function connectAs(
+  server: NatsServer,
+  user: ServiceUser,
+  options: LocalRunOptions,
+  deliveries: DeliveryTable,
+): Promise<Bus & BusInspector> {
   const { telemetry, clock } = options;
   return connectJetStream({
     servers: [server.address],
@@ -258,5 +307,6 @@ function connectAs(server: NatsServer, user: ServiceUser, options: LocalRunOptio
     logger: telemetry.logger.child({ service: user }),
     clock,
     metrics: telemetry.metrics.bus,
+    deliveries,
   });
 }

@@ -20,14 +20,22 @@ export class Progress {
   readonly #ledger: JobLedger;
   readonly #output: ProgressOutput;
   readonly #clock: Clock;
+  readonly #waiting: () => string | null;
   readonly #stop = new AbortController();
   #samples: { atMs: number; done: number }[] = [];
   #loop: Promise<void> = Promise.resolve();
 
-  constructor(ledger: JobLedger, output: ProgressOutput, clock: Clock) {
+  /** `waiting` says in a few words what holds the job up; null when nothing does. */
+  constructor(
+    ledger: JobLedger,
+    output: ProgressOutput,
+    clock: Clock,
+    waiting: () => string | null = () => null,
+  ) {
     this.#ledger = ledger;
     this.#output = output;
     this.#clock = clock;
+    this.#waiting = waiting;
   }
 
   start(): void {
@@ -63,7 +71,7 @@ export class Progress {
 
   #line(): string {
     this.#sample();
-    return progressLine(this.#ledger, ratePerSecond(this.#samples));
+    return progressLine(this.#ledger, ratePerSecond(this.#samples), this.#waiting());
   }
 }
 
@@ -76,7 +84,7 @@ export function ratePerSecond(samples: readonly { readonly atMs: number; readonl
 }
 
 /** One line of a run's state. */
-export function progressLine(ledger: JobLedger, rate: number): string {
+export function progressLine(ledger: JobLedger, rate: number, waiting: string | null = null): string {
   const { total, counts, failures } = ledger;
   const done = counts.graded + counts.failed;
   const byClass = FAILURE_CLASSES.filter((name) => failures[name] > 0).map(
@@ -94,9 +102,8 @@ export function progressLine(ledger: JobLedger, rate: number): string {
     `${rate.toFixed(1)} rollouts/s`,
   ];
   const left = total - done;
-  return left === 0 || rate === 0
-    ? parts.join("  ")
-    : [...parts, `ETA ${durationText(left / rate)}`].join("  ");
+  const eta = left === 0 || rate === 0 ? [] : [`ETA ${durationText(left / rate)}`];
+  return [...parts, ...eta, ...(waiting === null ? [] : [`waiting: ${waiting}`])].join("  ");
 }
 
 function meanReward(ledger: JobLedger): string {

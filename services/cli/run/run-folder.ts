@@ -31,6 +31,8 @@ export interface RunFolder {
   readonly path: string;
   /** The folder around it: what `--out` names to resume. */
   readonly outer: string;
+  /** Folder of what is no result. */
+  readonly privatePath: string;
   readonly storePath: string;
   /** Where a process that is to join the run finds its bus. */
   readonly joinPath: string;
@@ -78,6 +80,7 @@ async function openInside(input: RunInput, outer: string, nowMs: number): Promis
     return {
       path: folder,
       outer,
+      privatePath: privateFolder,
       storePath: path.join(privateFolder, "store"),
       joinPath: path.join(privateFolder, "join.json"),
       logsPath,

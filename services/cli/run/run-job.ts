@@ -1,7 +1,7 @@
 import { fieldsWithoutEffect } from "../../../src/config/fields-without-effect.ts";
 import type { RunInput } from "../../../src/config/run-input.ts";
 import { RollyardError, toRollyardError } from "../../../src/errors/rollyard-error.ts";
-import type { RunEnd } from "../../../src/job/job-runner.ts";
+import { waitingFor } from "../../../src/job/job-conditions.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
 import { selectLauncher } from "../../../src/sandbox/select-launcher.ts";
@@ -12,6 +12,7 @@ import { dryRun, rolloutsText } from "./dry-run.ts";
 import { finishRun } from "./finish-run.ts";
 import { interruptOnSignals } from "./interrupt.ts";
 import { localRun } from "./local-run.ts";
+import type { LocalRunEnd } from "./local-run.ts";
 import { Progress } from "./progress.ts";
 import { openRunFolder } from "./run-folder.ts";
 import type { RunFlags } from "./run-flags.ts";
@@ -66,19 +67,19 @@ async function runInFolder(run: Run): Promise<number> {
   let progress: Progress | null = null;
   if (folder.state.stopped !== null) await folder.save({ ...folder.state, stopped: null });
   try {
-    const end = await localRun({
+    const ended = await localRun({
       ...run,
       clock: systemClock,
       telemetry,
       interrupt: interrupted.signal,
-      onStarted: (runner) => {
+      onStarted: ({ ledger, conditions }) => {
         io.stderr(`metrics at http://127.0.0.1:${telemetry.port}/metrics\n`);
-        progress = new Progress(runner.ledger, progressOutput(io), systemClock);
+        progress = new Progress(ledger, progressOutput(io), systemClock, () => waitingFor(conditions()));
         progress.start();
       },
     });
     await endProgress(progress);
-    return await conclude(run, end, (systemClock.monotonicMs() - began) / 1000);
+    return await conclude(run, ended, (systemClock.monotonicMs() - began) / 1000);
   } catch (error) {
     await endProgress(progress);
     return await reportFailure(run, error, (systemClock.monotonicMs() - began) / 1000);
@@ -92,7 +93,7 @@ function endProgress(progress: Progress | null): Promise<void> {
   return progress === null ? Promise.resolve() : progress.end();
 }
 
-async function conclude(run: Run, end: RunEnd, seconds: number): Promise<number> {
+async function conclude(run: Run, { end, conditions }: LocalRunEnd, seconds: number): Promise<number> {
   const { folder, io, flags } = run;
   const earlierSeconds = folder.state.earlierSeconds + seconds;
   if (end.condition === "Suspended") {
@@ -102,7 +103,7 @@ async function conclude(run: Run, end: RunEnd, seconds: number): Promise<number>
     return 130;
   }
   const { condition, reason, message } = end;
-  const summary = await finishRun({ folder, end, seconds: earlierSeconds });
+  const summary = await finishRun({ folder, end, conditions, seconds: earlierSeconds });
   await folder.save({ ...folder.state, earlierSeconds, stopped: null, end: { condition, reason, message } });
   io.stderr(`${condition} (${reason}): ${message}\nresults in ${folder.path}\n`);
   io.stdout(flags.json ? `${JSON.stringify(summary.json)}\n` : summary.text);

@@ -18,8 +18,10 @@ export interface RunTelemetry {
   readonly environment: string;
   /** What /readyz says. */
   readonly readiness: Readiness;
-  /** Loopback port of /metrics, /healthz and /readyz. */
+  /** Loopback port of /metrics, /healthz, /readyz and /status. */
   readonly port: number;
+  /** Says what /status answers from now on. */
+  serveStatus(status: () => Promise<object>): void;
   close(): Promise<void>;
 }
 
@@ -39,8 +41,14 @@ export async function startRunTelemetry(
   };
   const metrics = createMetrics(registry, { labelsOf: () => labels });
   const readiness = new Readiness();
-  const isReady = (): boolean => readiness.isReady;
-  const server = await startTelemetryServer({ registry, host: "127.0.0.1", port: 0, isReady });
+  let status: (() => Promise<object>) | undefined;
+  const server = await startTelemetryServer({
+    registry,
+    host: "127.0.0.1",
+    port: 0,
+    isReady: () => readiness.isReady,
+    status: () => status?.(),
+  });
   return {
     logger,
     metrics,
@@ -48,6 +56,9 @@ export async function startRunTelemetry(
     environment,
     readiness,
     port: server.port,
+    serveStatus: (next) => {
+      status = next;
+    },
     close: async () => {
       await server.close();
       logger.close();

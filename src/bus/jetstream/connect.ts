@@ -8,6 +8,8 @@ import type { Logger } from "../../lib/logger.ts";
 import { inboxPrefixOf } from "../permissions.ts";
 import { noMetrics } from "../../telemetry/metrics-port.ts";
 import type { BusMetrics } from "../../telemetry/metrics-port.ts";
+import type { DeliveryTable } from "../delivery-table.ts";
+import type { BusInspector } from "../inspection.ts";
 import type { Bus } from "../port.ts";
 import { LOCAL_SIZING } from "../stream-settings.ts";
 import type { StreamSizing } from "../stream-settings.ts";
@@ -25,6 +27,8 @@ export interface JetStreamOptions {
   readonly logger: Logger;
   readonly clock?: Clock;
   readonly metrics?: BusMetrics;
+  /** Keeps what is delivered more than once. */
+  readonly deliveries?: DeliveryTable;
   /** What `ensureStreams` creates; only the controller and a local run need it. */
   readonly sizing?: StreamSizing;
   /** Longest time until a publish is `unknown`; 5 s. */
@@ -44,7 +48,7 @@ const PING_MS = 15_000;
  * Connects to JetStream; the connection then never gives up by itself.
  * Throws `bus_unavailable` when no server answers in time, `bus_forbidden` when it refuses user or password.
  */
-export async function connectJetStream(options: JetStreamOptions): Promise<Bus> {
+export async function connectJetStream(options: JetStreamOptions): Promise<Bus & BusInspector> {
   const clock = options.clock ?? systemClock;
   const inboxPrefix = inboxPrefixOf(options.user);
   const nats = await dial(options, clock, inboxPrefix);
@@ -59,6 +63,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Bus> 
     publishTimeoutMs: options.publishTimeoutMs ?? 5000,
     clock,
     metrics: options.metrics ?? noMetrics,
+    ...(options.deliveries === undefined ? {} : { deliveries: options.deliveries }),
   });
 }
 

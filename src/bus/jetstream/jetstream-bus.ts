@@ -8,6 +8,8 @@ import type {
   StoredMessage,
   Subscription,
 } from "../port.ts";
+import type { DeliveryTable } from "../delivery-table.ts";
+import type { BusInspector, StreamFill, WorkState } from "../inspection.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { BusMetrics } from "../../telemetry/metrics-port.ts";
 import type { StreamSizing } from "../stream-settings.ts";
@@ -16,6 +18,7 @@ import { followStream, listSubjects, purgeSubjects, readStreamState, replayHeade
 import type { StreamState } from "./admin.ts";
 import type { BusConnection, ConnectionStatus } from "./connection.ts";
 import { ensureStreams, remakeConsumers } from "./ensure-streams.ts";
+import { streamFills, workStates } from "./inspect.ts";
 import { listen, request, serve } from "./messenger.ts";
 import { Publisher } from "./publisher.ts";
 import { Reader } from "./reader.ts";
@@ -27,14 +30,16 @@ export interface JetStreamBusOptions {
   readonly publishTimeoutMs: number;
   readonly clock: Clock;
   readonly metrics: BusMetrics;
+  readonly deliveries?: DeliveryTable;
 }
 
 /** The bus on a real JetStream; each method is a part of its own in this folder. */
-export class JetStreamBus implements Bus {
+export class JetStreamBus implements Bus, BusInspector {
   readonly #connection: BusConnection;
   readonly #sizing: StreamSizing;
   readonly #clock: Clock;
   readonly #metrics: BusMetrics;
+  readonly #deliveries: DeliveryTable | undefined;
   readonly #publisher: Publisher;
   readonly #reader: Reader;
 
@@ -43,6 +48,7 @@ export class JetStreamBus implements Bus {
     this.#sizing = options.sizing;
     this.#clock = options.clock;
     this.#metrics = options.metrics;
+    this.#deliveries = options.deliveries;
     this.#publisher = new Publisher(connection, options.publishTimeoutMs);
     this.#reader = new Reader(connection);
   }
@@ -73,7 +79,7 @@ export class JetStreamBus implements Bus {
       ...options,
       onDelivery: (delivery) => {
         if (delivery.deliveries > 1) this.#metrics.redelivered();
-        options.onDelivery(delivery);
+        options.onDelivery(this.#deliveries?.watch(delivery) ?? delivery);
       },
     });
   }
@@ -131,6 +137,14 @@ export class JetStreamBus implements Bus {
 
   streamState(stream: StreamName): Promise<StreamState> {
     return readStreamState(this.#connection, stream);
+  }
+
+  streamFills(): Promise<readonly StreamFill[]> {
+    return streamFills(this.#connection);
+  }
+
+  workStates(): Promise<readonly WorkState[]> {
+    return workStates(this.#connection);
   }
 
   onStatus(handler: (status: ConnectionStatus) => void): void {

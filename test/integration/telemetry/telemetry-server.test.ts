@@ -66,6 +66,25 @@ describe("the telemetry server", () => {
     expect(await status("/metrics", "POST")).toBe(405);
   });
 
+  it("tells a status where there is one, and is not broken by one that can't be made", async () => {
+    let status: (() => Promise<object>) | undefined;
+    const server = await startTelemetryServer({
+      registry: new Registry(),
+      host: "127.0.0.1",
+      port: 0,
+      isReady: () => true,
+      status: () => status?.(),
+    });
+    closers.push(() => server.close());
+    const ask = (): Promise<Response> => fetch(`http://127.0.0.1:${server.port}/status`);
+    expect((await ask()).status).toBe(503);
+    status = async () => ({ job: "small" });
+    expect(await (await ask()).json()).toEqual({ job: "small" });
+    status = () => Promise.reject(new Error("no"));
+    expect((await ask()).status).toBe(503);
+    expect((await fetch(`${(await start()).url}/status`)).status).toBe(404);
+  });
+
   it("is healthy but not ready while the process can't work", async () => {
     const { url } = await start(() => false);
     expect((await fetch(`${url}/readyz`)).status).toBe(503);

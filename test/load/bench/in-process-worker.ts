@@ -29,7 +29,8 @@ export async function startInProcessWorker(parts: WorkerParts): Promise<RunningW
     { id, slots },
   );
   await worker.start();
-  return { worker, close: async () => void (await Promise.all([runtime.close(), http.close()])) };
+  const endpoints: RunningWorker["endpoints"] = () => runtime.endpoints();
+  return { worker, endpoints, close: async () => void (await Promise.all([runtime.close(), http.close()])) };
 }
 
 function inProcessTool(nowMs: () => number): ToolRunner {

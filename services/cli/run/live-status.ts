@@ -1,0 +1,232 @@
+import type { DeliveryTable } from "../../../src/bus/delivery-table.ts";
+import type { BusInspector, WorkState } from "../../../src/bus/inspection.ts";
+import type { Bus } from "../../../src/bus/port.ts";
+import { parseWorkSubject, rolloutToken } from "../../../src/bus/subjects.ts";
+import { changedConditions, jobConditions } from "../../../src/job/job-conditions.ts";
+import type { Condition, ConditionFacts } from "../../../src/job/job-conditions.ts";
+import type { JobEnd } from "../../../src/job/job-end.ts";
+import type { JobIdentity } from "../../../src/job/job-identity.ts";
+import type { JobRunner } from "../../../src/job/job-runner.ts";
+import { jobStatus } from "../../../src/job/job-status.ts";
+import type { DeliveryFacts, LiveFacts } from "../../../src/job/live-facts.ts";
+import type { Clock } from "../../../src/lib/clock.ts";
+import type { Logger } from "../../../src/lib/logger.ts";
+import type { EndpointState } from "../../../src/model/endpoint-gate.ts";
+import type { BrokerSnapshot } from "../../../src/sandbox/broker.ts";
+
+/** Where a local run's status is read from. */
+export interface LiveStatusParts {
+  readonly identity: JobIdentity;
+  readonly startedAtMs: number;
+  readonly runner: Pick<JobRunner, "ledger" | "isInterrupted" | "isStreamFull" | "workers" | "endInput">;
+  readonly broker: { snapshot(): BrokerSnapshot };
+  readonly bus: Pick<Bus, "onStatus" | "subjects"> & BusInspector;
+  readonly server: { restarts(): number };
+  readonly endpoints: () => readonly (EndpointState & { readonly endpoint: string })[];
+  readonly deliveries: DeliveryTable;
+  readonly clock: Clock;
+  readonly logger: Logger;
+}
+
+const TICK_MS = 1000;
+/** Messages that a status names. */
+const MOST_DELIVERIES = 100;
+
+/** What a local run knows of itself: conditions that are kept up to date, and facts for whoever asks. */
+export class LiveStatus {
+  readonly #parts: LiveStatusParts;
+  #conditions: readonly Condition[] = [];
+  #end: JobEnd | null = null;
+  #isBusDown = false;
+
+  constructor(parts: LiveStatusParts) {
+    this.#parts = parts;
+    parts.bus.onStatus((status) => {
+      this.#isBusDown = status === "disconnected";
+      this.#look();
+    });
+    this.#look();
+  }
+
+  /** Looks at the conditions each second, and logs those that change, until the signal aborts. */
+  async watch(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await this.#parts.clock.sleep(TICK_MS, signal);
+      this.#look();
+    }
+  }
+
+  /** The job has ended: its conditions are final. */
+  ended(end: JobEnd): readonly Condition[] {
+    this.#end = end;
+    this.#look();
+    return this.#conditions;
+  }
+
+  /** As of the last second. */
+  conditions(): readonly Condition[] {
+    return this.#conditions;
+  }
+
+  /** Everything. Never rejects: what the bus does not answer is null. */
+  async facts(): Promise<LiveFacts> {
+    const { identity, startedAtMs, runner, clock } = this.#parts;
+    this.#look();
+    const nowMs = clock.nowMs();
+    const { bus, progress } = await this.#busFacts(nowMs);
+    const deliveries = await this.#deliveries();
+    return {
+      job: identity.jobName,
+      jobUid: identity.jobUid,
+      at: new Date(nowMs).toISOString(),
+      startTime: new Date(startedAtMs).toISOString(),
+      status: jobStatus(runner.ledger),
+      conditions: [...this.#conditions],
+      budget: this.#budget(),
+      sandboxes: this.#sandboxes(),
+      endpoints: this.#parts
+        .endpoints()
+        .map(({ endpoint, isThrottled, limit, inFlight, waiting, pausedMs }) => ({
+          endpoint,
+          throttled: isThrottled,
+          limit,
+          inFlight,
+          waiting,
+          pausedSeconds: pausedMs / 1000,
+        })),
+      workers: runner
+        .workers()
+        .map(({ worker, slots, free, throttled }) => ({ worker, slots, free, throttled })),
+      bus,
+      deliveries: [...deliveries],
+      progress,
+    };
+  }
+
+  #look(): void {
+    const { clock, logger } = this.#parts;
+    const before = this.#conditions;
+    this.#conditions = jobConditions(this.#conditionFacts(), clock.nowMs(), before);
+    if (before.length === 0) return;
+    for (const { type, status, reason } of changedConditions(before, this.#conditions)) {
+      logger.info("job condition changed", { type, status, reason });
+    }
+  }
+
+  #conditionFacts(): ConditionFacts {
+    const { runner, broker } = this.#parts;
+    const { graded, failed } = runner.ledger.counts;
+    const { breaker } = broker.snapshot();
+    return {
+      end: this.#end,
+      isSuspended: runner.isInterrupted,
+      rollouts: { total: runner.ledger.total, graded, failed },
+      isBusDown: this.#isBusDown,
+      isStreamFull: runner.isStreamFull,
+      startsFailing: breaker.state === "closed" ? null : breaker.lastReason,
+      throttled: this.#throttled(),
+    };
+  }
+
+  /** Endpoints that this process calls, and the other workers that say so of theirs. */
+  #throttled(): readonly string[] {
+    const own = this.#parts.endpoints().filter(({ isThrottled }) => isThrottled);
+    if (own.length > 0) return own.map(({ endpoint }) => endpoint);
+    const workers = this.#parts.runner
+      .workers()
+      .filter(({ throttled, worker }) => throttled && worker !== "local");
+    return workers.map(({ worker }) => `worker ${worker}`);
+  }
+
+  #budget(): LiveFacts["budget"] {
+    const input = this.#parts.runner.endInput();
+    return {
+      retries: { taken: input.retriesTaken, most: input.retryBudget },
+      tokens: { used: input.tokensUsed, most: input.budget.totalTokens ?? null },
+      rollouts: { started: input.rolloutsDispatched, most: input.budget.rollouts ?? null },
+      seconds: { elapsed: input.elapsedSeconds, most: input.deadlineSeconds },
+    };
+  }
+
+  #sandboxes(): LiveFacts["sandboxes"] {
+    const { ready, starting, leased, waiting, oldestWaitMs, failed, breaker } = this.#parts.broker.snapshot();
+    const oldestWaitSeconds = oldestWaitMs === null ? null : oldestWaitMs / 1000;
+    return {
+      ready,
+      starting,
+      leased,
+      waiting,
+      oldestWaitSeconds,
+      failedStarts: failed,
+      breaker: { ...breaker },
+    };
+  }
+
+  async #busFacts(nowMs: number): Promise<Pick<LiveFacts, "bus" | "progress">> {
+    const { bus, server } = this.#parts;
+    const restarts = server.restarts();
+    const [fills, work] = this.#isBusDown
+      ? [null, null]
+      : await Promise.all([orNull(bus.streamFills()), orNull(bus.workStates())]);
+    const ago = (atMs: number | null): number | null =>
+      atMs === null ? null : Math.max(0, nowMs - atMs) / 1000;
+    const lastOf = (wanted: string): number | null =>
+      ago(fills?.find(({ stream }) => stream === wanted)?.lastStoredAtMs ?? null);
+    const streams =
+      fills?.map(({ stream, usedBytes, maxBytes }) => ({ stream, usedBytes, maxBytes })) ?? null;
+    return {
+      bus: {
+        connected: !this.#isBusDown,
+        restarts,
+        streams,
+        work: work?.map((state) => workFacts(state, ago)) ?? null,
+      },
+      progress: { lastEventSecondsAgo: lastOf("events"), lastOutcomeSecondsAgo: lastOf("outcomes") },
+    };
+  }
+
+  /** Of the messages that were delivered again those that are still there. */
+  async #deliveries(): Promise<readonly DeliveryFacts[]> {
+    const { deliveries, bus, identity } = this.#parts;
+    const repeated = deliveries.repeated();
+    if (repeated.length === 0) return [];
+    const there = this.#isBusDown
+      ? null
+      : await orNull(bus.subjects("work", `rollyard.work.*.${identity.namespace}.${identity.jobUid}.>`));
+    return repeated
+      .filter(({ subject }) => there?.has(subject) ?? true)
+      .slice(0, MOST_DELIVERIES)
+      .flatMap(({ subject, deliveries: count }) => {
+        const parts = parseWorkSubject(subject);
+        if (parts === null) return [];
+        return [
+          { kind: parts.kind, rollout: rolloutToken(parts), attempt: parts.attempt, deliveries: count },
+        ];
+      });
+  }
+}
+
+function workFacts(
+  state: WorkState,
+  ago: (atMs: number | null) => number | null,
+): NonNullable<LiveFacts["bus"]["work"]>[number] {
+  const { kind, waiting, unacked, redelivered, pulls, lastAckAtMs, oldest } = state;
+  const parts = oldest === null ? null : parseWorkSubject(oldest.subject);
+  return {
+    kind,
+    waiting,
+    unacked,
+    redelivered,
+    pulls,
+    lastAckSecondsAgo: ago(lastAckAtMs),
+    oldest:
+      oldest === null || parts === null
+        ? null
+        : { rollout: rolloutToken(parts), attempt: parts.attempt, ageSeconds: ago(oldest.storedAtMs) ?? 0 },
+  };
+}
+
+/** What can't be answered while the bus is away is not known. */
+function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  return answer.catch(() => null);
+}

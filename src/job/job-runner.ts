@@ -7,6 +7,7 @@ import type { ErrorCode } from "../errors/codes.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
 import { ControlNoticeSchema, SlotsAnnouncedSchema } from "../gen/rollyard/v1/requests_pb.ts";
 import { AssignmentSchema } from "../gen/rollyard/v1/work_pb.ts";
+import { untilAnswered } from "../grader/patience.ts";
 import { inParallel } from "../lib/in-parallel.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { Wakeup } from "../lib/wakeup.ts";
@@ -24,7 +25,9 @@ import { outcomeSummary } from "./outcome-summary.ts";
 import { planDispatch } from "./plan-dispatch.ts";
 import type { PlannedDispatch } from "./plan-dispatch.ts";
 import { rebuildLedger } from "./rebuild-ledger.ts";
-import type { CountedOutcome } from "./rebuild-ledger.ts";
+import type { CountedOutcome, RebuiltLedger } from "./rebuild-ledger.ts";
+import { refuseLostRecord } from "./record-lost.ts";
+import type { RecordedOutcomes } from "./record-lost.ts";
 import { retryBudget } from "./retry-decision.ts";
 import type { RolloutJobSpec } from "./rollout-job.ts";
 import { settle } from "./settle-flow.ts";
@@ -53,6 +56,8 @@ export interface JobToRun {
   readonly spec: RolloutJobSpec;
   readonly items: readonly JsonObject[];
   readonly indexes: readonly number[] | null;
+  /** What was recorded of the job before; nothing is dispatched when its streams hold less. */
+  readonly recorded?: RecordedOutcomes;
   /** Wall time from which its deadline counts: the start, later by as long as the job did not run. */
   readonly startedAtMs: number;
 }
@@ -120,11 +125,14 @@ export class JobRunner {
     return [...this.#workers.values()].filter(({ seenMs }) => seenMs >= sinceMs);
   }
 
-  /** Runs the job to its end. Rejects with `bus_unavailable` when the bus is gone for good, or `deps.signal` aborts. */
+  /**
+   * Runs the job to its end. A bus that does not answer is waited for. Rejects with `record_lost`, and with
+   * `bus_unavailable` when `deps.signal` aborts.
+   */
   async run(): Promise<RunEnd> {
     const { bus } = this.#deps;
     const listening = await bus.listen("rollyard.slots.*", (payload) => this.#onSlots(payload));
-    const { outcomes, nextSequence } = await rebuildLedger(bus, this.#job.identity, this.ledger);
+    const { outcomes, nextSequence } = await this.#rebuild();
     for (const counted of outcomes) this.#deps.onOutcome(counted);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#deps.signal]);
@@ -138,18 +146,48 @@ export class JobRunner {
     }
   }
 
+  async #rebuild(): Promise<RebuiltLedger> {
+    const { bus } = this.#deps;
+    const { identity, recorded } = this.#job;
+    const read = async (): Promise<RebuiltLedger> => {
+      const { lastSequence } = await bus.streamState("events");
+      const rebuilt = await rebuildLedger(bus, identity, this.ledger);
+      if (recorded !== undefined) refuseLostRecord(recorded, rebuilt.found, lastSequence);
+      return rebuilt;
+    };
+    return untilAnswered(read, this.#deps);
+  }
+
   async #rounds(): Promise<RunEnd> {
     for (;;) {
       if (this.#deps.signal.aborted) this.#backgroundEnded();
-      if (this.#interruptedBy !== null) {
-        await this.#cancelRest(this.#interruptedBy);
-        return { condition: "Suspended", reason: "Interrupted" };
-      }
-      const end = decideJobEnd(this.endInput());
+      const end = this.#interruptedBy === null ? decideJobEnd(this.endInput()) : null;
       if (end?.condition === "Complete") return end;
       if (end !== null) return await this.#endEarly(end);
-      await this.#dispatch();
+      const isDone = await this.#patiently(() => this.#round());
+      if (isDone === true) return { condition: "Suspended", reason: "Interrupted" };
       await this.#wakeup.wait(this.#deps.clock, TICK_MS);
+    }
+  }
+
+  /** Resolves with true once everything under way is cancelled because of an interrupt. */
+  async #round(): Promise<boolean> {
+    if (this.#interruptedBy === null) {
+      await this.#dispatch();
+      return false;
+    }
+    await this.#cancelRest(this.#interruptedBy);
+    return true;
+  }
+
+  /** One step; null when the bus did not answer. What it left undone the next round sees. */
+  async #patiently<T>(step: () => Promise<T>): Promise<T | null> {
+    try {
+      return await step();
+    } catch (error) {
+      if (toRollyardError(error).code !== "bus_unavailable") throw error;
+      this.#deps.logger.warn("the bus does not answer; the round is put off");
+      return null;
     }
   }
 
@@ -159,7 +197,7 @@ export class JobRunner {
     while (counts.graded + counts.failed < this.ledger.total) {
       if (this.#deps.signal.aborted) this.#backgroundEnded();
       // Again each round: an attempt that failed by itself meanwhile has made its rollout pending once more.
-      await this.#cancelRest(cancelCode(end));
+      await this.#patiently(() => this.#cancelRest(cancelCode(end)));
       await this.#wakeup.wait(this.#deps.clock, TICK_MS);
     }
     return end;

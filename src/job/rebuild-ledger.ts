@@ -13,30 +13,59 @@ export interface CountedOutcome {
   readonly after: AfterFailure | "graded";
 }
 
+/** What a job's streams hold. */
+export interface FoundOutcomes {
+  /** Rollouts that have an outcome. */
+  readonly rollouts: number;
+  readonly gradedAttempts: number;
+  readonly failedAttempts: number;
+}
+
+/** What a ledger was rebuilt from. */
+export interface RebuiltLedger {
+  /** Those that count, in order. */
+  readonly outcomes: readonly CountedOutcome[];
+  readonly found: FoundOutcomes;
+  /** Stream sequence to follow outcomes from. */
+  readonly nextSequence: number;
+}
+
 /**
  * Fills an empty ledger from the bus, in flow order: rollout work, then grade and settle work, then outcomes. Each
- * step stores the next before it acknowledges, so nothing that is alive looks missing. Resolves with the outcomes that
- * count, in order, and the sequence to follow from.
+ * step stores the next before it acknowledges, so nothing that is alive looks missing. Rejects with `bus_unavailable`
+ * before it has changed anything.
  */
 export async function rebuildLedger(
   bus: Pick<Bus, "subjects" | "replayHeaders">,
   job: JobIdentity,
   ledger: JobLedger,
-): Promise<{ readonly outcomes: readonly CountedOutcome[]; readonly nextSequence: number }> {
+): Promise<RebuiltLedger> {
   const inWork = await attemptsIn(bus, job, "rollout");
   const inGrade = await attemptsIn(bus, job, "grade");
   const inSettle = await attemptsIn(bus, job, "settle");
-  const outcomes: CountedOutcome[] = [];
+  const summaries: OutcomeSummary[] = [];
   let nextSequence = 1;
   for await (const message of bus.replayHeaders("outcomes", outcomesFilter(job))) {
     nextSequence = message.sequence + 1;
     const outcome = outcomeSummary(message);
-    const after = outcome === null ? null : ledger.ended(outcome);
-    if (outcome !== null && after !== null) outcomes.push({ outcome, after });
+    if (outcome !== null) summaries.push(outcome);
   }
+  const outcomes = summaries.flatMap((outcome) => {
+    const after = ledger.ended(outcome);
+    return after === null ? [] : [{ outcome, after }];
+  });
   for (const parts of inWork) ledger.dispatched(parts, parts.attempt);
   for (const parts of [...inGrade, ...inSettle]) ledger.released(parts, parts.attempt);
-  return { outcomes, nextSequence };
+  return { outcomes, found: foundIn(summaries), nextSequence };
+}
+
+function foundIn(summaries: readonly OutcomeSummary[]): FoundOutcomes {
+  const gradedAttempts = summaries.filter(({ end }) => end.kind === "graded").length;
+  return {
+    rollouts: new Set(summaries.map(({ place }) => `${place.itemIndex}-${place.sampleIndex}`)).size,
+    gradedAttempts,
+    failedAttempts: summaries.length - gradedAttempts,
+  };
 }
 
 async function attemptsIn(

@@ -39,6 +39,11 @@ export class RecordFile<T extends Keyed> {
     return new RecordFile<T>(file, keyOf, written);
   }
 
+  /** Records that are there, or on their way. */
+  get size(): number {
+    return this.#written.size;
+  }
+
   /** Whether the record is there, or on its way. */
   has(record: Keyed): boolean {
     return this.#written.has(this.#keyOf(record));

@@ -3,6 +3,7 @@ import type { LogStore } from "../bus/port.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { RollyardError } from "../errors/rollyard-error.ts";
 import type { CountedOutcome } from "../job/rebuild-ledger.ts";
+import type { RecordedOutcomes } from "../job/record-lost.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { FunctionTool } from "../model/port.ts";
@@ -97,6 +98,12 @@ export class ResultRecorder {
       await Promise.all(opened.map((file) => file.close()));
       throw error;
     }
+  }
+
+  /** What is in the files. */
+  get recorded(): RecordedOutcomes {
+    const { attempts, results } = this.#files;
+    return { rollouts: results.size, failedAttempts: attempts.size };
   }
 
   /** Takes an outcome that counts; its records are written soon after. Never throws. */

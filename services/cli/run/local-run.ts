@@ -271,6 +271,7 @@ function newRunner(
     spec: input.job.spec,
     items: input.items,
     indexes: indexes === undefined ? null : parseIndexRanges(indexes),
+    recorded: recorder.recorded,
     // The clock of its deadline stands still between two sessions.
     startedAtMs: clock.nowMs() - folder.state.earlierSeconds * 1000,
   });

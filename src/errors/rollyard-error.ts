@@ -45,6 +45,12 @@ export class RollyardError extends Error {
   }
 }
 
+/** The same error with more facts; those that it has stay as they are. */
+export function withFacts(error: RollyardError, facts: RollyardError["details"]): RollyardError {
+  const { code, message, cause } = error;
+  return new RollyardError(code, { message, details: { ...facts, ...error.details }, cause });
+}
+
 /** Turns anything thrown into a {@link RollyardError}; what is unknown is `internal`, never somebody else's fault. */
 export function toRollyardError(thrown: unknown): RollyardError {
   if (thrown instanceof RollyardError) return thrown;

@@ -57,7 +57,7 @@ function scoreOf(name: string, reply: EndpointReply): number {
     case "broken":
       throw failed(name, "broke the connection", { reason: reply.reason });
     case "timeout":
-      throw failed(name, "did not answer in time", {});
+      throw failed(name, "did not answer in time", { reason: "timeout" });
     case "too_large":
       throw graderBadAnswer(name, "answered more than 1 MB");
     case "aborted":

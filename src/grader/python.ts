@@ -1,4 +1,4 @@
-import { RollyardError } from "../errors/rollyard-error.ts";
+import { RollyardError, withFacts } from "../errors/rollyard-error.ts";
 import type { ExecResult, SandboxSession } from "../sandbox/port.ts";
 import type { GradeDeps, GradeInput } from "./port.ts";
 import { configError, failure, readPythonResult, scoreOfPythonResult } from "./python-result.ts";
@@ -87,10 +87,12 @@ function encode(text: string): Uint8Array {
 
 /** Why a run left no result. None of it is known to be the sample's doing, so none of it is a score. */
 function noResult(name: string, run: ExecResult): RollyardError {
-  if (run.exitCode === 127) return configError(name, "there is no python3 in its sandbox");
-  if (run.timedOut) return failure("grader_failed", name, "ran into its time limit");
-  if (run.outOfMemory) return failure("grader_failed", name, "ran out of memory");
-  return failure("grader_failed", name, `ended without a result (exit code ${run.exitCode})`);
+  const { exitCode, signal, durationMs } = run;
+  if (exitCode === 127) return configError(name, "there is no python3 in its sandbox");
+  const facts = { exit_code: exitCode, duration_ms: durationMs, ...(signal === "" ? {} : { signal }) };
+  if (run.timedOut) return withFacts(failure("grader_failed", name, "ran into its time limit"), facts);
+  if (run.outOfMemory) return withFacts(failure("grader_failed", name, "ran out of memory"), facts);
+  return withFacts(failure("grader_failed", name, "ended without a result"), facts);
 }
 
 function isSandboxFailure(error: unknown): error is RollyardError {
@@ -102,7 +104,7 @@ function asGraderFailure(name: string, error: unknown): unknown {
   if (!isSandboxFailure(error)) return error;
   return new RollyardError("grader_failed", {
     message: `The sandbox of grader "${name}" failed: ${error.message}`,
-    details: { grader: "python", sandbox: error.code },
+    details: { ...error.details, grader: "python", failed: error.code },
     cause: error,
   });
 }

@@ -103,7 +103,9 @@ function readBody(
   if (answer !== null) return { kind: "answered", answer };
   // OpenRouter answers 200 with an `error`, the Responses API with `status: failed` and one.
   const error = isJsonObject(body) ? objectField(body, "error") : undefined;
-  return error === undefined ? failure("model_bad_response") : classifyBodyError(error);
+  return error === undefined
+    ? failure("model_bad_response", { body: "no completion" })
+    : classifyBodyError(error);
 }
 
 function classifyBodyError(error: JsonObject): TryOutcome {
@@ -120,7 +122,7 @@ function statusOfCode(code: unknown): number {
 }
 
 function classify(thrown: unknown, clock: Clock): TryOutcome {
-  if (thrown instanceof SyntaxError) return failure("model_bad_response");
+  if (thrown instanceof SyntaxError) return failure("model_bad_response", { body: "no JSON" });
   if (!(thrown instanceof APIError)) throw thrown;
   const { status, headers, error } = thrown as APIError;
   if (status === undefined) return connectionFailure(thrown);

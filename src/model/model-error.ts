@@ -9,13 +9,14 @@ import type { TryFailure, TryOutcome } from "./try-outcome.ts";
 export function modelError(
   outcome: Extract<TryOutcome, { kind: "failed" | "refused" }>,
   spec: Pick<ModelSpec, "baseURL" | "name" | "apiKeySecret">,
+  tries: number,
 ): RollyardError {
   if (outcome.kind === "refused") {
-    return new RollyardError("model_rate_limited", { details: { status: outcome.status } });
+    return new RollyardError("model_rate_limited", { details: { status: outcome.status, tries } });
   }
   const message = outcome.message ?? sentence(outcome, spec);
   return new RollyardError(outcome.code, {
-    details: outcome.details,
+    details: { ...outcome.details, tries },
     ...(message === undefined ? {} : { message }),
   });
 }

@@ -62,14 +62,14 @@ class OpenAiModelClient implements ModelClient {
       beganAtMs: this.#runtime.clock.monotonicMs(),
     };
     let ledger: RetryLedger = FRESH_LEDGER;
-    for (;;) {
+    for (let tries = 1; ; tries += 1) {
       const tried = await this.#try(call);
       const { outcome } = tried;
       if (outcome.kind === "answered") return this.#answer(call, tried, outcome.answer);
       if (outcome.kind === "stopped") {
         return { kind: "stopped", reason: outcome.reason, modelMs: tried.modelMs };
       }
-      ledger = await this.#nextTry(ledger, outcome, request.signal);
+      ledger = await this.#nextTry(ledger, outcome, { tries, signal: request.signal });
     }
   }
 
@@ -77,7 +77,7 @@ class OpenAiModelClient implements ModelClient {
   async #nextTry(
     ledger: RetryLedger,
     outcome: Extract<TryOutcome, { kind: "failed" | "refused" }>,
-    signal: AbortSignal | undefined,
+    { tries, signal }: { readonly tries: number; readonly signal: AbortSignal | undefined },
   ): Promise<RetryLedger> {
     const { clock, random, logger } = this.#runtime;
     const isUnknownEndpoint = this.#gate.isUnknown;
@@ -85,7 +85,7 @@ class OpenAiModelClient implements ModelClient {
     const decision = decideRetry(ledger, outcome, at);
     if (decision.kind === "give_up") {
       if (outcome.kind === "failed" && outcome.code === "model_unreachable") this.#gate.giveUp();
-      throw modelError(outcome, this.#access.spec);
+      throw modelError(outcome, this.#access.spec, tries);
     }
     if (outcome.kind === "failed") {
       logger.debug("model call is tried again", { code: outcome.code, ...outcome.details });

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { toRollyardError } from "../errors/rollyard-error.ts";
+import { toRollyardError, withFacts } from "../errors/rollyard-error.ts";
 import type { RollyardError } from "../errors/rollyard-error.ts";
 import { ToolReturnedSchema } from "../gen/rollyard/v1/events_pb.ts";
 import type { SandboxSession } from "../sandbox/port.ts";
@@ -58,7 +58,7 @@ async function runCall(
     round.onReturned(call, returned);
     return null;
   } catch (error) {
-    return toRollyardError(error);
+    return withFacts(toRollyardError(error), { tool: call.name, call: `${call.turn}/${call.index}` });
   }
 }
 

@@ -246,7 +246,10 @@ export class SandboxBroker {
     // A grader's sandbox holds no state: after its loss is told once, the next asking gets another one.
     if (verdict.kind !== "failed" || claim.purpose === "grade") this.#holdings.retire(claim.key);
     if (verdict.kind !== "failed") return null;
-    return { kind: "failed", failure: failureOfCode(verdict.code, verdict.details) };
+    return {
+      kind: "failed",
+      failure: failureOfCode(verdict.code, { ...verdict.details, sandbox: holding.sandboxUid }),
+    };
   }
 
   /** Lets the claim wait for a sandbox of the next generation. */

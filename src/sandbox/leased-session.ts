@@ -88,7 +88,10 @@ export class LeasedSession implements ClosableSandboxSession {
         const { code, cause, evidence } = answer.failure;
         return new RollyardError(code, { message: cause, details: evidence, cause: unreachable });
       }
-      if (answer?.kind === "gone") return new RollyardError("sandbox_fenced", { cause: unreachable });
+      if (answer?.kind === "gone") {
+        const details = { reason: answer.reason, sandbox: this.sandboxUid };
+        return new RollyardError("sandbox_fenced", { details, cause: unreachable });
+      }
     }
     return unreachable;
   }

@@ -108,7 +108,7 @@ export class SandboxdClient implements ClosableSandboxSession {
       } else if (pause === undefined || timeIsUp) {
         throw new RollyardError("sandbox_unreachable", {
           cause: outcome.error,
-          details: { error: errorName(outcome.error), tries: tries + 1 },
+          details: { error: errorName(outcome.error), tries: tries + 1, sandbox: this.sandboxUid },
         });
       }
       await this.#clock.sleep(pause, request.signal);

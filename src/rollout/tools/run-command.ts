@@ -33,5 +33,7 @@ export async function runCommand(command: CommandRun, deps: ToolRunnerDeps): Pro
     },
     run.signal,
   );
-  return execReturn(result, { outputBytes: deps.outputBytes, timeoutMs }, startedAtMs);
+  // A stored answer's command ran when it was first asked for: our own takeover is no time of the agent.
+  const ranAtMs = result.replayed ? run.call.calledAtMs : startedAtMs;
+  return execReturn(result, { outputBytes: deps.outputBytes, timeoutMs }, ranAtMs);
 }

@@ -56,14 +56,20 @@ function settle(
   if (verdict.kind === "broken") {
     throw new RollyardError("tool_config_error", {
       message: `The endpoint of tool "${tool.name}" answers ${verdict.fact}: it does not speak the tool contract.`,
+      details: { tool: tool.name, last: verdict.fact },
     });
   }
   if (tries < HTTP_TOOL_TRIES) return null;
   if (verdict.otherwise !== undefined) return { output: verdict.otherwise, result: "failed" };
   throw new RollyardError("tool_unavailable", {
     message: `The remote tool "${tool.name}" did not answer in ${tries} tries (${verdict.fact}).`,
-    details: { tool: tool.name, last: verdict.fact, tries },
+    details: { tool: tool.name, tries, ...lastOf(verdict.fact) },
   });
+}
+
+/** A status by itself, as for a model; anything else in words. */
+function lastOf(fact: string): { readonly status: number } | { readonly last: string } {
+  return /^\d{3}$/u.test(fact) ? { status: Number(fact) } : { last: fact };
 }
 
 /** Whether the agent's own time is shorter than the tool's, so that a timeout is the agent's end and no failure. */

@@ -20,6 +20,7 @@ describe("what goes wrong with a model call", () => {
     const { model, client } = await startHarness(() => status(500));
     const error = await errorOf(client, sampleRequest());
     expect(error).toMatchObject({ code: "model_server_error", failureClass: "model" });
+    expect(error.details).toMatchObject({ status: 500, tries: 5 });
     expect(model.requestCount).toBe(5);
   });
 
@@ -43,6 +44,7 @@ describe("what goes wrong with a model call", () => {
     expect(await errorOf(client, sampleRequest())).toMatchObject({
       code: "model_bad_response",
       failureClass: "model",
+      details: { body: "no completion", tries: 5 },
     });
   });
 

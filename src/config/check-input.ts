@@ -1,5 +1,7 @@
 import { rolloutJobSpecSchema } from "../job/rollout-job.ts";
-import { objectOrEmpty } from "../lib/half-valid.ts";
+import { objectOrEmpty, textOrUndefined } from "../lib/half-valid.ts";
+import type { SpecProblem } from "../lib/schema/spec-problem.ts";
+import { SANDBOX_PATH } from "../sandbox/sandbox-path.ts";
 import { indexProblems } from "./check-indexes.ts";
 import { compileItemCheck } from "./check-item.ts";
 import type { CheckItem } from "./check-item.ts";
@@ -9,7 +11,7 @@ import type { DatasetContext } from "./dataset-source.ts";
 import { fetchDataset } from "./fetch-dataset.ts";
 import type { FetchDataset } from "./fetch-dataset.ts";
 import { findPython } from "./find-python.ts";
-import type { FindPython, PythonInstall } from "./find-python.ts";
+import type { FindPython } from "./find-python.ts";
 import { loadDocuments } from "./load-documents.ts";
 import type { LoadedDocuments, LoadOptions } from "./load-documents.ts";
 import { documentName } from "./parse-yaml.ts";
@@ -28,8 +30,6 @@ export interface CheckOptions extends LoadOptions {
 export interface CheckedInput extends LoadedDocuments {
   /** Datasets by the name of their job. */
   readonly datasets: ReadonlyMap<string, LoadedDataset>;
-  /** The Python for graders, when one of them needs it. */
-  readonly python: PythonInstall | undefined;
 }
 
 /** Reads and checks files, their references and every row of their datasets. Never throws for bad input. */
@@ -40,12 +40,11 @@ export async function checkInput(files: readonly string[], options: CheckOptions
       .filter(({ kind }) => kind === "RolloutJob")
       .map((document) => readDataset(document, loaded, options)),
   );
-  const python = await checkPython(loaded.raw, options);
+  const python = await checkPython(loaded.raw, options.findPython ?? findPython);
   return {
     ...loaded,
     datasets: new Map(read.flatMap(({ named }) => (named === undefined ? [] : [named]))),
-    python: python.found,
-    problems: [...loaded.problems, ...python.problems, ...read.flatMap(({ problems }) => problems)],
+    problems: [...loaded.problems, ...python, ...read.flatMap(({ problems }) => problems)],
   };
 }
 
@@ -86,16 +85,25 @@ function itemCheckFor(environmentRef: unknown, { documents, problems }: LoadedDo
   return isInOrder ? compileItemCheck(environment.value.spec) : () => [];
 }
 
-async function checkPython(
-  documents: readonly RawDocument[],
-  { env, findPython: find = findPython }: CheckOptions,
-): Promise<{ readonly found?: PythonInstall; readonly problems: readonly Problem[] }> {
+async function checkPython(documents: readonly RawDocument[], find: FindPython): Promise<readonly Problem[]> {
   const users = documents.filter(({ kind, value }) => kind === "Environment" && usesPython(value));
-  if (users.length === 0) return { problems: [] };
-  const found = await find(env["PATH"]);
-  if (found !== undefined) return { found, problems: [] };
-  const message = "a python grader needs Python ≥ 3.10 on this machine, and none was found; install python3";
-  return {
-    problems: users.map(({ source }) => problemAt(source, { path: ["spec", "grader"], message })),
-  };
+  const found = await Promise.all(users.map(({ value }) => find(graderImage(value))));
+  return users.flatMap(({ source, value }, index) =>
+    found[index] === null ? [problemAt(source, noPython(graderImage(value)))] : [],
+  );
+}
+
+function noPython(image: string | null): SpecProblem {
+  const message =
+    image === null
+      ? `a python grader needs Python ≥ 3.10 as python3 on a sandbox's PATH (${SANDBOX_PATH}) on this machine, and there is none; install python3`
+      : "a python grader needs Python ≥ 3.10 as python3 in its image, and there is none";
+  return { path: ["spec", "grader"], message };
+}
+
+/** The image in which an environment's graders would run code; null where it names none. */
+function graderImage(environment: unknown): string | null {
+  const spec = objectOrEmpty(objectOrEmpty(environment)["spec"]);
+  const own = textOrUndefined(objectOrEmpty(spec["graderRuntime"])["image"]);
+  return own ?? textOrUndefined(objectOrEmpty(spec["sandbox"])["image"]) ?? null;
 }

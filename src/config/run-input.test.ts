@@ -95,7 +95,7 @@ describe("resolveRunInput", () => {
 
   it("looks for Python only when a grader needs it", async () => {
     const overrides = { modelURL: "http://127.0.0.1:1/v1" };
-    const findPython = () => Promise.resolve(undefined);
+    const findPython = () => Promise.resolve(null);
     expect((await resolveRunInput(files, { cwd, env: {}, overrides, findPython })).ok).toBe(true);
     const python = {
       type: "multi",
@@ -105,7 +105,9 @@ describe("resolveRunInput", () => {
     };
     await writeFile(join(cwd, "sub", "env.yaml"), JSON.stringify(environment(python)));
     expect(linesOf(await resolveRunInput(files, { cwd, env: {}, overrides, findPython }))).toEqual([
-      "sub/env.yaml:1 spec.grader: a python grader needs Python ≥ 3.10 on this machine, and none was found; install python3",
+      expect.stringMatching(
+        /^sub\/env\.yaml:1 spec\.grader: a python grader needs Python ≥ 3\.10 .* install python3$/u,
+      ),
     ]);
   });
 });

@@ -4,7 +4,6 @@ import type { RolloutJob } from "../job/rollout-job.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { checkInput } from "./check-input.ts";
 import type { CheckedInput, CheckOptions } from "./check-input.ts";
-import type { PythonInstall } from "./find-python.ts";
 import { overrideJobs } from "./job-overrides.ts";
 import type { JobOverrides } from "./job-overrides.ts";
 import { loadDocuments } from "./load-documents.ts";
@@ -22,6 +21,8 @@ export interface EnvironmentInput {
   readonly environment: Environment;
   /** Absolute path of `spec.sandbox.local`, when given. */
   readonly localFolder: string | undefined;
+  /** Absolute path of `spec.graderRuntime.venv`, when given. */
+  readonly requirementsFile: string | undefined;
   readonly secrets: SecretStore;
 }
 
@@ -34,8 +35,6 @@ export interface RunInput extends EnvironmentInput {
   /** SHA-256 (hex) of the snapshot's fixed fields. */
   readonly specHash: string;
   readonly origin: RunOrigin;
-  /** The Python for graders, when one of them needs it. */
-  readonly python: PythonInstall | undefined;
 }
 
 /** What was asked for, or everything that stands against it (exit code 2). */
@@ -110,7 +109,6 @@ function runInputOf(
     snapshot,
     specHash: specHash(snapshot),
     origin: runOrigin(given.files, given.cwd, { job: { source, value: job }, environment, configMaps }),
-    python: checked.python,
   };
 }
 
@@ -118,10 +116,12 @@ function environmentInputOf(
   { source, value }: SourcedDocument<Documents["environments"][number]["value"]>,
   secrets: SecretStore,
 ): EnvironmentInput {
-  const { local } = value.spec.sandbox;
+  const resolved = (file: string | undefined): string | undefined =>
+    file === undefined ? undefined : path.resolve(source.folder, file);
   return {
     environment: value,
-    localFolder: local === undefined ? undefined : path.resolve(source.folder, local),
+    localFolder: resolved(value.spec.sandbox.local),
+    requirementsFile: resolved(value.spec.graderRuntime?.venv),
     secrets,
   };
 }

@@ -5,6 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import { assertNever } from "../../lib/assert-never.ts";
 import type { SandboxEnd } from "../port.ts";
+import { SANDBOX_PATH } from "../sandbox-path.ts";
 import { startError } from "./start-error.ts";
 import { parseSupervisorEvent } from "./supervisor-events.ts";
 import type { SupervisorEvent } from "./supervisor-events.ts";
@@ -40,7 +41,6 @@ interface Box {
   readonly ended: PromiseWithResolvers<SandboxEnd>;
 }
 
-const HOST_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const CLOSE_WITHIN_MS = 20_000;
 
 /**
@@ -71,7 +71,7 @@ export class Supervisor {
       stdio: ["pipe", "pipe", "ignore"],
       detached: true,
       // Nothing of our own environment, where keys may be, gets near a sandbox.
-      env: { PATH: HOST_PATH },
+      env: { PATH: SANDBOX_PATH },
     });
     const supervisor = new Supervisor(child);
     await supervisor.#hello.promise;

@@ -1,5 +1,6 @@
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import type { SandboxLauncher } from "../port.ts";
+import { SANDBOX_PATH } from "../sandbox-path.ts";
 import { INNER_SANDBOXD } from "./bubblewrap-argv.ts";
 import { readHostRoot } from "./host-root.ts";
 import type { LocalLauncherOptions } from "./local-options.ts";
@@ -25,8 +26,6 @@ const TRIAL = [
   ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "--net"],
   ["unshare", "--user", "--map-user=1000", "--map-group=1000", "true"],
 ].flat();
-
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /**
  * A launcher on Linux namespaces by util-linux, for machines without bubblewrap. Null when its `unshare` is missing or
@@ -64,7 +63,7 @@ export async function createUnshareLauncher(options: LocalLauncherOptions): Prom
           hasOwnUser: true,
         }),
       ],
-      env: { PATH },
+      env: { PATH: SANDBOX_PATH },
       files: [
         ...minimalEtc(request.spec.runAsUser).map(({ name, content }) => ({
           path: `etc/${name}`,

@@ -1,8 +1,10 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { findPython } from "../../../src/config/find-python.ts";
+import { findHostPython, findPython } from "../../../src/config/find-python.ts";
+import { whyNoEngine } from "../../support/docker/no-engine.ts";
+import { TEST_IMAGE } from "../../support/sandbox/test-image.ts";
 
 let folder = "";
 
@@ -12,29 +14,43 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
-const pretend = async (version: string): Promise<void> => {
-  const [major, minor] = version.split(".");
-  const script = `#!/bin/sh\nprintf '%s\\n' ${folder}/python3 ${folder} ${major} ${minor}\n`;
-  await writeFile(join(folder, "python3"), script);
-  await chmod(join(folder, "python3"), 0o755);
-};
+async function pretend(version: string, place = "", name = "python3"): Promise<string> {
+  const program = join(folder, place, name);
+  await mkdir(join(folder, place), { recursive: true });
+  await writeFile(program, `#!/bin/sh\nprintf '%s\\n' ${program} ${version}\n`);
+  await chmod(program, 0o755);
+  return program;
+}
 
-it("takes the first interpreter that is new enough", async () => {
-  await pretend("3.12");
-  expect(await findPython(`relative:${folder}`, [])).toEqual({
-    executable: join(folder, "python3"),
-    prefix: folder,
-    version: [3, 12],
-  });
+it("tells the python3 that a sandbox would run", async () => {
+  const executable = await pretend("3.12.1");
+  expect(await findHostPython(`/nowhere:${folder}`)).toEqual({ executable, version: "3.12.1" });
 });
 
-it.each(["2.7", "3.9", "4.1"])("passes over Python %s", async (version) => {
+it.each(["2.7.1", "3.9.9", "4.1.0"])("takes Python %s for none", async (version) => {
   await pretend(version);
-  expect(await findPython(folder, [])).toBeUndefined();
+  expect(await findHostPython(folder)).toBeNull();
 });
 
-it("passes over what is no Python, and an empty PATH", async () => {
+it("looks no further than the first python3, and at no other name", async () => {
+  await pretend("3.9.0", "first");
+  await pretend("3.12.0", "second");
+  await pretend("3.12.0", "third", "python");
+  expect(await findHostPython(`${folder}/first:${folder}/second`)).toBeNull();
+  expect(await findHostPython(`${folder}/third`)).toBeNull();
+});
+
+it("takes what is no Python for none", async () => {
   await writeFile(join(folder, "python3"), "no program");
-  expect(await findPython(folder, [])).toBeUndefined();
-  expect(await findPython(undefined, [])).toBeUndefined();
+  expect(await findHostPython(folder)).toBeNull();
+});
+
+it("does not know an image that is not here", async () => {
+  expect(await findPython("rollyard.test/no-such-image:1")).toBe("unknown");
+});
+
+it("asks the image that is here, which has no python", async ({ skip }) => {
+  const missing = whyNoEngine();
+  skip(missing !== null, missing ?? "");
+  expect(await findPython(TEST_IMAGE)).toBeNull();
 });

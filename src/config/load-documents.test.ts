@@ -146,11 +146,6 @@ describe("loadDocuments", () => {
       "  recovery: { mode: replay, ignore: ['[0-9]+', 'took ('] }",
       "spec.recovery.ignore[1]: must be a regular expression",
     ],
-    [
-      "a grader runtime",
-      "  graderRuntime: { image: x }",
-      "spec.graderRuntime: a runtime of the graders' own is not supported by this version",
-    ],
   ])("refuses %s", async (_, spec, expected) => {
     const found = await problemsOf({ "env.yaml": environment(`${spec}\n`) });
     expect(found).toHaveLength(1);

@@ -18,7 +18,6 @@ export function unsupportedProblems(spec: JsonObject): SpecProblem[] {
   return [
     ...problemsUnder(["grader"], graderTypeProblems(grader)),
     ...refuseIf(grader["integrity"] !== undefined, ["grader", "integrity"], "integrity checks are"),
-    ...refuseIf(spec["graderRuntime"] !== undefined, ["graderRuntime"], "a runtime of the graders' own is"),
   ];
 }
 

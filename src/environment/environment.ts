@@ -31,17 +31,20 @@ export const environmentSpecSchema = z
       description: "`passed` means a reward of at least this; a grader's own `pass_threshold` wins.",
     }),
     graderRuntime: graderRuntimeSchema.optional().meta({
-      description: "Where `python` and `command` graders run: exactly one of image, venv.",
+      description:
+        "Packages of `python` graders: exactly one of image, venv. Without it they have those of the sandbox's own python3.",
     }),
     recovery: recoverySpecSchema.prefault({}).meta({
       description: "What happens when a sandbox is lost in the middle of a rollout.",
     }),
     judges: z.record(z.string().min(1), judgeSpecSchema).default({}).meta({
-      description: "Endpoints of the graders' judge models, by the `model` that graders name.",
+      description:
+        "Endpoints of the graders' judge models, by the `model` that graders name. **Not supported by this version**, as the grader types that ask one.",
     }),
-    serve: serveSpecSchema
-      .prefault({})
-      .meta({ description: "How the gateway serves it to a hosted trainer." }),
+    serve: serveSpecSchema.prefault({}).meta({
+      description:
+        "How the gateway serves it to a hosted trainer. **Not supported by this version**: without effect.",
+    }),
   })
   .superRefine((spec, context) => {
     for (const { index, name } of duplicateToolNames(spec.tools)) {

@@ -4,9 +4,13 @@ import { ALWAYS_CHECK, exactlyOneProblem } from "../lib/schema/cross-field.ts";
 /** `spec.graderRuntime`: where `python` and `command` graders run. */
 export const graderRuntimeSchema = z
   .strictObject({
-    image: z.string().min(1).optional().meta({ description: "Container image with the graders' packages." }),
+    image: z.string().min(1).optional().meta({
+      description:
+        "Container image with the graders' packages; for sandboxes of the docker launcher, and on a cluster.",
+    }),
     venv: z.string().min(1).optional().meta({
-      description: "A requirements.txt, relative to this file, from which a virtual environment is made.",
+      description:
+        "A requirements.txt, relative to this file. A virtual environment is made from it once, by this machine's python3 and pip, and graders' sandboxes get it read-only. For local runs without Docker.",
     }),
   })
   .superRefine((runtime, context) => {

@@ -46,6 +46,8 @@ export interface BrokerOptions {
   readonly localFolder: string | null;
   /** Of the clean sandboxes for graders; by default made from `spec`. */
   readonly graderSpec?: SandboxSpec;
+  /** Virtual environment of the graders' sandboxes, absolute; none by default. */
+  readonly graderVenv?: string | undefined;
   readonly keys: SigningKeySet;
   readonly clock?: Clock;
   /** Makes sandbox uids: lower-case letters and digits. */
@@ -180,11 +182,11 @@ export class SandboxBroker {
   }
 
   #newPool(purpose: Purpose): SandboxPool {
-    const { spec, graderSpec, localFolder, keys, launcher, newId } = this.#options;
+    const { spec, graderSpec, graderVenv = null, localFolder, keys, launcher, newId } = this.#options;
     const own =
       purpose === "agent"
         ? { spec, localFolder }
-        : { spec: graderSpec ?? graderSandboxSpec(spec), localFolder: null };
+        : { spec: graderSpec ?? graderSandboxSpec(spec), localFolder: null, venv: graderVenv };
     return new SandboxPool({
       purpose,
       launcher,

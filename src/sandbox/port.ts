@@ -73,6 +73,11 @@ export interface LaunchRequest {
   readonly spec: SandboxSpec;
   /** Absolute path of the folder to copy into the workdir, or null for an empty one. */
   readonly localFolder: string | null;
+  /**
+   * Absolute path of a virtual environment of this machine's Python, or null. Its `bin` comes first on the sandbox's
+   * PATH; where the launcher isolates, it can be read and not written.
+   */
+  readonly venv?: string | null;
   /** Public keys that sandboxd accepts tokens of. */
   readonly publicKeys: readonly { readonly kid: string; readonly x: string }[];
 }

@@ -1,9 +1,14 @@
+import path from "node:path";
 import type { Command } from "commander";
 import { checkInput } from "../../../src/config/check-input.ts";
 import type { CheckedInput } from "../../../src/config/check-input.ts";
-import { formatProblem } from "../../../src/config/problem.ts";
+import { formatProblem, problemAt } from "../../../src/config/problem.ts";
+import type { Problem } from "../../../src/config/problem.ts";
+import { usesPython } from "../../../src/config/uses-python.ts";
+import { toRollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { CliIo } from "../cli-io.ts";
 import { collected } from "../collected.ts";
+import { makeVenv } from "../run/grader-runtime.ts";
 
 interface ValidateFlags {
   readonly file: readonly string[];
@@ -29,10 +34,34 @@ export function registerValidate(program: Command, io: CliIo): void {
     .option("--json", "print one JSON object", false)
     .addHelpText("after", EXAMPLE)
     .action(async (flags: ValidateFlags) => {
-      const checked = await checkInput(flags.file, { cwd: io.cwd, env: io.env, secretFlags: flags.secret });
+      const files = await checkInput(flags.file, { cwd: io.cwd, env: io.env, secretFlags: flags.secret });
+      const checked =
+        files.problems.length > 0 ? files : { ...files, problems: await venvProblems(files, io) };
       io.stdout(flags.json ? asJson(checked) : asText(checked));
       if (checked.problems.length > 0) io.setExitCode(2);
     });
+}
+
+/** Makes the virtual environments of graders, as a run would; it is the only way to know that they can be made. */
+async function venvProblems({ documents }: CheckedInput, io: CliIo): Promise<readonly Problem[]> {
+  const problems: Problem[] = [];
+  for (const { source, value } of documents.environments) {
+    const { graderRuntime, sandbox } = value.spec;
+    if (graderRuntime?.venv === undefined || !usesPython(value)) continue;
+    const place = { path: ["spec", "graderRuntime", "venv"] };
+    if (sandbox.image !== undefined && sandbox.local === undefined) {
+      const message =
+        "is made of this machine's Python, which no container of sandbox.image sees; give image";
+      problems.push(problemAt(source, { ...place, message }));
+      continue;
+    }
+    try {
+      await makeVenv(path.resolve(source.folder, graderRuntime.venv), io);
+    } catch (thrown) {
+      problems.push(problemAt(source, { ...place, message: toRollyardError(thrown).message }));
+    }
+  }
+  return problems;
 }
 
 interface Counts {

@@ -23,11 +23,13 @@ import { randomIds } from "../../../src/rollout/ids.ts";
 import { SandboxBroker } from "../../../src/sandbox/broker.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
 import { serveReleases } from "../../../src/sandbox/bus-claims.ts";
+import { graderSandboxSpec } from "../../../src/sandbox/grader-sandbox-spec.ts";
 import { generateSigningKeys } from "../../../src/sandbox/signing-keys.ts";
 import { ResultRecorder } from "../../../src/trajectory/recorder.ts";
 import { startGrader } from "../../grader/create-grader.ts";
 import { startWorker } from "../../worker/create-worker.ts";
 import type { RunningWorker } from "../../worker/create-worker.ts";
+import type { GraderRuntime } from "./grader-runtime.ts";
 import { watchDisk } from "./disk-watch.ts";
 import { writeJoinFile } from "./join-file.ts";
 import { LiveStatus } from "./live-status.ts";
@@ -42,6 +44,7 @@ export interface LocalRunOptions {
   readonly folder: RunFolder;
   readonly natsServer: string;
   readonly launcher: SandboxLauncher;
+  readonly graderRuntime: GraderRuntime;
   readonly clock: Clock;
   readonly telemetry: RunTelemetry;
   /** First abort: stop taking new rollouts, cancel the others so that they can be resumed. */
@@ -218,16 +221,19 @@ function openRecorder(
 }
 
 async function startBroker(
-  { input, launcher, clock, telemetry }: LocalRunOptions,
+  { input, launcher, clock, telemetry, graderRuntime }: LocalRunOptions,
   bus: Bus,
   identity: JobIdentity,
 ): Promise<SandboxBroker> {
+  const { sandbox } = input.environment.spec;
   const broker = new SandboxBroker({
     bus,
     launcher,
     namespace: identity.namespace,
     environmentUid: identity.environmentUid,
-    spec: input.environment.spec.sandbox,
+    spec: sandbox,
+    graderSpec: graderSandboxSpec(sandbox, graderRuntime.image),
+    graderVenv: graderRuntime.venv,
     localFolder: input.localFolder === undefined ? null : path.resolve(input.localFolder),
     keys: generateSigningKeys(),
     replacesLost: input.environment.spec.recovery.mode === "replay",

@@ -10,6 +10,8 @@ import type { CliIo } from "../cli-io.ts";
 import { findPrograms } from "../find-programs.ts";
 import { dryRun, rolloutsText } from "./dry-run.ts";
 import { finishRun } from "./finish-run.ts";
+import { prepareGraderRuntime } from "./grader-runtime.ts";
+import type { GraderRuntime } from "./grader-runtime.ts";
 import { interruptOnSignals } from "./interrupt.ts";
 import { localRun } from "./local-run.ts";
 import type { LocalRunEnd } from "./local-run.ts";
@@ -31,10 +33,12 @@ export async function runJob(input: RunInput, flags: RunJobFlags, io: CliIo): Pr
   const { sandbox } = input.environment.spec;
   const launcher = await selectLauncher(flags.sandbox, { sandboxd: programs.sandboxd, spec: sandbox });
   try {
+    const graderRuntime = await prepareGraderRuntime(input, launcher, io);
     const folder = await openRunFolder(input, { out: flags.out, cwd: io.cwd, nowMs: systemClock.nowMs() });
     try {
       announce(input, { folder, launcher }, io);
-      return await runInFolder({ input, flags, io, folder, launcher, natsServer: programs.natsServer });
+      const { natsServer } = programs;
+      return await runInFolder({ input, flags, io, folder, launcher, natsServer, graderRuntime });
     } finally {
       await folder.close();
     }
@@ -57,6 +61,7 @@ interface Run {
   readonly folder: RunFolder;
   readonly launcher: SandboxLauncher;
   readonly natsServer: string;
+  readonly graderRuntime: GraderRuntime;
 }
 
 async function runInFolder(run: Run): Promise<number> {

@@ -10,7 +10,7 @@ const root = {
   etc: ["ssl/certs"],
   resolvConf: "/run/resolv.conf",
 } as const;
-const place = { bwrap: "bwrap", sandboxd: "/s/sandboxd", workdir: "/b/w", etc: "/b/etc" };
+const place = { bwrap: "bwrap", sandboxd: "/s/sandboxd", workdir: "/b/w", etc: "/b/etc", venv: null };
 
 function argv(
   fields: Readonly<Record<string, unknown>>,

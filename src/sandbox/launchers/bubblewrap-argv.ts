@@ -19,10 +19,15 @@ export interface BubblewrapPlace {
   readonly workdir: string;
   /** Folder with the files of {@link minimalEtc}. */
   readonly etc: string;
+  /** A virtual environment to be seen at {@link INNER_VENV}, or null. */
+  readonly venv: string | null;
 }
 
 /** Where sandboxd is inside. */
 export const INNER_SANDBOXD = "/.rollyard/sandboxd";
+
+/** Where a virtual environment is inside. */
+export const INNER_VENV = "/.rollyard/venv";
 
 /**
  * The command line that isolates one sandbox: every namespace new (the network's too, unless it is `open`), an
@@ -49,6 +54,7 @@ export function bubblewrapArgv(
     ["--proc", "/proc", "--dev", "/dev", "--dir", "/var", "--symlink", "/tmp", "/var/tmp"],
     ...scratchArgs(request, host.features),
     ["--ro-bind", place.sandboxd, INNER_SANDBOXD],
+    place.venv === null ? [] : ["--ro-bind", place.venv, INNER_VENV],
     ["--bind", place.workdir, spec.workdir, "--remount-ro", "/", "--chdir", spec.workdir, "--"],
   ].flat();
 }

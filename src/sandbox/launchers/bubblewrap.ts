@@ -1,6 +1,6 @@
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import type { SandboxLauncher } from "../port.ts";
-import { bubblewrapArgv, INNER_SANDBOXD } from "./bubblewrap-argv.ts";
+import { bubblewrapArgv, INNER_SANDBOXD, INNER_VENV } from "./bubblewrap-argv.ts";
 import { readHostRoot } from "./host-root.ts";
 import type { LocalLauncherOptions } from "./local-options.ts";
 import { minimalEtc, SANDBOX_HOME } from "./minimal-etc.ts";
@@ -9,6 +9,7 @@ import { notEnforcedSentences } from "./not-enforced.ts";
 import { probeCommand } from "./probe-command.ts";
 import { unprivilegedUids } from "./run-as.ts";
 import { sandboxdArgv } from "./sandboxd-argv.ts";
+import { venvPath } from "./venv-path.ts";
 import { SupervisedLauncher } from "./supervised-launcher.ts";
 
 /** How the launcher bounds what its sandboxes use; docs: RLIMIT_NPROC in a user namespace of its own. */
@@ -50,14 +51,20 @@ export async function createBubblewrapLauncher(
       argv: [
         ...bubblewrapArgv(
           request,
-          { bwrap, sandboxd: place.sandboxd, workdir: place.workdir, etc: `${place.root}/etc` },
+          {
+            bwrap,
+            sandboxd: place.sandboxd,
+            workdir: place.workdir,
+            etc: `${place.root}/etc`,
+            venv: place.venv,
+          },
           host,
         ),
         ...sandboxdArgv(request, {
           binary: INNER_SANDBOXD,
           listen: "fd:3",
           workdir: request.spec.workdir,
-          env: { HOME: SANDBOX_HOME },
+          env: { HOME: SANDBOX_HOME, ...venvPath(place.venv === null ? null : INNER_VENV) },
           hasPidNamespace: true,
           hasOwnUser: true,
         }),

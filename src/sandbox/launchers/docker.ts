@@ -24,6 +24,10 @@ const ENFORCES = {
   image: true,
 } as const;
 
+/** A virtual environment is one of this machine's Python, which no container sees. */
+const NO_VENV =
+  "spec.graderRuntime.venv needs sandboxes that see this machine's Python; with Docker give image.";
+
 // `docker run` exits with it when the engine itself fails.
 const ENGINE_FAILED = 125;
 
@@ -55,6 +59,8 @@ class DockerLauncher implements SandboxLauncher {
 
   async start(request: LaunchRequest): Promise<LaunchedSandbox> {
     if (request.spec.image === undefined) throw new RollyardError("image_required");
+    if ((request.venv ?? null) !== null)
+      throw new RollyardError("launcher_unavailable", { message: NO_VENV });
     const socketFolder = await this.#newFolder(request.sandboxUid);
     const name = `rollyard-${request.sandboxUid}`;
     const { sandboxd } = this.#options;

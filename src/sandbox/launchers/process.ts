@@ -2,6 +2,7 @@ import type { SandboxLauncher } from "../port.ts";
 import type { LocalLauncherOptions } from "./local-options.ts";
 import { notEnforcedSentences } from "./not-enforced.ts";
 import { sandboxdArgv } from "./sandboxd-argv.ts";
+import { venvPath } from "./venv-path.ts";
 import { SupervisedLauncher } from "./supervised-launcher.ts";
 
 const ENFORCES = {
@@ -33,7 +34,7 @@ export function createProcessLauncher(options: LocalLauncherOptions): SandboxLau
           binary: place.sandboxd,
           listen: "fd:3",
           workdir: place.workdir,
-          env: { HOME: `${place.root}/home`, TMPDIR: `${place.root}/tmp` },
+          env: { HOME: `${place.root}/home`, TMPDIR: `${place.root}/tmp`, ...venvPath(place.venv) },
           hasPidNamespace: false,
           hasOwnUser: place.uid !== null,
         }),

@@ -1,4 +1,4 @@
-import { copyFile, chmod } from "node:fs/promises";
+import { copyFile, chmod, cp } from "node:fs/promises";
 import { join } from "node:path";
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -18,6 +18,8 @@ export interface BoxPlace {
   readonly sandboxd: string;
   /** The unprivileged user that it will run as, or null for our own. */
   readonly uid: number | null;
+  /** The request's virtual environment, where the sandbox's user can reach it; null without one. */
+  readonly venv: string | null;
 }
 
 /** What one kind of launcher decides: how the sandbox's command looks. */
@@ -41,6 +43,8 @@ interface SupervisorNode {
   readonly supervisor: Supervisor;
   readonly base: string;
   readonly sandboxd: string;
+  /** Copies of virtual environments that a sandbox's user could not reach, by their origin. */
+  readonly venvs: Map<string, Promise<string>>;
 }
 
 /** Starts sandboxes under a supervisor, which it starts again when it was lost. */
@@ -67,10 +71,12 @@ export class SupervisedLauncher implements SandboxLauncher {
   }
 
   async start(request: LaunchRequest): Promise<LaunchedSandbox> {
-    const { supervisor, base, sandboxd } = await this.#currentNode();
+    const node = await this.#currentNode();
+    const { supervisor, base, sandboxd } = node;
     const root = join(base, request.sandboxUid);
     const socket = join(root, "s/s");
-    const place = { root, workdir: join(root, "workdir"), socket, sandboxd, uid: this.#nextUid() };
+    const venv = await this.#reachableVenv(request.venv ?? null, node);
+    const place = { root, workdir: join(root, "workdir"), socket, sandboxd, uid: this.#nextUid(), venv };
     const box = await supervisor.start({
       id: request.sandboxUid,
       root,
@@ -116,10 +122,24 @@ export class SupervisedLauncher implements SandboxLauncher {
     else await sweepLostFolder(sandboxd, lostBase);
     const base = newBaseFolder();
     const supervisor = await Supervisor.launch(sandboxd, base);
-    if (!this.#isRoot || isReachableByOthers(sandboxd)) return { supervisor, base, sandboxd };
+    const venvs = new Map<string, Promise<string>>();
+    if (!this.#isRoot || isReachableByOthers(sandboxd)) return { supervisor, base, sandboxd, venvs };
     const copy = join(base, "sandboxd");
     await copyFile(sandboxd, copy);
     await chmod(copy, 0o755);
-    return { supervisor, base, sandboxd: copy };
+    return { supervisor, base, sandboxd: copy, venvs };
   }
+
+  /** As root the sandboxes' users reach nothing in our home: there they get a copy, made once. */
+  async #reachableVenv(venv: string | null, { base, venvs }: SupervisorNode): Promise<string | null> {
+    if (venv === null || !this.#isRoot || isReachableByOthers(venv)) return venv;
+    const copy = venvs.get(venv) ?? copyVenv(venv, join(base, `venv-${venvs.size}`));
+    venvs.set(venv, copy);
+    return copy;
+  }
+}
+
+async function copyVenv(from: string, to: string): Promise<string> {
+  await cp(from, to, { recursive: true, verbatimSymlinks: true });
+  return to;
 }

@@ -1,5 +1,5 @@
 import type { LaunchRequest } from "../port.ts";
-import { INNER_SANDBOXD } from "./bubblewrap-argv.ts";
+import { INNER_SANDBOXD, INNER_VENV } from "./bubblewrap-argv.ts";
 import type { BubblewrapPlace } from "./bubblewrap-argv.ts";
 import type { HostRoot } from "./host-root.ts";
 import { minimalEtc, SANDBOX_HOME } from "./minimal-etc.ts";
@@ -74,6 +74,7 @@ export function unshareArgv(request: LaunchRequest, place: UnsharePlace, root: H
     [String(scratchBytes(spec)), isOpen ? (root.resolvConf ?? "") : ""],
     [String(spec.runAsUser), SANDBOX_HOME],
     rootTriples(root),
+    place.venv === null ? [] : ["folder", place.venv, INNER_VENV],
     ["--"],
   ].flat();
 }

@@ -1,7 +1,7 @@
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import type { SandboxLauncher } from "../port.ts";
 import { SANDBOX_PATH } from "../sandbox-path.ts";
-import { INNER_SANDBOXD } from "./bubblewrap-argv.ts";
+import { INNER_SANDBOXD, INNER_VENV } from "./bubblewrap-argv.ts";
 import { readHostRoot } from "./host-root.ts";
 import type { LocalLauncherOptions } from "./local-options.ts";
 import { minimalEtc, SANDBOX_HOME } from "./minimal-etc.ts";
@@ -11,6 +11,7 @@ import { probeCommand } from "./probe-command.ts";
 import { unprivilegedUids } from "./run-as.ts";
 import { sandboxdArgv } from "./sandboxd-argv.ts";
 import { SupervisedLauncher } from "./supervised-launcher.ts";
+import { venvPath } from "./venv-path.ts";
 import { unshareArgv } from "./unshare-argv.ts";
 
 const ENFORCES = {
@@ -51,6 +52,7 @@ export async function createUnshareLauncher(options: LocalLauncherOptions): Prom
             workdir: place.workdir,
             etc: `${place.root}/etc`,
             newRoot: `${place.root}/root`,
+            venv: place.venv,
           },
           root,
         ),
@@ -58,7 +60,7 @@ export async function createUnshareLauncher(options: LocalLauncherOptions): Prom
           binary: INNER_SANDBOXD,
           listen: "fd:3",
           workdir: request.spec.workdir,
-          env: { HOME: SANDBOX_HOME },
+          env: { HOME: SANDBOX_HOME, ...venvPath(place.venv === null ? null : INNER_VENV) },
           hasPidNamespace: true,
           hasOwnUser: true,
         }),

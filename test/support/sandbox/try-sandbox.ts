@@ -39,13 +39,14 @@ export class TrySandbox {
 
   static async start(
     launcher: SandboxLauncher,
-    options: { readonly spec?: SandboxSpec; readonly localFolder?: string } = {},
+    options: { readonly spec?: SandboxSpec; readonly localFolder?: string; readonly venv?: string } = {},
   ): Promise<TrySandbox> {
     const keys = generateSigningKeys();
     const launched = await launcher.start({
       sandboxUid: randomBytes(6).toString("hex"),
       spec: options.spec ?? sandboxSpec(),
       localFolder: options.localFolder ?? null,
+      venv: options.venv ?? null,
       publicKeys: publicKeysOf(keys),
     });
     return new TrySandbox(launched, keys);

@@ -8,8 +8,8 @@ export type StatusAnswer =
   | { readonly kind: "not_there" }
   | { readonly kind: "silent" };
 
-/** Above what a bus that is just going away makes an answer wait. */
-const PATIENCE_MS = 15_000;
+/** Above what a status waits for a bus that does not answer. */
+const PATIENCE_MS = 10_000;
 
 /** Asks the process that has a run how it stands. An answer of another run, at a port taken over, is none. */
 export async function askStatus(privateFolder: string, jobUid: string): Promise<StatusAnswer> {

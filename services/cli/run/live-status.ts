@@ -26,9 +26,13 @@ export interface LiveStatusParts {
   readonly deliveries: DeliveryTable;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Aborts when the run's parts are closed: what they look like from then on says nothing of the job. */
+  readonly signal: AbortSignal;
 }
 
 const TICK_MS = 1000;
+/** How long a status waits for the bus. */
+const PATIENCE_MS = 3000;
 /** Messages that a status names. */
 const MOST_DELIVERIES = 100;
 
@@ -48,10 +52,11 @@ export class LiveStatus {
     this.#look();
   }
 
-  /** Looks at the conditions each second, and logs those that change, until the signal aborts. */
-  async watch(signal: AbortSignal): Promise<void> {
+  /** Looks at the conditions each second, and logs those that change, until the parts are closed. */
+  async watch(): Promise<void> {
+    const { clock, signal } = this.#parts;
     while (!signal.aborted) {
-      await this.#parts.clock.sleep(TICK_MS, signal);
+      await clock.sleep(TICK_MS, signal);
       this.#look();
     }
   }
@@ -104,7 +109,8 @@ export class LiveStatus {
   }
 
   #look(): void {
-    const { clock, logger } = this.#parts;
+    const { clock, logger, signal } = this.#parts;
+    if (signal.aborted) return;
     const before = this.#conditions;
     this.#conditions = jobConditions(this.#conditionFacts(), clock.nowMs(), before);
     if (before.length === 0) return;
@@ -167,7 +173,7 @@ export class LiveStatus {
     const restarts = server.restarts();
     const [fills, work] = this.#isBusDown
       ? [null, null]
-      : await Promise.all([orNull(bus.streamFills()), orNull(bus.workStates())]);
+      : await Promise.all([this.#orNull(bus.streamFills()), this.#orNull(bus.workStates())]);
     const ago = (atMs: number | null): number | null =>
       atMs === null ? null : Math.max(0, nowMs - atMs) / 1000;
     const lastOf = (wanted: string): number | null =>
@@ -192,7 +198,9 @@ export class LiveStatus {
     if (repeated.length === 0) return [];
     const there = this.#isBusDown
       ? null
-      : await orNull(bus.subjects("work", `rollyard.work.*.${identity.namespace}.${identity.jobUid}.>`));
+      : await this.#orNull(
+          bus.subjects("work", `rollyard.work.*.${identity.namespace}.${identity.jobUid}.>`),
+        );
     return repeated
       .filter(({ subject }) => there?.has(subject) ?? true)
       .slice(0, MOST_DELIVERIES)
@@ -203,6 +211,13 @@ export class LiveStatus {
           { kind: parts.kind, rollout: rolloutToken(parts), attempt: parts.attempt, deliveries: count },
         ];
       });
+  }
+
+  /** What the bus does not answer soon is not known: whoever asks must not wait as long as the work does. */
+  #orNull<T>(answer: Promise<T>): Promise<T | null> {
+    const over = new AbortController();
+    const late = this.#parts.clock.sleep(PATIENCE_MS, over.signal).then(() => null);
+    return Promise.race([answer.catch(() => null), late]).finally(() => over.abort());
   }
 }
 
@@ -224,9 +239,4 @@ function workFacts(
         ? null
         : { rollout: rolloutToken(parts), attempt: parts.attempt, ageSeconds: ago(oldest.storedAtMs) ?? 0 },
   };
-}
-
-/** What can't be answered while the bus is away is not known. */
-function orNull<T>(answer: Promise<T>): Promise<T | null> {
-  return answer.catch(() => null);
 }

@@ -125,8 +125,8 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   const { endpoints } = await startServices(options, connect, closers);
   const live = await startLiveStatus(
     options,
-    { identity, runner, broker, bus, server, endpoints, deliveries },
-    { closers, signal: stopping.signal },
+    { identity, runner, broker, bus, server, endpoints, deliveries, signal: stopping.signal },
+    closers,
   );
   options.interrupt.addEventListener("abort", () => runner.interrupt("job_interrupted"), { once: true });
   if (options.interrupt.aborted) runner.interrupt("job_interrupted");
@@ -148,15 +148,15 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
 async function startLiveStatus(
   { folder, clock, telemetry }: LocalRunOptions,
   parts: Omit<LiveStatusParts, "startedAtMs" | "clock" | "logger">,
-  until: { readonly closers: Closers; readonly signal: AbortSignal },
+  closers: Closers,
 ): Promise<LiveStatus> {
   const { startedAtMs } = folder.state;
   const logger = telemetry.logger.child({ service: "controller" });
   const live = new LiveStatus({ ...parts, startedAtMs, clock, logger });
   telemetry.serveStatus(() => live.facts());
   const statusFile = await writeStatusFile(folder.privatePath, telemetry.port);
-  until.closers.push(() => statusFile.remove());
-  void live.watch(until.signal);
+  closers.push(() => statusFile.remove());
+  void live.watch();
   return live;
 }
 

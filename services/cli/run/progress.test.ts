@@ -23,6 +23,10 @@ describe("the progress of a run", () => {
     );
   });
 
+  it("says what holds the run up", () => {
+    expect(progressLine(ledgerWith(4), 0, "model throttled")).toMatch(/ {2}waiting: model throttled$/u);
+  });
+
   it("names the classes of failures and no reward before there is one", () => {
     const ledger = ledgerWith(0);
     const end = { kind: "failed", failureClass: "config", code: "model_unauthorized" } as const;

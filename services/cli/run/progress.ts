@@ -48,7 +48,7 @@ export class Progress {
     this.#stop.abort();
     await this.#loop;
     if (this.#output.isTerminal) this.#output.write("\r\u001B[K");
-    this.#output.write(`${this.#line()}\n`);
+    this.#output.write(`${this.#line(null)}\n`);
   }
 
   async #run(): Promise<void> {
@@ -69,9 +69,9 @@ export class Progress {
     while ((this.#samples[1]?.atMs ?? nowMs) < nowMs - WINDOW_MS) this.#samples.shift();
   }
 
-  #line(): string {
+  #line(waiting = this.#waiting()): string {
     this.#sample();
-    return progressLine(this.#ledger, ratePerSecond(this.#samples), this.#waiting());
+    return progressLine(this.#ledger, ratePerSecond(this.#samples), waiting);
   }
 }
 

@@ -74,6 +74,8 @@ describe("prompts, items, outputs, answers and keys", () => {
     const [, url = ""] = await running.says(/metrics at (\S+)\n/u);
     await untilSomeAreRecorded(job);
     const metrics = await (await fetch(url)).text();
+    const status = await (await fetch(new URL("/status", url))).text();
+    expect(JSON.parse(status)).toMatchObject({ job: "small" });
     const end = await running.ended;
     expect(model.requests[0]?.headers["authorization"]).toBe("Bearer canary-key");
     const files = await otherFiles(job);
@@ -81,7 +83,13 @@ describe("prompts, items, outputs, answers and keys", () => {
       expect.arrayContaining(["results.jsonl", "attempts.jsonl", "logs/rollyard.log"]),
     );
     expect(metrics).toContain("rollyard_turns_total");
-    const said = [["stdout", end.stdout], ["stderr", end.stderr], ["metrics", metrics], ...files] as const;
+    const said = [
+      ["stdout", end.stdout],
+      ["stderr", end.stderr],
+      ["metrics", metrics],
+      ["status", status],
+      ...files,
+    ] as const;
     expect(said.flatMap(([name, text]) => canariesIn(name, text))).toEqual([]);
   });
 });

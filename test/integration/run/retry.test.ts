@@ -175,3 +175,39 @@ describe("rollyard retry", () => {
     expect((await readdir(job.out)).toSorted()).toEqual(["small", "small-retry-1"]);
   });
 });
+
+describe("what a retry needs of its run", () => {
+  it("is found again: a ConfigMap's rows, a secret that is given anew, a place for a name of full length", async () => {
+    const model = await brittleModel();
+    const job = await world.job({ baseURL: model.baseURL });
+    const long = "a".repeat(52);
+    const rows = [0, 1, 2].map((item) =>
+      JSON.stringify({ question: `canary-item-${item}.`, answer: "done" }),
+    );
+    const data = rows.map((row) => `    ${row}\n`).join("");
+    const map = `---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: rows}\ndata:\n  items: |\n${data}`;
+    await job.edit((text) => {
+      const changed = text
+        .replace(/dataset: .*$/mu, "dataset: {configMap: {name: rows, key: items}}")
+        .replace(/(kind: RolloutJob\nmetadata: \{name: )small/u, `$1${long}`)
+        .replace("name: mock}", "name: mock, apiKeySecret: {name: key, key: value}}");
+      return `${changed}${map}`;
+    });
+    const secret = ["--secret", "key/value=env:KEY"];
+    expect(await job.run(secret, { KEY: "k" })).toMatchObject({ code: 1 });
+    expect(await retry(job)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("secret key/value was not given"),
+    });
+    model.mend();
+    const env = { TMPDIR: job.temporary, KEY: "k" };
+    expect(await startCli(["retry", job.out, ...secret, "--item", "2"], env).ended).toMatchObject({
+      code: 0,
+    });
+    const name = `${"a".repeat(44)}-retry-1`;
+    expect(await placesIn(job, name)).toEqual(["2-0 graded", "2-1 graded"]);
+    const dry = await startCli(["retry", path.join(job.out, name), ...secret, "--dry-run", "--json"], env)
+      .ended;
+    expect(JSON.parse(dry.stdout)).toMatchObject({ rollouts: 2 });
+  });
+});

@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import type { WorkDelivery, WorkSource } from "../bus/port.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import { gradeDelivery } from "./grade-flow.ts";
 import type { GradeEnd, GradeFlowDeps } from "./grade-flow.ts";
+import { GradingCompany, SUSPECT_DELIVERIES } from "./grading-company.ts";
+import type { LeaveCompany } from "./grading-company.ts";
 
 /** What a grader service works with. */
 export interface GraderServiceOptions extends GradeFlowDeps {
@@ -29,6 +32,7 @@ export class GraderService {
   readonly #soft = new AbortController();
   readonly #hard = new AbortController();
   readonly #over = new AbortController();
+  readonly #company: GradingCompany;
   readonly #running = new Set<Promise<void>>();
   readonly #pulls = new Set<Promise<void>>();
   /** Deliveries that open pulls may still bring. */
@@ -36,6 +40,7 @@ export class GraderService {
 
   constructor(options: GraderServiceOptions) {
     this.#options = options;
+    this.#company = new GradingCompany(options.clock);
   }
 
   /** Gradings under way. */
@@ -108,7 +113,9 @@ export class GraderService {
   async #grade(delivery: WorkDelivery): Promise<void> {
     const done = new AbortController();
     void this.#beat(delivery, done.signal);
+    const leave = await this.#enter(delivery);
     try {
+      if (leave === null) return await delivery.nak();
       const drain = { soft: this.#soft.signal, hard: this.#hard.signal };
       this.#report(await gradeDelivery(delivery, this.#options, drain));
     } catch (thrown) {
@@ -117,8 +124,18 @@ export class GraderService {
       this.#options.logger.error("grading met an error of ours", { code, reason: message, kind });
       await delivery.nak(ERROR_DELAY_MS);
     } finally {
+      leave?.();
       done.abort();
     }
+  }
+
+  /** Null when a drain came first. */
+  async #enter({ deliveries }: WorkDelivery): Promise<LeaveCompany | null> {
+    const { clock, nonce } = this.#options;
+    const isSuspect = deliveries > SUSPECT_DELIVERIES;
+    // Suspects come back together; in another order each time, or the guilty one would be the first each time.
+    if (isSuspect) await clock.sleep(pauseOf(nonce()), this.#soft.signal);
+    return this.#company.enter(isSuspect, this.#soft.signal);
   }
 
   async #beat(delivery: WorkDelivery, done: AbortSignal): Promise<void> {
@@ -148,6 +165,11 @@ export class GraderService {
         return assertNever(end);
     }
   }
+}
+
+/** 0 to 999 ms. */
+function pauseOf(nonce: string): number {
+  return createHash("sha256").update(nonce).digest().readUInt32BE() % 1000;
 }
 
 function placeOf({ task }: Pick<Extract<GradeEnd, { kind: "graded" }>, "task">) {

@@ -1,9 +1,22 @@
 import { readOptions, USAGE } from "./options.ts";
+import type { ChaosOptions, ScenarioName } from "./options.ts";
+import { runPowerCut } from "./power-cut.ts";
 import { newProgress } from "./progress.ts";
-import { figuresOf, stormTable } from "./report-storm.ts";
+import type { Progress } from "./progress.ts";
+import { stormResult } from "./report-storm.ts";
+import type { ScenarioResult } from "./scenario-result.ts";
 import { runStorm } from "./storm.ts";
+import { runWaste } from "./waste.ts";
 
 // `npm run chaos`: breaks a real run in every way that it can and checks what it left.
+
+const SCENARIOS: Readonly<
+  Record<ScenarioName, (options: ChaosOptions, progress: Progress) => Promise<ScenarioResult>>
+> = {
+  storm: async (options, progress) => stormResult(await runStorm(options, progress)),
+  waste: runWaste,
+  "power-cut": runPowerCut,
+};
 
 async function main(args: readonly string[]): Promise<number> {
   if (args.includes("--help")) {
@@ -15,9 +28,9 @@ async function main(args: readonly string[]): Promise<number> {
     process.stderr.write(`chaos: ${options}\n\n${USAGE}`);
     return 2;
   }
-  const result = await runStorm(options, newProgress(options.isJson));
-  process.stdout.write(options.isJson ? `${JSON.stringify(figuresOf(result))}\n` : stormTable(result));
-  return result.findings.length === 0 ? 0 : 1;
+  const { text, json, code } = await SCENARIOS[options.scenario](options, newProgress(options.isJson));
+  process.stdout.write(options.isJson ? `${JSON.stringify(json)}\n` : text);
+  return code;
 }
 
 try {

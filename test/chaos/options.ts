@@ -6,7 +6,7 @@ import { SANDBOX_KINDS } from "./world/job.ts";
 import type { SandboxKind } from "./world/job.ts";
 
 /** What can be run. */
-export const SCENARIOS = ["storm"] as const;
+export const SCENARIOS = ["storm", "waste", "power-cut"] as const;
 
 /** One of {@link SCENARIOS}. */
 export type ScenarioName = (typeof SCENARIOS)[number];
@@ -35,20 +35,24 @@ export interface ChaosOptions {
 }
 
 /** How it is called. */
-export const USAGE = `Usage: npm run chaos -- [storm] [options]
+export const USAGE = `Usage: npm run chaos -- [${SCENARIOS.join("|")}] [options]
 
 Runs a job on real processes (nats-server, planner and broker, workers, graders, sandboxes, a simulated model), does to
 them what can be done to processes, lines, disks and endpoints, then reads what they left and prints what was lost,
 duplicated or invented. Exit code 1 when anything was.
 
-  --rollouts N         (10000)
-  --samples N          rollouts of an item (4)
+  storm       does all of it (the default)
+  waste       lost members of groups of 8: what is run in vain, beside what dropping whole groups would waste
+  power-cut   cuts the power of every server at once (stores on disks of their own; needs root): what is lost
+
+  --rollouts N         (10000 in a storm)
+  --samples N          rollouts of an item (4; waste: 8)
   --seed N             of the strikes and of the model (1)
   --servers 1|3        one nats-server that syncs every second, or a cluster of three that syncs always (1)
   --workers N          (4)
   --graders N          (2)
   --parallelism N      rollouts, and sandboxes, at once (200)
-  --sandboxes KIND     ${SANDBOX_KINDS.join(", ")} (bubblewrap)
+  --sandboxes KIND     ${SANDBOX_KINDS.join(", ")} (bubblewrap; elsewhere than in storms none)
   --faults PERCENT     of attempts that infrastructure fails, beside what strikes do (5)
   --strikes A,B        only these; "none" for none (all)
   --every SECONDS      mean time between two strikes (6)
@@ -63,21 +67,31 @@ Strikes: ${Object.keys(STRIKES).join(", ")}
 Examples:
   npm run chaos                                             # 10,000 rollouts, one server
   npm run chaos -- --servers 3 --seed 7
+  npm run chaos -- power-cut
   npm run chaos -- --rollouts 500 --strikes kill-worker,cut --every 2
 `;
+
+/** What differs by scenario where nothing else is asked for. */
+type ByScenario = "rollouts" | "samples" | "sandboxes" | "latencyMs";
+
+const DEFAULTS: Readonly<Record<ScenarioName, Pick<ChaosOptions, ByScenario>>> = {
+  storm: { rollouts: 10_000, samples: 4, sandboxes: "bubblewrap", latencyMs: 150 },
+  "power-cut": { rollouts: 3000, samples: 4, sandboxes: "none", latencyMs: 100 },
+  waste: { rollouts: 4000, samples: 8, sandboxes: "none", latencyMs: 20 },
+};
 
 const count = z.coerce.number().int().min(1);
 const names = Object.keys(STRIKES) as [StrikeName, ...StrikeName[]];
 
 const flagsSchema = z.object({
-  rollouts: count.default(10_000),
-  samples: count.default(4),
+  rollouts: count.optional(),
+  samples: count.optional(),
   seed: z.coerce.number().int().min(0).default(1),
   servers: z.enum(["1", "3"]).default("1"),
   workers: count.default(4),
   graders: count.default(2),
   parallelism: count.default(200),
-  sandboxes: z.enum(SANDBOX_KINDS).default("bubblewrap"),
+  sandboxes: z.enum(SANDBOX_KINDS).optional(),
   faults: z.coerce.number().min(0).max(50).default(5),
   strikes: z
     .string()
@@ -86,7 +100,7 @@ const flagsSchema = z.object({
     .pipe(z.array(z.enum(names))),
   every: z.coerce.number().positive().default(6),
   "ack-wait": z.coerce.number().positive().default(60),
-  "latency-ms": z.coerce.number().min(0).default(150),
+  "latency-ms": z.coerce.number().min(0).optional(),
   recovery: z.enum(["restart", "replay"]).default("restart"),
   keep: z.boolean().default(false),
   json: z.boolean().default(false),
@@ -109,13 +123,17 @@ function optionsOf(scenario: ScenarioName, values: Parsed["values"]): ChaosOptio
     return `--${issue?.path[0]?.toString() ?? ""}: ${issue?.message ?? "unreadable"}`;
   }
   const { every, keep, json, servers, "ack-wait": ackWait, "latency-ms": latencyMs, ...rest } = flags.data;
+  // What was not asked for is left out, so that it hides no default.
+  const asked = Object.fromEntries(
+    Object.entries({ ...rest, latencyMs }).filter(([, value]) => value !== undefined),
+  ) as Omit<typeof rest, ByScenario> & Partial<Pick<ChaosOptions, ByScenario>>;
   return {
-    ...rest,
+    ...DEFAULTS[scenario],
+    ...asked,
     scenario,
     servers: servers === "1" ? 1 : 3,
     everyMs: every * 1000,
     ackWaitMs: ackWait * 1000,
-    latencyMs,
     isKept: keep,
     isJson: json,
   };

@@ -1,5 +1,6 @@
 import { FINDING_KINDS } from "./checker/finding.ts";
 import type { Finding } from "./checker/finding.ts";
+import type { ScenarioResult } from "./scenario-result.ts";
 import type { StormResult } from "./storm.ts";
 
 /** Findings of each kind that are told in full. */
@@ -25,7 +26,7 @@ export interface StormFigures {
 }
 
 /** The run in figures. */
-export function figuresOf({
+function figuresOf({
   options,
   seconds,
   strikes,
@@ -57,8 +58,13 @@ export function figuresOf({
   };
 }
 
+/** What a storm comes to. */
+export function stormResult(result: StormResult): ScenarioResult {
+  return { text: stormTable(result), json: figuresOf(result), code: result.findings.length === 0 ? 0 : 1 };
+}
+
 /** The run as a table, with the first findings of each kind in words. */
-export function stormTable(result: StormResult): string {
+function stormTable(result: StormResult): string {
   const figures = figuresOf(result);
   const { options, findings, endedByThemselves } = result;
   const rows: readonly (readonly [string, string | number])[] = [
@@ -82,13 +88,14 @@ export function stormTable(result: StormResult): string {
     ...rows.map(([name, value]) => `${name.padEnd(width)}${value}`),
     "",
     ...kinds,
-    ...told(findings),
+    ...findingLines(findings),
     ...endedByThemselves.slice(0, SHOWN),
     "",
   ].join("\n");
 }
 
-function told(findings: readonly Finding[]): readonly string[] {
+/** The first findings of each kind in words. */
+export function findingLines(findings: readonly Finding[]): readonly string[] {
   return FINDING_KINDS.flatMap((kind) => {
     const all = findings.filter((finding) => finding.kind === kind);
     if (all.length === 0) return [];

@@ -5,7 +5,7 @@ import type { MockCall } from "../../support/model/mock-bodies.ts";
 export interface BehaviourSpec {
   readonly seed: number;
   readonly samplesPerItem: number;
-  /** Percent of the first attempts in which the model fails a call for good. */
+  /** Percent of attempts in which the model fails a call for good. */
   readonly modelFaultPercent: number;
 }
 
@@ -16,8 +16,8 @@ export interface Behaviour {
   readonly callsPerTurn: number;
   /** Whether the closing answer is the item's. */
   readonly isRight: boolean;
-  /** The model fails every try of one call, until an attempt has failed. */
-  readonly isFaulty: boolean;
+  /** So many attempts, from the first on, fail because the model fails every try of a call. */
+  readonly faultyAttempts: number;
 }
 
 /** A number in [0, 1) that belongs to these words and to no other. */
@@ -33,8 +33,14 @@ export function behaviourOf(spec: BehaviourSpec, rollout: number): Behaviour {
     toolTurns: 1 + Math.floor(draw("turns") * 3),
     callsPerTurn: draw("calls") < 0.7 ? 1 : 2,
     isRight: draw("right") < 0.5,
-    isFaulty: draw("fault") * 100 < spec.modelFaultPercent,
+    faultyAttempts: faultsInARow((attempt) => draw(`fault ${attempt}`) * 100 < spec.modelFaultPercent),
   };
+}
+
+function faultsInARow(isFaulty: (attempt: number) => boolean): number {
+  let count = 0;
+  while (isFaulty(count)) count += 1;
+  return count;
 }
 
 /** The right answer of an item. */

@@ -10,7 +10,7 @@ import { Link } from "./link.ts";
 import type { ChaosJob } from "./job.ts";
 import type { ModelConfig, Mood } from "./model/model-config.ts";
 import { makeNatsNodes } from "./nats-node.ts";
-import type { NatsNode } from "./nats-node.ts";
+import type { NatsNode, SyncInterval } from "./nats-node.ts";
 import { RawBus } from "./raw-bus.ts";
 import { Service } from "./service.ts";
 
@@ -20,15 +20,26 @@ export interface Programs {
   readonly sandboxd: string;
 }
 
+/** What infrastructure does to a run beside strikes. */
+export interface Faults {
+  /** Percent of attempts in which the model fails a call for good. */
+  readonly modelPercent: number;
+  /** Percent of sandboxes whose setup fails. */
+  readonly setupPercent: number;
+  /** Percent of requests that the next try overcomes. */
+  readonly troublePercent: number;
+}
+
 /** What the processes of a run are told beside the options. */
 export interface WorldPlan {
   readonly options: ChaosOptions;
   readonly programs: Programs;
   /** Everything of the run is in it. */
   readonly folder: string;
-  /** One for each server; by default in the run's folder. */
-  readonly natsFolders?: readonly string[];
-  readonly syncInterval: "always" | "1s";
+  /** Where each server has its store; by default in the run's folder. */
+  readonly stores?: readonly string[];
+  readonly syncInterval: SyncInterval;
+  readonly faults: Faults;
   readonly restartMs: () => number;
 }
 
@@ -77,7 +88,8 @@ export class ChaosWorld {
     const names = Array.from({ length: options.servers }, (_, index) => join(folder, `nats-${index + 1}`));
     const nats = await makeNatsNodes({
       binary: programs.natsServer,
-      folders: plan.natsFolders ?? names,
+      folders: names,
+      ...(plan.stores === undefined ? {} : { stores: plan.stores }),
       password,
       syncInterval: plan.syncInterval,
       restartMs: plan.restartMs,
@@ -91,7 +103,7 @@ export class ChaosWorld {
     const behaviour = {
       seed: options.seed,
       samplesPerItem: options.samples,
-      modelFaultPercent: options.faults * 0.4,
+      modelFaultPercent: plan.faults.modelPercent,
     };
     const port = await freePort();
     const model = await startModel(plan, { port, behaviour });
@@ -102,7 +114,7 @@ export class ChaosWorld {
       parallelism: options.parallelism,
       sandboxes: options.sandboxes,
       modelOrigin: `http://127.0.0.1:${port}`,
-      setupFaultPercent: options.sandboxes === "none" ? 0 : options.faults * 0.4,
+      setupFaultPercent: plan.faults.setupPercent,
       recovery: options.recovery,
     };
     return new ChaosWorld(plan, { nats, bus, model, job, behaviour });
@@ -123,6 +135,12 @@ export class ChaosWorld {
 
   get graders(): readonly Service[] {
     return this.#graders;
+  }
+
+  /** All but the servers. */
+  get services(): readonly Service[] {
+    const controllers = this.#controller === null ? [] : [this.#controller];
+    return [...this.#workers, ...this.#graders, ...controllers, this.model];
   }
 
   get resultsFolder(): string {
@@ -160,9 +178,7 @@ export class ChaosWorld {
 
   /** Ends all but the servers, so that streams can be read. */
   async stopServices(): Promise<void> {
-    const controllers = this.#controller === null ? [] : [this.#controller];
-    const all = [...this.#workers, ...this.#graders, ...controllers, this.model];
-    await Promise.all(all.map((service) => service.stop()));
+    await Promise.all(this.services.map((service) => service.stop()));
   }
 
   /** Ends what is left. Safe to repeat. */
@@ -229,13 +245,13 @@ export class ChaosWorld {
 }
 
 async function startModel(
-  { options, folder, restartMs }: WorldPlan,
+  { options, folder, restartMs, faults }: WorldPlan,
   given: { readonly port: number; readonly behaviour: BehaviourSpec },
 ): Promise<Service> {
   const config: ModelConfig = {
     ...given,
     latencyMs: options.latencyMs,
-    troublePercent: options.faults > 0 ? 2 : 0,
+    troublePercent: faults.troublePercent,
     logFile: modelLogOf(folder),
     toolFile: toolLogOf(folder),
   };

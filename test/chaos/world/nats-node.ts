@@ -14,15 +14,19 @@ export interface NatsNode {
   readonly service: Service;
 }
 
+/** How often a server brings its files to the disk. */
+export type SyncInterval = "always" | "1s" | "2m";
+
 /** How a run's servers are made. */
 export interface NatsOptions {
   readonly binary: string;
-  /** One for each server; its store is in it. */
+  /** One for each server: its configuration, its log, and, unless it is elsewhere, its store. */
   readonly folders: readonly string[];
+  /** Where each has its store. */
+  readonly stores?: readonly string[];
   /** Of every user: the processes of a run get theirs from the environment. */
   readonly password: string;
-  /** `always`, or as a local run has it. */
-  readonly syncInterval: "always" | "1s";
+  readonly syncInterval: SyncInterval;
   readonly restartMs: () => number;
 }
 
@@ -43,7 +47,10 @@ export async function makeNatsNodes(options: NatsOptions): Promise<readonly Nats
         maxFileStoreBytes: STORE_BYTES,
         ...(options.folders.length === 1 ? {} : { cluster: clusterOf(name, index, routePorts) }),
       };
-      const file = await writeConfig(folder, settings, options.syncInterval);
+      const file = await writeConfig(settings, {
+        sync_interval: options.syncInterval,
+        store_dir: options.stores?.[index] ?? join(folder, "store"),
+      });
       const service = new Service({
         name,
         command: [options.binary, "-c", file],
@@ -70,10 +77,10 @@ function clusterOf(
 }
 
 async function writeConfig(
-  folder: string,
   settings: NatsServerSettings,
-  syncInterval: NatsOptions["syncInterval"],
+  jetstream: { readonly sync_interval: SyncInterval; readonly store_dir: string },
 ): Promise<string> {
+  const { folder } = settings;
   await mkdir(folder, { recursive: true });
   const base = JSON.parse(natsServerConfig(settings)) as {
     readonly jetstream: object;
@@ -81,7 +88,7 @@ async function writeConfig(
   };
   const config = {
     ...base,
-    jetstream: { ...base.jetstream, sync_interval: syncInterval },
+    jetstream: { ...base.jetstream, ...jetstream },
     // Clients have to come through their links.
     ...(base.cluster === undefined ? {} : { cluster: { ...base.cluster, no_advertise: true } }),
   };

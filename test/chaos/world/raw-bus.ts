@@ -126,13 +126,18 @@ export class RawBus {
     }
   }
 
+  /** What is there at and after a sequence, a batch at most; empty when nothing answers. */
+  readFrom(stream: StreamName, sequence: number): Promise<readonly RawMessage[]> {
+    return this.#batch(STREAMS[stream], sequence);
+  }
+
   /** One batched direct get (ADR-31); empty when nothing is at or after the sequence. */
   async #batch(stream: string, fromSequence: number): Promise<readonly RawMessage[]> {
     const inbox = createInbox(INBOX_PREFIX);
     const replies = this.#nats.subscribe(inbox);
     const query = { seq: fromSequence, batch: BATCH, next_by_subj: ">" };
     this.#nats.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), { reply: inbox });
-    const timer = setTimeout(() => replies.unsubscribe(), ASK_MS * 2);
+    const timer = setTimeout(() => replies.unsubscribe(), ASK_MS);
     const found: RawMessage[] = [];
     for await (const reply of replies) {
       const message = parseMessage(reply);

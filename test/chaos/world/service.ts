@@ -31,6 +31,7 @@ export class Service {
   readonly #done = Promise.withResolvers<void>();
   #child: SupervisedChild | null = null;
   #living: Promise<void> = Promise.resolve();
+  #held: PromiseWithResolvers<void> | null = null;
   #isStopping = false;
   #isKilled = false;
   #starts = 0;
@@ -86,9 +87,32 @@ export class Service {
     if (this.#child === paused) this.signal("SIGCONT");
   }
 
+  /** From now on it is not started again, until {@link release}. */
+  hold(): void {
+    this.#held = Promise.withResolvers();
+  }
+
+  /** Lets it start again. */
+  release(): void {
+    this.#held?.resolve();
+    this.#held = null;
+  }
+
+  /** Resolves when no process of it runs. */
+  async gone(): Promise<void> {
+    while (this.#child !== null) await sleep(POLL_MS);
+  }
+
+  /** Resolves when it runs and does its work. */
+  async up(): Promise<void> {
+    while (this.#child === null) await sleep(POLL_MS);
+    await this.#untilUp();
+  }
+
   /** SIGTERM, and SIGKILL when that takes too long; it is not started again. */
   async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     this.#isStopping = true;
+    this.release();
     this.signal("SIGCONT");
     this.signal(signal);
     const force = setTimeout(() => this.signal("SIGKILL"), STOP_WITHIN_MS);
@@ -113,6 +137,7 @@ export class Service {
       if (code === 0 && this.#options.endsByItself === true) return this.#done.resolve();
       if (!this.#isKilled) this.gaveUp.push(this.#lastWords(code));
       await sleep(this.#options.restartMs());
+      await this.#held?.promise;
       if (this.#isStopping) return;
       await this.#spawn();
     }

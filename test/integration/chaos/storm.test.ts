@@ -45,12 +45,12 @@ async function runChaos(args: readonly string[]) {
 describe("a short storm", () => {
   it("loses, doubles and invents nothing, and leaves nothing behind", { timeout: 180_000 }, async () => {
     const { stdout, stderr, code } = await runChaos([
-      ...["--rollouts", "140", "--parallelism", "48", "--seed", "5", "--ack-wait", "4", "--every", "0.6"],
+      ...["--rollouts", "110", "--parallelism", "48", "--seed", "5", "--ack-wait", "4", "--every", "0.5"],
       ...["--strikes", STRIKES.join(","), "--sandboxes", await sandboxKind(), "--json"],
     ]);
     const figures = JSON.parse(stdout || "{}") as Partial<StormFigures>;
     expect({ code, stderr, findings: figures.findings }).toMatchObject({ code: 0, findings: NOTHING_FOUND });
-    expect(figures.rollouts).toBe(140);
+    expect(figures.rollouts).toBe(112);
     expect(Object.keys(figures.strikes ?? {}).length).toBeGreaterThan(STRIKES.length / 2);
     expect(figures.failedRollouts).toBe(0);
   });

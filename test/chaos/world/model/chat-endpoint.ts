@@ -17,8 +17,8 @@ interface ChatRequest {
 const TROUBLES = ["error", "error", "babble", "cut", "stall"] as const;
 type Trouble = (typeof TROUBLES)[number] | "hang" | "throttle";
 
-/** Tries of one call that fail, for a rollout whose model is down: the worker's whole budget. */
-const FAILS_FOR_GOOD = 5;
+/** Tries that a worker has for one call. */
+const TRIES = 5;
 /** Largest number of an answer: sums of them stay within what usage can hold. */
 const LARGEST_ID = 2 ** 24;
 
@@ -72,7 +72,7 @@ export class ChatEndpoint {
   #troubleOf(rollout: number, mood: Mood): Trouble | null {
     if (mood.chat !== "calm") return MOODS[mood.chat];
     const failed = this.#failed.get(rollout) ?? 0;
-    if (failed < FAILS_FOR_GOOD && behaviourOf(this.#config.behaviour, rollout).isFaulty) {
+    if (failed < TRIES * behaviourOf(this.#config.behaviour, rollout).faultyAttempts) {
       this.#failed.set(rollout, failed + 1);
       return "error";
     }

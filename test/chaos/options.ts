@@ -25,6 +25,8 @@ export interface ChaosOptions {
   /** Percent of first attempts that infrastructure fails, beside what strikes do. */
   readonly faults: number;
   readonly strikes: readonly StrikeName[];
+  /** Strikes at most. */
+  readonly most: number;
   /** Mean time between two strikes. */
   readonly everyMs: number;
   readonly ackWaitMs: number;
@@ -55,6 +57,7 @@ duplicated or invented. Exit code 1 when anything was.
   --sandboxes KIND     ${SANDBOX_KINDS.join(", ")} (bubblewrap; elsewhere than in storms none)
   --faults PERCENT     of attempts that infrastructure fails, beside what strikes do (5)
   --strikes A,B        only these; "none" for none (all)
+  --most N             strikes in all (no limit, until 95 % of the job are done)
   --every SECONDS      mean time between two strikes (6)
   --ack-wait SECONDS   after which work of a silent process goes to another (60)
   --latency-ms N       of the model (150)
@@ -98,6 +101,7 @@ const flagsSchema = z.object({
     .default(names.join(","))
     .transform((text) => (text === "none" ? [] : text.split(",")))
     .pipe(z.array(z.enum(names))),
+  most: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER),
   every: z.coerce.number().positive().default(6),
   "ack-wait": z.coerce.number().positive().default(60),
   "latency-ms": z.coerce.number().min(0).optional(),

@@ -86,9 +86,9 @@ async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
 
 async function cutPower(options: ChaosOptions, setting: Setting, progress: Progress): Promise<Loss> {
   const disks: LoopImage[] = [];
-  const removeDisks = async (): Promise<void> => {
-    for (const disk of disks.splice(0)) await disk.remove();
-  };
+  let removing: Promise<void> | null = null;
+  // An interrupt and the ordinary end may both ask for it.
+  const removeDisks = (): Promise<void> => (removing ??= removeAll(disks));
   // Before the folder that they are in.
   let forget = (): void => undefined;
   const change = async (folder: string) => {
@@ -108,6 +108,10 @@ async function cutPower(options: ChaosOptions, setting: Setting, progress: Progr
       forget();
     }
   });
+}
+
+async function removeAll(disks: readonly LoopImage[]): Promise<void> {
+  for (const disk of disks) await disk.remove();
 }
 
 async function cutInTheMiddle(

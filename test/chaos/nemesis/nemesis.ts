@@ -8,6 +8,8 @@ import type { StrikeContext, StrikeName } from "./strikes.ts";
 const QUIET_OUTCOMES = 20;
 /** Strikes end when so much of the job is done: the rest shows that it recovers. */
 const ENOUGH = 0.95;
+/** Strikes between two outcomes at most: a slow machine gets the time that its recovery takes. */
+const STRIKES_AN_OUTCOME = 3;
 const POLL_MS = 250;
 
 /** Strikes at a run, as its seed says what and when, until most of the job is done. */
@@ -20,6 +22,8 @@ export class Nemesis {
   readonly #onStrike: (text: string) => void;
   readonly #open = new Set<Promise<void>>();
   #deck: StrikeName[] = [];
+  /** Outcomes at the last look, and strikes since they changed. */
+  #last = { outcomes: 0, strikes: 0 };
   #isStopped = false;
 
   constructor(world: ChaosWorld, onStrike: (text: string) => void) {
@@ -30,14 +34,15 @@ export class Nemesis {
 
   /** Resolves when it has struck enough and every strike is over. */
   async run(): Promise<void> {
-    const { everyMs, strikes } = this.#world.plan.options;
+    const { everyMs, strikes, most } = this.#world.plan.options;
     await this.#untilDone((subjects) => subjects >= QUIET_OUTCOMES);
     const enough = this.#untilDone((subjects) => subjects >= ENOUGH * this.#world.rollouts);
     void enough.then(() => this.stop());
-    while (!this.#isStopped && strikes.length > 0) {
+    for (let struck = 0; !this.#isStopped && strikes.length > 0 && struck < most; struck += 1) {
       // Exponential, so that strikes also fall together; never so far apart that a short run sees none.
       const waitMs = Math.min(3 * everyMs, -everyMs * Math.log(1 - this.#random.next()));
       await Promise.race([sleep(waitMs), enough]);
+      await Promise.race([this.#untilItRecovers(), enough]);
       if (!this.#isStopped) this.#strike(this.#draw(strikes));
     }
     await Promise.all(this.#open);
@@ -46,6 +51,19 @@ export class Nemesis {
   /** No more strikes. */
   stop(): void {
     this.#isStopped = true;
+  }
+
+  async #untilItRecovers(): Promise<void> {
+    const state = await this.#world.bus.state("outcomes");
+    const outcomes = state?.messages ?? this.#last.outcomes;
+    if (outcomes !== this.#last.outcomes) this.#last = { outcomes, strikes: 0 };
+    this.#last.strikes += 1;
+    while (!this.#isStopped && this.#last.strikes > STRIKES_AN_OUTCOME) {
+      const now = await this.#world.bus.state("outcomes");
+      if (now !== null && now.messages > this.#last.outcomes) {
+        this.#last = { outcomes: now.messages, strikes: 1 };
+      } else await sleep(POLL_MS);
+    }
   }
 
   #draw(strikes: readonly StrikeName[]): StrikeName {

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { FINDING_KINDS } from "../../chaos/checker/finding.ts";
 import type { StormFigures } from "../../chaos/report-storm.ts";
 import { LAUNCHERS } from "../../support/sandbox/launchers.ts";
@@ -37,6 +37,8 @@ async function sandboxKind(): Promise<"bubblewrap" | "process"> {
 
 async function runChaos(args: readonly string[]) {
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  // It undoes everything then, as on Ctrl-C.
+  onTestFinished(() => void child.kill("SIGINT"));
   const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return { stdout, stderr, code: await ended };
@@ -45,7 +47,20 @@ async function runChaos(args: readonly string[]) {
 describe("a short storm", () => {
   it("loses, doubles and invents nothing, and leaves nothing behind", { timeout: 180_000 }, async () => {
     const { stdout, stderr, code } = await runChaos([
-      ...["--rollouts", "110", "--parallelism", "48", "--seed", "5", "--ack-wait", "4", "--every", "0.5"],
+      ...[
+        "--rollouts",
+        "110",
+        "--parallelism",
+        "48",
+        "--seed",
+        "5",
+        "--ack-wait",
+        "4",
+        "--every",
+        "0.5",
+        "--most",
+        "24",
+      ],
       ...["--strikes", STRIKES.join(","), "--sandboxes", await sandboxKind(), "--json"],
     ]);
     const figures = JSON.parse(stdout || "{}") as Partial<StormFigures>;

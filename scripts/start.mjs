@@ -7,6 +7,8 @@ import { exitWith } from "./lib/setup-error.mjs";
 import { setUpClone } from "./lib/setup.mjs";
 
 const EXAMPLE = join("examples", "repo-search");
+// By itself a run takes the image where a Docker engine runs, and nobody has built the example's here.
+const OWN_SANDBOX = process.platform === "linux" ? ["--sandbox", "bubblewrap"] : [];
 
 await exitWith(async () => {
   const setup = await setUpClone();
@@ -15,7 +17,8 @@ await exitWith(async () => {
   const model = policy ? ["--model-url", policy.url, "--model", "scripted-policy"] : [];
   const files = ["-f", join(EXAMPLE, "environment.yaml"), "-f", join(EXAMPLE, "job.yaml")];
   const { root } = setup.places;
-  const command = [join(root, "services", "cli", "main.ts"), "run", ...files, ...model, ...args];
+  const sandbox = args.some((arg) => arg.startsWith("--sandbox")) ? [] : OWN_SANDBOX;
+  const command = [join(root, "services", "cli", "main.ts"), "run", ...files, ...model, ...sandbox, ...args];
   const code = await runAttached(setup.node, command, { cwd: root, env: setup.env });
   await policy?.stop();
   if (code === 0) sayWhatCame(root, { isScripted: policy !== null, hasOwnFolder: args.includes("--out") });

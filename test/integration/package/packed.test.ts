@@ -89,6 +89,8 @@ describe("the packed package, installed elsewhere", () => {
         "run",
         ...files,
         ...model,
+        "--sandbox",
+        "bubblewrap",
         "--items",
         "1",
         "--samples",

@@ -13,6 +13,9 @@ export interface KeptEngine {
   stop(): Promise<void>;
 }
 
+/** A proxy that is not there: whoever pulls gets an error at once, and no registry hears of it. */
+const NO_REGISTRY = { HTTP_PROXY: "http://127.0.0.1:9", HTTPS_PROXY: "http://127.0.0.1:9" };
+
 /**
  * First process of a namespace of processes and mounts. It ends with the engine, which it kills when its standard input
  * ends; the kernel then kills containerd and every container, and the mounts are gone with the last of them. containerd
@@ -50,7 +53,7 @@ export async function keepEngine(): Promise<KeptEngine> {
     "/bin/sh",
     ["-c", KEEPER, "keeper", folder, cgroup, FIRST, ...engineArgv(folder, cgroup, host)],
     // A session of its own: Ctrl-C on the terminal is ours to handle.
-    { detached: true, stdio: ["pipe", "pipe", "ignore"], cwd: "/" },
+    { detached: true, stdio: ["pipe", "pipe", "ignore"], cwd: "/", env: { ...process.env, ...NO_REGISTRY } },
   );
   keeper.stdin.on("error", () => undefined);
   const ended = new Promise<string>((resolve) => {

@@ -21,7 +21,8 @@ await exitWith(async () => {
   const command = [join(root, "services", "cli", "main.ts"), "run", ...files, ...model, ...sandbox, ...args];
   const code = await runAttached(setup.node, command, { cwd: root, env: setup.env });
   await policy?.stop();
-  if (code === 0) sayWhatCame(root, { isScripted: policy !== null, hasOwnFolder: args.includes("--out") });
+  if (code === 0 && !args.includes("--dry-run"))
+    sayWhatCame(root, { isScripted: policy !== null, hasOwnFolder: args.includes("--out") });
   return code;
 });
 

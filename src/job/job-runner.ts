@@ -1,5 +1,6 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { encodeStored } from "../bus/envelope.ts";
+import type { RepeatedDelivery } from "../bus/delivery-table.ts";
 import type { Bus, WorkDelivery } from "../bus/port.ts";
 import { controlSubject, outcomesFilter, workFilter, workSubject } from "../bus/subjects.ts";
 import { storeText } from "../bus/text.ts";
@@ -69,6 +70,8 @@ export interface WorkerSlots {
   readonly free: number;
   /** Whether the model endpoint throttles it. */
   readonly throttled: boolean;
+  /** What it drives and was given more than once. */
+  readonly repeatedWork: readonly RepeatedDelivery[];
 }
 
 /** How a run ended: the job did, or it was interrupted and can go on later. */
@@ -321,9 +324,9 @@ export class JobRunner {
   }
 
   #onSlots(payload: Uint8Array): void {
-    const { worker, total, free, throttled } = fromBinary(SlotsAnnouncedSchema, payload);
+    const { worker, total, free, throttled, repeatedWork } = fromBinary(SlotsAnnouncedSchema, payload);
     const seenMs = this.#deps.clock.monotonicMs();
-    this.#workers.set(worker, { worker, slots: total, free, throttled, seenMs });
+    this.#workers.set(worker, { worker, slots: total, free, throttled, repeatedWork, seenMs });
     this.#wakeup.wake();
   }
 

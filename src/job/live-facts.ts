@@ -87,7 +87,7 @@ export const liveFactsSchema = z.object({
     streams: z.array(z.object({ stream: z.string(), usedBytes: count, maxBytes: count })).nullable(),
     work: z.array(workFactsSchema).nullable(),
   }),
-  /** Messages that this process was given more than once and that are still there. */
+  /** Messages that this process, or a worker, was given more than once and that are still there. */
   deliveries: z.array(deliveryFactsSchema),
   progress: z.object({
     /** Since anything was recorded: a turn, a tool call, an attempt's end. Null before, or while the bus is down. */

@@ -26,6 +26,7 @@ import type { IdSource } from "./ids.ts";
 import type { RolloutObserver } from "./observer.ts";
 import { Probation } from "./probation.ts";
 import { BEAT_MS, ReconnectPause } from "./reconnect-pause.ts";
+import { repeatedWork } from "./repeated-work.ts";
 import type { SandboxClaims } from "./sandbox-lease.ts";
 import { SuspectLane } from "./suspect-lane.ts";
 
@@ -294,7 +295,14 @@ export class Worker {
     const total = this.#drain.signal.aborted ? 0 : this.#options.slots;
     const free = Math.max(0, total - this.#active.size);
     const throttled = this.#deps.throttled?.() ?? false;
-    const announced = create(SlotsAnnouncedSchema, { worker: id, free, total, throttled });
+    const repeated = [...repeatedWork(this.#active.all())];
+    const announced = create(SlotsAnnouncedSchema, {
+      worker: id,
+      free,
+      total,
+      throttled,
+      repeatedWork: repeated,
+    });
     this.#deps.bus.broadcast(slotsSubject(id), toBinary(SlotsAnnouncedSchema, announced));
   }
 }

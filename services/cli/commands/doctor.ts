@@ -22,7 +22,7 @@ Examples:
   rollyard doctor runs/latest --deliveries 3
 
 Explains how a run stands and what to do: lines with ! need a hand, and → says what. A run that is under way is asked
-itself; it knows the messages that its own process was given, not those of workers and graders that have joined it.
+itself; of graders that have joined it, it does not know which messages they were given more than once.
 
 Exit codes: 0 nothing to do; 1 something needs a hand (with --deliveries: there are such messages); 2 bad input.
 `;

@@ -1,4 +1,4 @@
-import type { DeliveryTable } from "../../../src/bus/delivery-table.ts";
+import type { DeliveryTable, RepeatedDelivery } from "../../../src/bus/delivery-table.ts";
 import type { BusInspector, WorkState } from "../../../src/bus/inspection.ts";
 import type { Bus } from "../../../src/bus/port.ts";
 import { parseWorkSubject, rolloutToken } from "../../../src/bus/subjects.ts";
@@ -193,8 +193,11 @@ export class LiveStatus {
 
   /** Of the messages that were delivered again those that are still there. */
   async #deliveries(): Promise<readonly DeliveryFacts[]> {
-    const { deliveries, bus, identity } = this.#parts;
-    const repeated = deliveries.repeated();
+    const { deliveries, bus, identity, runner } = this.#parts;
+    const repeated = mostOften([
+      ...deliveries.repeated(),
+      ...runner.workers().flatMap(({ repeatedWork }) => repeatedWork),
+    ]);
     if (repeated.length === 0) return [];
     const there = this.#isBusDown
       ? null
@@ -219,6 +222,17 @@ export class LiveStatus {
     const late = this.#parts.clock.sleep(PATIENCE_MS, over.signal).then(() => null);
     return Promise.race([answer.catch(() => null), late]).finally(() => over.abort());
   }
+}
+
+/** Each message once, with the highest count that anyone saw; most often first. */
+function mostOften(seen: readonly RepeatedDelivery[]): readonly RepeatedDelivery[] {
+  const counts = new Map<string, number>();
+  for (const { subject, deliveries } of seen) {
+    counts.set(subject, Math.max(deliveries, counts.get(subject) ?? 0));
+  }
+  return [...counts]
+    .map(([subject, deliveries]) => ({ subject, deliveries }))
+    .toSorted((a, b) => b.deliveries - a.deliveries);
 }
 
 function workFacts(

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file rollyard/v1/requests.proto.
  */
 export const file_rollyard_v1_requests: GenFile = /*@__PURE__*/
-  fileDesc("Chpyb2xseWFyZC92MS9yZXF1ZXN0cy5wcm90bxILcm9sbHlhcmQudjEiggEKDENsYWltUmVxdWVzdBIkCgNyZWYYASABKAsyFy5yb2xseWFyZC52MS5BdHRlbXB0UmVmEg8KB3B1cnBvc2UYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoDRIYChBsb3N0X3NhbmRib3hfdWlkGAQgASgJEg0KBWVwb2NoGAUgASgEIrADCgpDbGFpbVJlcGx5EiMKBWxlYXNlGAEgASgLMhIucm9sbHlhcmQudjEuTGVhc2VIABIyCgdwZW5kaW5nGAIgASgLMh8ucm9sbHlhcmQudjEuQ2xhaW1SZXBseS5QZW5kaW5nSAASMAoGZmFpbGVkGAMgASgLMh4ucm9sbHlhcmQudjEuQ2xhaW1SZXBseS5GYWlsZWRIABIsCgRnb25lGAQgASgLMhwucm9sbHlhcmQudjEuQ2xhaW1SZXBseS5Hb25lSAAaGQoHUGVuZGluZxIOCgZyZWFzb24YASABKAkarQEKBkZhaWxlZBIVCg1mYWlsdXJlX2NsYXNzGAEgASgJEgwKBGNvZGUYAiABKAkSDQoFY2F1c2UYAyABKAkSPgoIZXZpZGVuY2UYBCADKAsyLC5yb2xseWFyZC52MS5DbGFpbVJlcGx5LkZhaWxlZC5FdmlkZW5jZUVudHJ5Gi8KDUV2aWRlbmNlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARoWCgRHb25lEg4KBnJlYXNvbhgBIAEoCUIGCgRraW5kIngKBUxlYXNlEhMKC3NhbmRib3hfdWlkGAEgASgJEhAKCGVuZHBvaW50GAIgASgJEg0KBXRva2VuGAMgASgJEhUKDWV4cGlyZXNfYXRfbXMYBCABKAESEgoKZ2VuZXJhdGlvbhgFIAEoDRIOCgZzb3VyY2UYBiABKAkidgoLTGVhc2VSZWNvcmQSDQoFc3RhdGUYASABKAkSJAoDcmVmGAIgASgLMhcucm9sbHlhcmQudjEuQXR0ZW1wdFJlZhISCgpnZW5lcmF0aW9uGAMgASgNEg0KBWF0X21zGAQgASgBEg8KB3B1cnBvc2UYBSABKAkiMwoLRHJpdmVyUXVlcnkSJAoDcmVmGAEgASgLMhcucm9sbHlhcmQudjEuQXR0ZW1wdFJlZiIdCgxEcml2ZXJBbnN3ZXISDQoFc3RhdGUYASABKAkiUAoOU2xvdHNBbm5vdW5jZWQSDgoGd29ya2VyGAEgASgJEgwKBGZyZWUYAiABKA0SDQoFdG90YWwYAyABKA0SEQoJdGhyb3R0bGVkGAQgASgIIkUKDlNlY3JldHNSZXF1ZXN0EhEKCXNwZWNfaGFzaBgBIAEoCRIPCgdqb2JfdWlkGAIgASgJEg8KB3NlcnZpY2UYAyABKAkigwEKDFNlY3JldHNSZXBseRI1CgZ2YWx1ZXMYASADKAsyJS5yb2xseWFyZC52MS5TZWNyZXRzUmVwbHkuVmFsdWVzRW50cnkSDQoFZXJyb3IYAiABKAkaLQoLVmFsdWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASIuCg1Db250cm9sTm90aWNlEg8KB2pvYl91aWQYASABKAkSDAoEY29kZRgCIAEoCWIGcHJvdG8z", [file_rollyard_v1_work]);
+  fileDesc("Chpyb2xseWFyZC92MS9yZXF1ZXN0cy5wcm90bxILcm9sbHlhcmQudjEiggEKDENsYWltUmVxdWVzdBIkCgNyZWYYASABKAsyFy5yb2xseWFyZC52MS5BdHRlbXB0UmVmEg8KB3B1cnBvc2UYAiABKAkSEgoKZ2VuZXJhdGlvbhgDIAEoDRIYChBsb3N0X3NhbmRib3hfdWlkGAQgASgJEg0KBWVwb2NoGAUgASgEIrADCgpDbGFpbVJlcGx5EiMKBWxlYXNlGAEgASgLMhIucm9sbHlhcmQudjEuTGVhc2VIABIyCgdwZW5kaW5nGAIgASgLMh8ucm9sbHlhcmQudjEuQ2xhaW1SZXBseS5QZW5kaW5nSAASMAoGZmFpbGVkGAMgASgLMh4ucm9sbHlhcmQudjEuQ2xhaW1SZXBseS5GYWlsZWRIABIsCgRnb25lGAQgASgLMhwucm9sbHlhcmQudjEuQ2xhaW1SZXBseS5Hb25lSAAaGQoHUGVuZGluZxIOCgZyZWFzb24YASABKAkarQEKBkZhaWxlZBIVCg1mYWlsdXJlX2NsYXNzGAEgASgJEgwKBGNvZGUYAiABKAkSDQoFY2F1c2UYAyABKAkSPgoIZXZpZGVuY2UYBCADKAsyLC5yb2xseWFyZC52MS5DbGFpbVJlcGx5LkZhaWxlZC5FdmlkZW5jZUVudHJ5Gi8KDUV2aWRlbmNlRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARoWCgRHb25lEg4KBnJlYXNvbhgBIAEoCUIGCgRraW5kIngKBUxlYXNlEhMKC3NhbmRib3hfdWlkGAEgASgJEhAKCGVuZHBvaW50GAIgASgJEg0KBXRva2VuGAMgASgJEhUKDWV4cGlyZXNfYXRfbXMYBCABKAESEgoKZ2VuZXJhdGlvbhgFIAEoDRIOCgZzb3VyY2UYBiABKAkidgoLTGVhc2VSZWNvcmQSDQoFc3RhdGUYASABKAkSJAoDcmVmGAIgASgLMhcucm9sbHlhcmQudjEuQXR0ZW1wdFJlZhISCgpnZW5lcmF0aW9uGAMgASgNEg0KBWF0X21zGAQgASgBEg8KB3B1cnBvc2UYBSABKAkiMwoLRHJpdmVyUXVlcnkSJAoDcmVmGAEgASgLMhcucm9sbHlhcmQudjEuQXR0ZW1wdFJlZiIdCgxEcml2ZXJBbnN3ZXISDQoFc3RhdGUYASABKAkiggEKDlNsb3RzQW5ub3VuY2VkEg4KBndvcmtlchgBIAEoCRIMCgRmcmVlGAIgASgNEg0KBXRvdGFsGAMgASgNEhEKCXRocm90dGxlZBgEIAEoCBIwCg1yZXBlYXRlZF93b3JrGAUgAygLMhkucm9sbHlhcmQudjEuUmVwZWF0ZWRXb3JrIjMKDFJlcGVhdGVkV29yaxIPCgdzdWJqZWN0GAEgASgJEhIKCmRlbGl2ZXJpZXMYAiABKA0iRQoOU2VjcmV0c1JlcXVlc3QSEQoJc3BlY19oYXNoGAEgASgJEg8KB2pvYl91aWQYAiABKAkSDwoHc2VydmljZRgDIAEoCSKDAQoMU2VjcmV0c1JlcGx5EjUKBnZhbHVlcxgBIAMoCzIlLnJvbGx5YXJkLnYxLlNlY3JldHNSZXBseS5WYWx1ZXNFbnRyeRINCgVlcnJvchgCIAEoCRotCgtWYWx1ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBIi4KDUNvbnRyb2xOb3RpY2USDwoHam9iX3VpZBgBIAEoCRIMCgRjb2RlGAIgASgJYgZwcm90bzM", [file_rollyard_v1_work]);
 
 /**
  * rollyard.claims.<namespace>.<environment uid>: a driver or a grader asks the broker for its sandbox.
@@ -326,6 +326,13 @@ export type SlotsAnnounced = Message<"rollyard.v1.SlotsAnnounced"> & {
    * @generated from field: bool throttled = 4;
    */
   throttled: boolean;
+
+  /**
+   * What it drives and was given more than once, most often first; not all of it when there is much.
+   *
+   * @generated from field: repeated rollyard.v1.RepeatedWork repeated_work = 5;
+   */
+  repeatedWork: RepeatedWork[];
 };
 
 /**
@@ -334,6 +341,30 @@ export type SlotsAnnounced = Message<"rollyard.v1.SlotsAnnounced"> & {
  */
 export const SlotsAnnouncedSchema: GenMessage<SlotsAnnounced> = /*@__PURE__*/
   messageDesc(file_rollyard_v1_requests, 6);
+
+/**
+ * A work message and how often it was delivered.
+ *
+ * @generated from message rollyard.v1.RepeatedWork
+ */
+export type RepeatedWork = Message<"rollyard.v1.RepeatedWork"> & {
+  /**
+   * @generated from field: string subject = 1;
+   */
+  subject: string;
+
+  /**
+   * @generated from field: uint32 deliveries = 2;
+   */
+  deliveries: number;
+};
+
+/**
+ * Describes the message rollyard.v1.RepeatedWork.
+ * Use `create(RepeatedWorkSchema)` to create a new message.
+ */
+export const RepeatedWorkSchema: GenMessage<RepeatedWork> = /*@__PURE__*/
+  messageDesc(file_rollyard_v1_requests, 7);
 
 /**
  * rollyard.secrets.<namespace>: the values that a job's or environment's spec names; answered in memory only.
@@ -364,7 +395,7 @@ export type SecretsRequest = Message<"rollyard.v1.SecretsRequest"> & {
  * Use `create(SecretsRequestSchema)` to create a new message.
  */
 export const SecretsRequestSchema: GenMessage<SecretsRequest> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_requests, 7);
+  messageDesc(file_rollyard_v1_requests, 8);
 
 /**
  * @generated from message rollyard.v1.SecretsReply
@@ -388,7 +419,7 @@ export type SecretsReply = Message<"rollyard.v1.SecretsReply"> & {
  * Use `create(SecretsReplySchema)` to create a new message.
  */
 export const SecretsReplySchema: GenMessage<SecretsReply> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_requests, 8);
+  messageDesc(file_rollyard_v1_requests, 9);
 
 /**
  * rollyard.control.<job uid>: stop the job's rollouts.
@@ -412,5 +443,5 @@ export type ControlNotice = Message<"rollyard.v1.ControlNotice"> & {
  * Use `create(ControlNoticeSchema)` to create a new message.
  */
 export const ControlNoticeSchema: GenMessage<ControlNotice> = /*@__PURE__*/
-  messageDesc(file_rollyard_v1_requests, 9);
+  messageDesc(file_rollyard_v1_requests, 10);
 

@@ -9,6 +9,8 @@ export interface MockModelOptions {
   readonly script: MockScript;
   /** How long a completion takes; errors come at once. */
   readonly latencyMs?: number;
+  /** No answer goes out before it resolves. */
+  readonly gate?: Promise<void>;
   readonly port?: number;
   /** Whether `requests` keeps what came in; off in benchmarks. */
   readonly isRecording?: boolean;
@@ -88,7 +90,12 @@ class MockHandler {
     if (this.#options.isRecording !== false) this.requests.push(request);
     const reply = this.#options.script(request);
     if (reply.kind === "status") sendReply(response, reply);
-    else setTimeout(() => sendReply(response, reply), this.#options.latencyMs ?? 0);
+    else void this.#later(() => sendReply(response, reply));
+  }
+
+  async #later(answer: () => void): Promise<void> {
+    await this.#options.gate;
+    setTimeout(answer, this.#options.latencyMs ?? 0);
   }
 }
 

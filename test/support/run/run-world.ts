@@ -9,7 +9,8 @@ import type { SmallJob, SmallJobOptions } from "./small-job.ts";
 
 /** Jobs and models of one test file; they end with their test, and each job must leave nothing behind. */
 export interface RunWorld {
-  model(script: MockScript, latencyMs?: number): Promise<MockModel>;
+  /** `gate` holds every answer back until it resolves. */
+  model(script: MockScript, latencyMs?: number, gate?: Promise<void>): Promise<MockModel>;
   job(options: SmallJobOptions): Promise<SmallJob>;
   /** Something to undo after the test, last first. */
   later(undo: () => Promise<void> | void): void;
@@ -32,8 +33,8 @@ export function runWorld(): RunWorld {
     }
   });
   return {
-    model: async (script, latencyMs = 5) => {
-      const model = await startMockModel({ script, latencyMs });
+    model: async (script, latencyMs = 5, gate = Promise.resolve()) => {
+      const model = await startMockModel({ script, latencyMs, gate });
       undo.push(() => model.close());
       return model;
     },

@@ -46,9 +46,13 @@ export class AgentLoop {
     }
   }
 
-  /** Frees what the loop holds; freezes the sandbox first when grading will read it. */
-  async close(end: LoopEnd): Promise<void> {
+  /** Kills what still runs in the sandbox when grading will read it. Only once the attempt is sealed. */
+  async freeze(end: LoopEnd): Promise<void> {
     if (end.kind === "stopped" && this.#deps.setup.gradingNeedsSandbox) await this.#sandbox?.freeze();
+  }
+
+  /** Frees what the loop holds; the sandbox stays leased. */
+  async close(): Promise<void> {
     await this.#sandbox?.close();
   }
 

@@ -114,11 +114,42 @@ interface Driving {
 }
 
 async function drive(deps: DriveDeps, driving: Driving): Promise<DriveEnd> {
-  const { log, assignment } = driving;
+  const { assignment, log } = driving;
   const ref = requireRef(assignment);
+  const loop = loopOf(deps, driving);
   deps.observer.rolloutAttached(ref);
-  const end = await endOf(deps, driving);
-  deps.observer.rolloutEnded(ref, end, log.attempt);
+  try {
+    const end: LoopEnd =
+      loop instanceof AgentLoop ? await loop.run() : { kind: "failed", failure: failureRecord(loop) };
+    deps.observer.rolloutEnded(ref, end, log.attempt);
+    return await conclude(deps, driving, {
+      end,
+      // After the seal: before it, whoever fences this driver would go on in a frozen sandbox.
+      onSealed: async () => {
+        if (loop instanceof AgentLoop) await loop.freeze(end);
+      },
+    });
+  } finally {
+    if (loop instanceof AgentLoop) await loop.close();
+  }
+}
+
+/** The agent's loop, or why none can run. */
+function loopOf(deps: DriveDeps, { log, setup, assignment, poison }: Driving): AgentLoop | RollyardError {
+  if (poison !== null) {
+    const details = { attaches: poison.attaches, last_driver: poison.lastDriver };
+    return new RollyardError("worker_poison", { details });
+  }
+  return setup instanceof RollyardError
+    ? setup
+    : new AgentLoop({ ...deps, setup }, requireRef(assignment), log);
+}
+
+async function conclude(
+  deps: DriveDeps,
+  { assignment, setup, log }: Driving,
+  { end, onSealed }: { readonly end: LoopEnd; readonly onSealed: () => Promise<void> },
+): Promise<DriveEnd> {
   if (end.kind === "dropped") return { kind: "drop" };
   if (end.kind === "drained") {
     await log.record([
@@ -127,25 +158,10 @@ async function drive(deps: DriveDeps, driving: Driving): Promise<DriveEnd> {
     return { kind: "nak" };
   }
   const lastSequence = await log.record([log.event(sealingEvent(end))]);
-  const freed = !(driving.setup instanceof RollyardError) && !driving.setup.gradingNeedsSandbox;
-  if (freed || end.kind === "failed") deps.claims.release(ref);
+  await onSealed();
+  const freed = !(setup instanceof RollyardError) && !setup.gradingNeedsSandbox;
+  if (freed || end.kind === "failed") deps.claims.release(requireRef(assignment));
   return close(deps, assignment, { seal: log.attempt.seal, lastSequence });
-}
-
-async function endOf(deps: DriveDeps, { log, setup, assignment, poison }: Driving): Promise<LoopEnd> {
-  if (poison !== null) {
-    const details = { attaches: poison.attaches, last_driver: poison.lastDriver };
-    return { kind: "failed", failure: failureRecord(new RollyardError("worker_poison", { details })) };
-  }
-  if (setup instanceof RollyardError) return { kind: "failed", failure: failureRecord(setup) };
-  const loop = new AgentLoop({ ...deps, setup }, requireRef(assignment), log);
-  let end: LoopEnd = { kind: "dropped" };
-  try {
-    end = await loop.run();
-    return end;
-  } finally {
-    await loop.close(end);
-  }
 }
 
 function sealingEvent(

@@ -106,9 +106,11 @@ export class EventAppender {
     try {
       const events = await this.#withBlobs(batch.flatMap((waiting) => waiting.events));
       const { payload, headers, next } = encodeLogMessage(this.#position, this.#nonce, events);
-      this.#lastSequence = await this.#publish({ subject: this.#subject, payload, headers });
+      const sequence = await this.#publish({ subject: this.#subject, payload, headers });
+      // Void messages may lie behind it already.
+      this.#lastSequence = Math.max(this.#lastSequence, sequence);
       this.#position = next;
-      for (const waiting of batch) waiting.resolve(this.#lastSequence);
+      for (const waiting of batch) waiting.resolve(sequence);
     } catch (error) {
       this.#fail(error, batch);
     }
@@ -163,7 +165,7 @@ export class EventAppender {
       if (tail.some((message) => message.sequence >= last.sequence)) {
         // Ours is stored, or void messages alone follow: either way the next append expects the last of them.
         this.#lastSequence = last.sequence;
-        return other === undefined ? null : last.sequence;
+        return other === undefined ? null : other.sequence;
       }
       await this.#pause(attempt);
     }

@@ -109,8 +109,8 @@ export class SandboxBroker {
   /** Highest attempt released, by claim key. */
   readonly #released = new Map<string, number>();
   readonly #stopping = new AbortController();
+  readonly #assigning = new Set<Promise<void>>();
   #subscription: Subscription | null = null;
-  #assigning = 0;
   #failedStarts = 0;
 
   constructor(options: BrokerOptions) {
@@ -178,6 +178,7 @@ export class SandboxBroker {
     this.#stopping.abort();
     await this.#subscription?.stop();
     this.#queue.wakeAll();
+    await Promise.all(this.#assigning);
     await Promise.all([...PURPOSES.map((purpose) => this.#pools[purpose].close()), this.#holdings.close()]);
   }
 
@@ -295,7 +296,13 @@ export class SandboxBroker {
     for (const key of plan.assign) {
       const claim = this.#queue.get(key);
       const ready = claim === undefined ? undefined : this.#pools[claim.purpose].take();
-      if (claim !== undefined && ready !== undefined) void this.#assign(claim, ready);
+      if (claim === undefined || ready === undefined) continue;
+      claim.assigning = true;
+      const assigning = this.#assign(claim, ready).finally(() => {
+        this.#assigning.delete(assigning);
+        this.#plan();
+      });
+      this.#assigning.add(assigning);
     }
     for (const purpose of PURPOSES)
       for (let started = 0; started < plan.start[purpose]; started += 1) {
@@ -315,7 +322,7 @@ export class SandboxBroker {
         grade: { ready: grade.ready, starting: grade.starting, warm: 0 },
       },
       heldByJob: this.#holdings.heldByJob(),
-      live: idle + this.#holdings.live + this.#assigning,
+      live: idle + this.#holdings.live + this.#assigning.size,
       maxStarting: spec.maxStarting,
       maxSandboxes: maxSandboxes ?? Number.POSITIVE_INFINITY,
       startAllowance: this.#gate.allowance(this.#clock.monotonicMs()),
@@ -326,17 +333,13 @@ export class SandboxBroker {
   async #assign(claim: QueuedClaim, ready: ReadySandbox): Promise<void> {
     const { sandbox } = ready;
     const { ref, purpose, generation } = claim;
-    claim.assigning = true;
-    this.#assigning += 1;
-    const result = await this.#ledger
-      .lease(sandbox.sandboxUid, { ref, purpose, generation })
-      .catch(() => ({ kind: "busy" }) as const);
-    this.#assigning -= 1;
+    const holder = { ref, purpose, generation };
+    const result = await this.#ledger.lease(sandbox.sandboxUid, holder, this.#stopping.signal);
     claim.assigning = false;
-    if (result.kind === "busy") return this.#pools[purpose].putBack(ready);
-    if (result.kind === "taken") {
-      this.#logger.error("sandbox leased by another leader", { sandbox: sandbox.sandboxUid });
-      return void sandbox.stop();
+    if (result.kind !== "leased") {
+      if (result.kind === "taken")
+        this.#logger.error("sandbox leased by another leader", { sandbox: sandbox.sandboxUid });
+      return sandbox.stop();
     }
     const source = ready.readyAtMs < claim.firstAskedMs ? "warm" : "cold";
     const isWanted = this.#queue.get(claim.key) === claim;
@@ -346,7 +349,6 @@ export class SandboxBroker {
     const waitedMs = this.#clock.monotonicMs() - claim.firstAskedMs;
     this.#options.observer?.claimed?.(purpose, source, waitedMs);
     this.#queue.wake(claim.key);
-    this.#plan();
   }
 
   #onReady(purpose: Purpose, startedMs: number): void {

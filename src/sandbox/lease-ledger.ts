@@ -1,6 +1,7 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import type { BusAdmin, LogStore } from "../bus/port.ts";
+import type { BusAdmin, LogStore, OutgoingMessage } from "../bus/port.ts";
 import { leaseSubject } from "../bus/subjects.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
 import { LeaseRecordSchema } from "../gen/rollyard/v1/requests_pb.ts";
 import type { LeaseRecord } from "../gen/rollyard/v1/requests_pb.ts";
 import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
@@ -20,7 +21,7 @@ export type LeaseResult =
   | { readonly kind: "leased"; readonly sequence: number }
   /** Another leader gave the sandbox away, or retired it. */
   | { readonly kind: "taken" }
-  /** The stream takes nothing now; ask later. */
+  /** Given up; it may be on record or not. */
   | { readonly kind: "busy" };
 
 /** A lease on record whose sandbox may be gone. */
@@ -49,16 +50,20 @@ export class LeaseLedger {
     this.#clock = clock;
   }
 
-  /** Writes the lease of a fresh sandbox. */
-  async lease(sandboxUid: string, holder: LeaseHolder): Promise<LeaseResult> {
-    const sequence = await this.#write(sandboxUid, "leased", { ...holder, sequence: 0 });
+  /**
+   * Writes the lease of a fresh sandbox, however long it takes: whoever gave up could not know whether it is on record.
+   * `busy` only when the signal aborts.
+   */
+  async lease(sandboxUid: string, holder: LeaseHolder, signal?: AbortSignal): Promise<LeaseResult> {
+    const lease = { ...holder, sequence: 0 };
+    const sequence = await this.#write(sandboxUid, "leased", lease, { tries: Infinity, signal });
     if (typeof sequence === "number") return { kind: "leased", sequence };
     return { kind: sequence };
   }
 
   /** Retires a lease: `won`, or `taken` when it is retired already, or `busy` when the stream takes nothing now. */
   async retire(lease: RecordedLease, tries = TRIES): Promise<"won" | "taken" | "busy"> {
-    const result = await this.#write(lease.sandboxUid, "retired", lease, tries);
+    const result = await this.#write(lease.sandboxUid, "retired", lease, { tries });
     return typeof result === "number" ? "won" : result;
   }
 
@@ -107,7 +112,7 @@ export class LeaseLedger {
     sandboxUid: string,
     state: "leased" | "retired",
     holder: LeaseHolder & { readonly sequence: number },
-    maxTries = TRIES,
+    patience: { readonly tries: number; readonly signal?: AbortSignal | undefined },
   ): Promise<number | "taken" | "busy"> {
     const { ref, purpose, generation } = holder;
     const atMs = this.#clock.nowMs();
@@ -117,20 +122,29 @@ export class LeaseLedger {
       payload: toBinary(LeaseRecordSchema, record),
       expectedLastSequence: holder.sequence,
     };
-    for (let tries = 0; tries < maxTries; tries += 1) {
-      if (tries > 0) await this.#clock.sleep(RETRY_MS);
-      const result = await this.#bus.publish(message);
-      if (result.kind === "stored") return result.sequence;
-      if (result.kind === "wrong_sequence") return await this.#ownSequence(message);
+    for (let tries = 0; tries < patience.tries && patience.signal?.aborted !== true; tries += 1) {
+      if (tries > 0) await this.#clock.sleep(RETRY_MS, patience.signal);
+      const written = await this.#tryToWrite(message);
+      if (written !== null) return written;
     }
     return "busy";
   }
 
+  /** Null while it is not known what became of it. */
+  async #tryToWrite(message: OutgoingMessage): Promise<number | "taken" | null> {
+    const result = await this.#bus.publish(message);
+    if (result.kind === "stored") return result.sequence;
+    if (result.kind !== "wrong_sequence") return null;
+    try {
+      return await this.#ownSequence(message);
+    } catch (error) {
+      if (error instanceof RollyardError && error.code === "bus_unavailable") return null;
+      throw error;
+    }
+  }
+
   /** An earlier try of ours may have been stored: then the last message is byte for byte the one we sent. */
-  async #ownSequence(message: {
-    readonly subject: string;
-    readonly payload: Uint8Array;
-  }): Promise<number | "taken"> {
+  async #ownSequence(message: OutgoingMessage): Promise<number | "taken"> {
     const last = await this.#bus.readLast("leases", message.subject, { fromLeader: true });
     if (last === null || !Buffer.from(last.payload).equals(message.payload)) return "taken";
     return last.sequence;

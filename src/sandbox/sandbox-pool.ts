@@ -60,11 +60,6 @@ export class SandboxPool {
     return this.#ready.shift();
   }
 
-  /** Gives back one that was taken and never used. */
-  putBack(ready: ReadySandbox): void {
-    this.#ready.unshift(ready);
-  }
-
   /** Stops what is ready; what is still starting is stopped as it comes up. */
   async close(): Promise<void> {
     this.#closed = true;

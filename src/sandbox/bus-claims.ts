@@ -6,12 +6,17 @@ import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { ClaimOutcome, SandboxClaim, SandboxClaims } from "../rollout/sandbox-lease.ts";
 import { claimSandbox } from "./claim-client.ts";
+import type { OpenSession } from "./leased-session.ts";
 import { SandboxdClient } from "./sandboxd-client.ts";
 
 /** Claims of a worker: asks the broker over the bus, and talks to sandboxd itself. */
-export function createBusClaims(messenger: Messenger, clock: Clock): SandboxClaims {
+export function createBusClaims(
+  messenger: Messenger,
+  clock: Clock,
+  openSession: OpenSession = (options) => new SandboxdClient({ ...options, clock }),
+): SandboxClaims {
   return {
-    claim: (claim, signal) => claimOverBus(messenger, claim, { clock, signal }),
+    claim: (claim, signal) => claimOverBus(messenger, claim, { clock, signal, openSession }),
     release: (ref) => {
       const payload = toBinary(AttemptRefSchema, ref);
       messenger.broadcast(releaseSubject(ref.namespace, ref.environmentUid), payload);
@@ -39,21 +44,17 @@ function releaseSubject(namespace: string, environmentUid: string): string {
 async function claimOverBus(
   messenger: Messenger,
   claim: SandboxClaim,
-  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
+  deps: { readonly clock: Clock; readonly signal: AbortSignal; readonly openSession: OpenSession },
 ): Promise<ClaimOutcome> {
   const { lostSandboxUid, ...rest } = claim;
   const wire = { ...rest, ...(lostSandboxUid === null ? {} : { lostSandboxUid }) };
   try {
-    const outcome = await claimSandbox(messenger, wire, {
-      clock,
-      signal,
-      openSession: (options) => new SandboxdClient({ ...options, clock }),
-    });
+    const outcome = await claimSandbox(messenger, wire, deps);
     if (outcome.kind !== "leased") return outcome;
     const { session, lease } = outcome;
     return { kind: "leased", session, lease, close: () => session.close() };
   } catch (thrown) {
-    if (signal.aborted) return { kind: "gone" };
+    if (deps.signal.aborted) return { kind: "gone" };
     throw thrown;
   }
 }

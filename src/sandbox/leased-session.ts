@@ -4,11 +4,12 @@ import type { ClosableSandboxSession } from "./closable-session.ts";
 import type { ClaimAnswer, GrantedLease } from "./claim-reply.ts";
 import type { ExecRequest, ExecResult, SandboxEndpoint } from "./port.ts";
 
-/** Opens a session; `token` gives the newest token at each call. */
+/** Opens a session; `token` gives the newest token at each call, `renew` gets a newer one for one that is refused. */
 export type OpenSession = (options: {
   readonly endpoint: SandboxEndpoint;
   readonly sandboxUid: string;
   readonly token: () => string;
+  readonly renew: (signal?: AbortSignal) => Promise<void>;
 }) => ClosableSandboxSession;
 
 /** What a leased session works with. */
@@ -24,6 +25,7 @@ export interface LeasedSessionOptions {
 // When a sandbox does not answer, the broker is asked what became of it: it hears of an end in milliseconds.
 const FATE_PAUSES_MS = [0, 300, 1_000];
 const LEAST_RENEWAL_MS = 1_000;
+const SILENCE_PAUSE_MS = 1_000;
 
 /**
  * A sandbox under a lease. Renews the token at half of its life until closed, and turns `sandbox_unreachable` into
@@ -45,6 +47,7 @@ export class LeasedSession implements ClosableSandboxSession {
       endpoint,
       sandboxUid: lease.sandboxUid,
       token: () => this.#token,
+      renew: (signal) => this.#renewNow(signal),
     });
     void this.#renewals(lease.expiresAtMs);
   }
@@ -97,18 +100,35 @@ export class LeasedSession implements ClosableSandboxSession {
   }
 
   async #renewals(firstExpiryMs: number): Promise<void> {
-    const { clock, ask } = this.#options;
+    const { clock } = this.#options;
     let expiresAtMs = firstExpiryMs;
     while (!this.#closing.signal.aborted) {
       const pauseMs = Math.max(LEAST_RENEWAL_MS, (expiresAtMs - clock.nowMs()) / 2);
       await clock.sleep(pauseMs, this.#closing.signal);
       if (this.#closing.signal.aborted) return;
-      const answer = await ask();
+      const answer = await this.#renew();
       // An ended sandbox needs no token; its next call finds out and asks.
       if (answer?.kind === "failed" || answer?.kind === "gone") return;
-      if (answer?.kind !== "lease" || answer.lease.sandboxUid !== this.sandboxUid) continue;
-      this.#token = answer.lease.token;
-      expiresAtMs = answer.lease.expiresAtMs;
+      if (answer?.kind === "lease") expiresAtMs = answer.lease.expiresAtMs;
     }
+  }
+
+  /**
+   * A token was refused: the wall clock has jumped past it (a suspended machine, a corrected clock). Resolves with a
+   * fresh one, however long the broker is silent.
+   */
+  async #renewNow(signal: AbortSignal | undefined): Promise<void> {
+    const ends = [this.#closing.signal, ...(signal === undefined ? [] : [signal])];
+    const end = AbortSignal.any(ends);
+    while (!end.aborted && (await this.#renew()) === null)
+      await this.#options.clock.sleep(SILENCE_PAUSE_MS, end);
+  }
+
+  /** Asks once; null when nobody answers. */
+  async #renew(): Promise<ClaimAnswer | null> {
+    const answer = await this.#options.ask();
+    if (answer?.kind === "lease" && answer.lease.sandboxUid === this.sandboxUid)
+      this.#token = answer.lease.token;
+    return answer;
   }
 }

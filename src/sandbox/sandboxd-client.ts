@@ -14,7 +14,11 @@ export interface SandboxdClientOptions {
   readonly sandboxUid: string;
   /** The lease token of now; asked before every try, so that a renewed one is used at once. */
   readonly token: () => string;
+  /** Gets a newer token when this one is refused; without it the next try only asks for the token again. */
+  readonly renew?: (signal?: AbortSignal) => Promise<void>;
   readonly clock?: Clock;
+  /** How requests get there; by default over HTTP. */
+  readonly transport?: Pick<SandboxdTransport, "send" | "close">;
 }
 
 // The one retry layer between a driver and its sandbox: pauses between tries, about a second in all.
@@ -27,18 +31,24 @@ const FREEZE_MS = 20_000;
 const JSON_EXPANSION = 6;
 const HEAD_BYTES = 65_536;
 
+type TryOutcome =
+  | { readonly kind: "answer"; readonly answer: SandboxdAnswer }
+  | { readonly kind: "lost"; readonly error: unknown };
+
 /** Speaks HTTP/JSON with sandboxd (services/sandboxd). Errors are those of {@link ClosableSandboxSession}. */
 export class SandboxdClient implements ClosableSandboxSession {
   readonly sandboxUid: string;
   readonly #token: () => string;
+  readonly #renew: (signal?: AbortSignal) => Promise<void>;
   readonly #clock: Clock;
-  readonly #transport: SandboxdTransport;
+  readonly #transport: Pick<SandboxdTransport, "send" | "close">;
 
   constructor(options: SandboxdClientOptions) {
     this.sandboxUid = options.sandboxUid;
     this.#token = options.token;
+    this.#renew = options.renew ?? ((): Promise<void> => Promise.resolve());
     this.#clock = options.clock ?? systemClock;
-    this.#transport = new SandboxdTransport(options.endpoint);
+    this.#transport = options.transport ?? new SandboxdTransport(options.endpoint);
   }
 
   async exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult> {
@@ -111,14 +121,17 @@ export class SandboxdClient implements ClosableSandboxSession {
           details: { error: errorName(outcome.error), tries: tries + 1, sandbox: this.sandboxUid },
         });
       }
-      await this.#clock.sleep(pause, request.signal);
-      request.signal?.throwIfAborted();
+      await this.#beforeNextTry(outcome, pause, request.signal);
     }
   }
 
-  async #sendOnce(
-    request: Omit<SandboxdRequest, "headers">,
-  ): Promise<{ kind: "answer"; answer: SandboxdAnswer } | { kind: "lost"; error: unknown }> {
+  async #beforeNextTry(outcome: TryOutcome, pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
+    await this.#clock.sleep(pauseMs, signal);
+    signal?.throwIfAborted();
+    if (outcome.kind === "answer" && outcome.answer.status === 401) await this.#renew(signal);
+  }
+
+  async #sendOnce(request: Omit<SandboxdRequest, "headers">): Promise<TryOutcome> {
     const headers = { authorization: `Bearer ${this.#token()}`, "content-type": "application/json" };
     try {
       return { kind: "answer", answer: await this.#transport.send({ ...request, headers }) };

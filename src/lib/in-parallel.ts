@@ -6,6 +6,7 @@ export async function inParallel<T>(
 ): Promise<void> {
   const iterator = items[Symbol.iterator]();
   const errors: unknown[] = [];
+  const left = { lanes: limit };
   const lane = async (): Promise<void> => {
     for (let next = iterator.next(); next.done !== true; next = iterator.next()) {
       try {
@@ -14,7 +15,11 @@ export async function inParallel<T>(
         errors.push(error);
       }
     }
+    left.lanes = 0;
   };
-  await Promise.all(Array.from({ length: limit }, lane));
+  const lanes: Promise<void>[] = [];
+  // Few items need few lanes, and a planner asks often with none.
+  for (; left.lanes > 0; left.lanes -= 1) lanes.push(lane());
+  await Promise.all(lanes);
   if (errors.length > 0) throw errors[0];
 }

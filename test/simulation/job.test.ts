@@ -1,94 +1,60 @@
 import { describe, expect, it } from "vitest";
-import type { FakeBusFaults } from "../support/bus/fake-faults.ts";
-import { brokenPromises } from "../support/simulation/invariants.ts";
-import { JobWorld } from "../support/simulation/job-world.ts";
-import type { SeededRandom } from "../support/simulation/random.ts";
+import { makeSchedule } from "../support/simulation/make-schedule.ts";
+import type { ThemeName } from "../support/simulation/make-schedule.ts";
+import { PLAIN_SHAPE } from "../support/simulation/plain-shape.ts";
+import type { Fault, Schedule } from "../support/simulation/schedule.ts";
+import { World } from "../support/simulation/world.ts";
 
-const HOUR_MS = 3_600_000;
-const SEEDS = Array.from({ length: 30 }, (_, index) => index + 1);
+const SEEDS = Array.from({ length: 150 }, (_, index) => index + 1);
 
-/** Publishes that get lost on the way or on the way back, and acknowledgements that get lost. */
-function lossyBus(random: SeededRandom): FakeBusFaults {
-  return {
-    onPublish: () => {
-      const dice = random.next();
-      if (dice < 0.02) return "lost_before";
-      if (dice < 0.05) return "lost_after";
-      return dice < 0.06 ? { delayMs: random.between(1, 3000) } : undefined;
-    },
-    onAck: () => (random.chance(0.03) ? "lost" : undefined),
-    onRead: () => (random.chance(0.1) ? { lagMs: random.between(1, 500) } : undefined),
-  };
+/** Schedules of only these kinds of trouble, for a cluster of this size. */
+function schedules(replicas: 1 | 3, themes: readonly ThemeName[]): readonly Schedule[] {
+  return SEEDS.map((seed) => {
+    const schedule = makeSchedule(seed, themes);
+    return { ...schedule, shape: { ...schedule.shape, replicas } };
+  });
 }
 
-describe("a job on the simulated cluster", () => {
-  it.each([1, 3] as const)("grades every rollout when nothing fails, with %i servers", async (replicas) => {
-    const world = new JobWorld({ seed: 1, replicas, items: 6, samplesPerItem: 4, workers: 2 });
-    const end = await world.run(HOUR_MS);
+async function expectPromiseKept(schedule: Schedule): Promise<World> {
+  const world = new World(schedule);
+  const { problems } = await world.run();
+  expect(problems, `seed ${schedule.seed}`).toEqual([]);
+  return world;
+}
+
+describe.each([1, 3] as const)("a job on the simulated cluster, with %i servers", (replicas) => {
+  it("grades every rollout when nothing fails", async () => {
+    const { problems, end } = await new World({
+      seed: 1,
+      shape: { ...PLAIN_SHAPE, replicas },
+      faults: [],
+    }).run();
+    expect(problems).toEqual([]);
     expect(end).toMatchObject({ condition: "Complete", reason: "AllGraded" });
-    expect(brokenPromises(world, 24)).toEqual([]);
   });
 
-  it.each([1, 3] as const)("loses and doubles nothing on a lossy bus, with %i servers", async (replicas) => {
-    for (const seed of SEEDS) {
-      const world = new JobWorld({
-        seed,
-        replicas,
-        items: 3,
-        samplesPerItem: 4,
-        workers: 2,
-        faults: lossyBus,
-        sandboxLossChance: 0.01,
-        modelFailureChance: 0.02,
-      });
-      await world.run(HOUR_MS);
-      expect(brokenPromises(world, 12), `seed ${seed}`).toEqual([]);
-    }
+  it("loses and doubles nothing on a lossy bus", async () => {
+    for (const schedule of schedules(replicas, ["publish", "read", "ack", "request"]))
+      await expectPromiseKept(schedule);
   });
 
-  it.each([1, 3] as const)("goes on where killed workers left off, with %i servers", async (replicas) => {
-    let killed = 0;
-    for (const seed of SEEDS) {
-      const options = { items: 3, samplesPerItem: 4, workers: 3, faults: lossyBus, kills: 5 };
-      const world = new JobWorld({ seed, replicas, ...options });
-      await world.run(24 * HOUR_MS);
-      expect(brokenPromises(world, 12), `seed ${seed}`).toEqual([]);
-      killed += world.killed;
-    }
-    expect(killed).toBeGreaterThan(SEEDS.length);
+  it("goes on where killed workers left off", async () => {
+    for (const schedule of schedules(replicas, ["crash", "pause", "blackout"]))
+      await expectPromiseKept(schedule);
   });
 
-  it.each([1, 3] as const)(
-    "resumes an interrupted job without losing or doubling, with %i servers",
-    async (replicas) => {
-      let interrupted = 0;
-      for (const seed of SEEDS) {
-        const options = {
-          items: 4,
-          samplesPerItem: 4,
-          workers: 2,
-          faults: lossyBus,
-          sandboxLossChance: 0.01,
-        };
-        const world = new JobWorld({ seed, replicas, ...options });
-        const [first] = await world.runInterrupted(seed * 70, 24 * HOUR_MS);
-        expect(brokenPromises(world, 16), `seed ${seed}`).toEqual([]);
-        if (first.condition === "Suspended") interrupted += 1;
-      }
-      expect(interrupted).toBeGreaterThan(SEEDS.length / 2);
-    },
-  );
+  it("resumes an interrupted job without losing or doubling", async () => {
+    for (const schedule of schedules(replicas, ["interrupt", "publish", "crash"]))
+      await expectPromiseKept(schedule);
+  });
 
-  it.each([1, 3] as const)(
-    "ends a job early when every model call fails, with %i servers",
-    async (replicas) => {
-      for (const seed of SEEDS) {
-        const options = { items: 20, samplesPerItem: 2, workers: 2, faults: lossyBus, modelFailureChance: 1 };
-        const world = new JobWorld({ seed, replicas, ...options });
-        const end = await world.run(HOUR_MS);
-        expect(end, `seed ${seed}`).toMatchObject({ condition: "Failed", reason: "AllFailing" });
-        expect(brokenPromises(world, 40), `seed ${seed}`).toEqual([]);
-      }
-    },
-  );
+  it("ends a job early when every model call fails", async () => {
+    const faults = Array.from({ length: 300 }, (_, index): Fault => {
+      return { kind: "model", nth: index + 1, trouble: "model_server_error" };
+    });
+    const shape = { ...PLAIN_SHAPE, replicas, items: 10, maxAttempts: 1 };
+    const { problems, end } = await new World({ seed: 1, shape, faults }).run();
+    expect(problems).toEqual([]);
+    expect(end).toMatchObject({ condition: "Failed", reason: "AllFailing" });
+  });
 });

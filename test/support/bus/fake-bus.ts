@@ -24,6 +24,21 @@ export interface FakeBusOptions {
   readonly commitMs?: number;
   readonly publishTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
+  readonly watcher?: FakeBusWatcher;
+}
+
+/** Sees what happens on the servers, as it happens. */
+export interface FakeBusWatcher {
+  /** A message is stored; `client` is its publisher's name. */
+  stored?(stream: StreamName, message: StoredMessage, client: string): void;
+  /** A delivery's acknowledgement wait is over. */
+  expired?(kind: WorkKind, message: StoredMessage): void;
+  /** A publish has been decided. */
+  decided?(client: string, message: OutgoingMessage, result: PublishResult): void;
+  /** Work is handed over. */
+  delivered?(client: string, message: StoredMessage, deliveries: number): void;
+  /** An acknowledgement, nak or beat arrives. */
+  acknowledged?(client: string, subject: string, kind: "ack" | "nak" | "working"): void;
 }
 
 /** A client of the fake, with what only a test does to it. */
@@ -43,6 +58,12 @@ export interface FakeSubscription {
   readonly onBroadcast?: (payload: Uint8Array, subject: string) => void;
 }
 
+interface Accepted {
+  readonly name: StreamName;
+  readonly message: OutgoingMessage;
+  readonly client: string;
+}
+
 /**
  * JetStream in memory, as the protocol relies on it: expected sequences, one slot a subject, work queues with
  * redelivery, lagging replicas, outages. It passes the same contract suite as the real servers, and is
@@ -50,8 +71,9 @@ export interface FakeSubscription {
  */
 export class FakeBus {
   readonly clock: Clock;
-  readonly options: Required<Omit<FakeBusOptions, "clock" | "maxBytes" | "faults">>;
+  readonly options: Required<Omit<FakeBusOptions, "clock" | "maxBytes" | "faults" | "watcher">>;
   readonly faults: FakeBusFaults;
+  readonly watcher: FakeBusWatcher;
   readonly subscriptions = new Set<FakeSubscription>();
   readonly #streams: ReadonlyMap<StreamName, FakeStream>;
   readonly #queues: ReadonlyMap<WorkKind, FakeWorkQueue>;
@@ -61,9 +83,10 @@ export class FakeBus {
   #isUp = true;
 
   constructor(options: FakeBusOptions) {
-    const { clock = systemClock, maxBytes = {}, faults = {}, ...rest } = options;
+    const { clock = systemClock, maxBytes = {}, faults = {}, watcher = {}, ...rest } = options;
     this.clock = clock;
     this.faults = faults;
+    this.watcher = watcher;
     this.options = {
       ackWaitMs: 60_000,
       latencyMs: 0,
@@ -81,7 +104,14 @@ export class FakeBus {
     );
     const remove = (sequence: number): void => this.stream("work").remove(sequence);
     const { ackWaitMs } = this.options;
-    this.#queues = new Map(WORK_KINDS.map((kind) => [kind, new FakeWorkQueue({ clock, ackWaitMs, remove })]));
+    const queueOf = (kind: WorkKind): FakeWorkQueue =>
+      new FakeWorkQueue({
+        clock,
+        ackWaitMs,
+        remove,
+        onExpired: (message) => watcher.expired?.(kind, message),
+      });
+    this.#queues = new Map(WORK_KINDS.map((kind) => [kind, queueOf(kind)]));
   }
 
   /** A client; its name tells it from others in {@link FakeBusFaults}. */
@@ -112,6 +142,11 @@ export class FakeBus {
     this.#inFlight.clear();
     for (const client of this.#clients) client.loseAnswers();
     for (const queue of this.#queues.values()) queue.endPulls();
+  }
+
+  /** Hands out again all work that is under way, as after an outage, though its owners live. */
+  redeliver(): void {
+    for (const queue of this.#queues.values()) queue.redeliver();
   }
 
   restartQueues(): void {
@@ -147,25 +182,27 @@ export class FakeBus {
   }
 
   /** The server's part of a publish. With three replicas a subject with a commit in flight refuses expectations. */
-  async accept(message: OutgoingMessage): Promise<PublishResult> {
+  async accept(message: OutgoingMessage, client: string): Promise<PublishResult> {
     const name = streamOf(message.subject);
     if (name === null) return { kind: "unknown" };
     const stream = this.stream(name);
-    if (this.options.replicas === 1) return stream.check(message) ?? this.#store(name, message);
+    const outgoing = { name, message, client };
+    if (this.options.replicas === 1) return stream.check(message) ?? this.#store(outgoing);
     if (this.#inFlight.has(message.subject)) {
       if (message.expectedLastSequence !== undefined) return { kind: "in_flight" };
       if (stream.limits.onePerSubject) return { kind: "slot_taken" };
     }
-    return stream.check(message) ?? this.#commit(name, message);
+    return stream.check(message) ?? this.#commit(outgoing);
   }
 
   /** A message put there by something that is no writer of ours, without any header. */
   inject(subject: string, payload: Uint8Array): void {
     const name = streamOf(subject);
-    if (name !== null) this.#store(name, { subject, payload });
+    if (name !== null) this.#store({ name, message: { subject, payload }, client: "nobody" });
   }
 
-  async #commit(name: StreamName, message: OutgoingMessage): Promise<PublishResult> {
+  async #commit(outgoing: Accepted): Promise<PublishResult> {
+    const { name, message } = outgoing;
     const { subject } = message;
     this.#inFlight.set(subject, (this.#inFlight.get(subject) ?? 0) + 1);
     await this.clock.sleep(this.options.commitMs);
@@ -173,12 +210,13 @@ export class FakeBus {
     if (left > 0) this.#inFlight.set(subject, left);
     else this.#inFlight.delete(subject);
     // A proposal of a deposed leader may meet what came in between.
-    return this.stream(name).check(message) ?? this.#store(name, message);
+    return this.stream(name).check(message) ?? this.#store(outgoing);
   }
 
-  #store(name: StreamName, message: OutgoingMessage): PublishResult {
+  #store({ name, message, client }: Accepted): PublishResult {
     const stored = this.stream(name).append(message, this.clock.nowMs());
     this.#dropOlderValue(name, stored);
+    this.watcher.stored?.(name, stored, client);
     const kind = name === "work" ? parseWorkSubject(message.subject)?.kind : undefined;
     if (kind !== undefined) this.queue(kind).add(stored);
     this.changed();

@@ -104,7 +104,8 @@ export class FakeClient implements FakeBusClient {
     if (typeof fault === "object") await this.#bus.clock.sleep(fault.delayMs);
     if (session.aborted) return lost();
     const isRefused = fault === "in_flight" || fault === "full";
-    const result: PublishResult = isRefused ? { kind: fault } : await this.#bus.accept(message);
+    const result: PublishResult = isRefused ? { kind: fault } : await this.#bus.accept(message, this.#name);
+    this.#bus.watcher.decided?.(this.#name, message, result);
     if (fault === "lost_after" || epoch !== this.#answerEpoch) return lost();
     await this.#bus.hop();
     return result;
@@ -226,11 +227,18 @@ export class FakeClient implements FakeBusClient {
     return this.#ask(() => this.#bus.restartQueues());
   }
 
-  subjects(stream: StreamName, filter: string): Promise<ReadonlyMap<string, number>> {
+  async subjects(stream: StreamName, filter: string): Promise<ReadonlyMap<string, number>> {
+    await this.#beLate(stream);
     return this.#ask(() => this.#bus.stream(stream).subjects(filter));
   }
 
+  async #beLate(stream: StreamName): Promise<void> {
+    const lateMs = this.#bus.faults.onInfo?.(this.#name, stream) ?? 0;
+    if (lateMs > 0) await this.#link.alive(this.#bus.clock.sleep(lateMs));
+  }
+
   async *replayHeaders(stream: StreamName, filter: string, fromSequence = 1): AsyncGenerator<StoredHeaders> {
+    await this.#beLate(stream);
     const found = await this.#ask(() => [...this.#bus.stream(stream).under(filter, fromSequence)]);
     for (const { subject, sequence, headers, storedAtMs } of found)
       yield { subject, sequence, headers, storedAtMs };

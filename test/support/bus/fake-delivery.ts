@@ -58,6 +58,7 @@ export class FakeWorkDelivery implements WorkDelivery {
     await bus.hop();
     if (fault !== undefined) await bus.clock.sleep(fault.delayMs);
     if (session.aborted) return;
+    bus.watcher.acknowledged?.(client, this.subject, kind);
     act(this.#entry.message.sequence);
     await bus.hop();
   }

@@ -23,4 +23,6 @@ export interface FakeBusFaults {
   onRead?(client: string, stream: StreamName, subject: string): ReadFault | undefined;
   onAck?(client: string, subject: string, kind: "ack" | "nak" | "working"): AckFault | undefined;
   onRequest?(client: string, subject: string): RequestFault | undefined;
+  /** By how many milliseconds an answer about a whole stream is late: its subjects, or a replay of its headers. */
+  onInfo?(client: string, stream: StreamName): number;
 }

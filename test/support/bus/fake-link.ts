@@ -84,7 +84,7 @@ export class FakeLink {
   async whenConnected(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#isConnected || this.#isClosed || signal?.aborted === true) return this.#isConnected;
     const wait = new AbortController();
-    const wake = (): void => wait.abort();
+    const wake = (): void => wait.abort(null);
     const off = this.onStatus(wake);
     signal?.addEventListener("abort", wake, { once: true });
     await this.#clock.sleep(timeoutMs, wait.signal);
@@ -96,7 +96,7 @@ export class FakeLink {
   /** The answer, or undefined when the time is over or this connection is cut before. */
   async before<T>(answer: Promise<T>, timeoutMs: number): Promise<T | undefined> {
     const done = new AbortController();
-    const end = (): void => done.abort();
+    const end = (): void => done.abort(null);
     const { session } = this;
     let result: { readonly value: T } | { readonly error: unknown } | undefined;
     session.addEventListener("abort", end, { once: true });

@@ -8,7 +8,7 @@ export async function pullFrom(place: DeliveryPlace, options: PullOptions): Prom
   const { bus, link, queue } = place;
   if (options.max <= 0 || !(await link.whenConnected(options.expiresMs, options.signal))) return 0;
   const done = new AbortController();
-  const end = (): void => done.abort();
+  const end = (): void => done.abort(null);
   const { session } = link;
   const underWay: Promise<void>[] = [];
   let count = 0;
@@ -18,6 +18,7 @@ export async function pullFrom(place: DeliveryPlace, options: PullOptions): Prom
     const delivery = new FakeWorkDelivery(place, entry);
     if (options.signal?.aborted === true) return delivery.nak();
     count++;
+    bus.watcher.delivered?.(place.client, entry.message, entry.deliveries);
     options.onDelivery(delivery);
   };
   const pull: FakePull = {

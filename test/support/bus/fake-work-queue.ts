@@ -32,14 +32,21 @@ export class FakeWorkQueue {
   readonly #clock: Clock;
   readonly #ackWaitMs: number;
   readonly #remove: (sequence: number) => void;
+  readonly #onExpired: (message: StoredMessage) => void;
   readonly #entries = new Map<number, Entry>();
   readonly #ready: number[] = [];
   readonly #pulls: FakePull[] = [];
 
-  constructor(options: { clock: Clock; ackWaitMs: number; remove: (sequence: number) => void }) {
+  constructor(options: {
+    clock: Clock;
+    ackWaitMs: number;
+    remove: (sequence: number) => void;
+    onExpired?: (message: StoredMessage) => void;
+  }) {
     this.#clock = options.clock;
     this.#ackWaitMs = options.ackWaitMs;
     this.#remove = options.remove;
+    this.#onExpired = options.onExpired ?? ((): void => undefined);
   }
 
   add(message: StoredMessage): void {
@@ -68,11 +75,22 @@ export class FakeWorkQueue {
     this.endPulls();
     this.#ready.length = 0;
     for (const entry of this.#entries.values()) {
-      entry.timer?.abort();
+      entry.timer?.abort(null);
       entry.timer = undefined;
       entry.deliveries = 0;
       this.#ready.push(entry.message.sequence);
     }
+  }
+
+  /** Whatever is being waited for is handed out again, oldest first. */
+  redeliver(): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.timer === undefined) continue;
+      entry.timer.abort(null);
+      entry.timer = undefined;
+      this.#ready.push(entry.message.sequence);
+    }
+    this.#dispatch();
   }
 
   /** The consumer moves to another server: every open pull ends. */
@@ -89,7 +107,7 @@ export class FakeWorkQueue {
   nak(sequence: number, delayMs: number): void {
     const entry = this.#entries.get(sequence);
     if (entry === undefined || this.#ready.includes(sequence)) return;
-    this.#wait(entry, delayMs);
+    this.#wait(entry, delayMs, false);
   }
 
   working(sequence: number): void {
@@ -105,7 +123,7 @@ export class FakeWorkQueue {
       if (pull === undefined || entry === undefined) continue;
       entry.deliveries++;
       pull.remaining--;
-      this.#wait(entry, this.#ackWaitMs);
+      this.#wait(entry, this.#ackWaitMs, true);
       if (pull.remaining > 0) this.#pulls.push(pull);
       pull.deliver({ message: entry.message, deliveries: entry.deliveries });
       if (pull.remaining <= 0) pull.end();
@@ -113,15 +131,15 @@ export class FakeWorkQueue {
   }
 
   /** Makes the message ready again when its time is over. */
-  #wait(entry: Entry, delayMs: number): void {
-    entry.timer?.abort();
+  #wait(entry: Entry, delayMs: number, isHeld: boolean): void {
+    entry.timer?.abort(null);
     const timer = new AbortController();
     entry.timer = timer;
     entry.deadlineMs = this.#clock.monotonicMs() + delayMs;
-    void this.#redeliver(entry, timer.signal);
+    void this.#redeliver(entry, timer.signal, isHeld);
   }
 
-  async #redeliver(entry: Entry, signal: AbortSignal): Promise<void> {
+  async #redeliver(entry: Entry, signal: AbortSignal, isHeld: boolean): Promise<void> {
     for (;;) {
       const remainingMs = entry.deadlineMs - this.#clock.monotonicMs();
       if (remainingMs > 0) await this.#clock.sleep(remainingMs, signal);
@@ -129,12 +147,13 @@ export class FakeWorkQueue {
       if (entry.deadlineMs <= this.#clock.monotonicMs()) break;
     }
     entry.timer = undefined;
+    if (isHeld) this.#onExpired(entry.message);
     this.#ready.unshift(entry.message.sequence);
     this.#dispatch();
   }
 
   #drop(sequence: number): void {
-    this.#entries.get(sequence)?.timer?.abort();
+    this.#entries.get(sequence)?.timer?.abort(null);
     this.#entries.delete(sequence);
     const index = this.#ready.indexOf(sequence);
     if (index >= 0) this.#ready.splice(index, 1);
@@ -142,7 +161,7 @@ export class FakeWorkQueue {
 
   /** Ends every timer. */
   stop(): void {
-    for (const entry of this.#entries.values()) entry.timer?.abort();
+    for (const entry of this.#entries.values()) entry.timer?.abort(null);
     this.endPulls();
   }
 }

@@ -19,7 +19,27 @@ export class SeededRandom {
     return from + Math.floor(this.next() * (to - from + 1));
   }
 
+  /** As {@link between}, but small numbers come more often. */
+  skewed(from: number, to: number): number {
+    return from + Math.floor(this.next() ** 2 * (to - from + 1));
+  }
+
   chance(probability: number): boolean {
     return this.next() < probability;
   }
+
+  pick<const C extends readonly [unknown, ...unknown[]]>(choices: C): C[number] {
+    return choices[this.between(0, choices.length - 1)] ?? choices[0];
+  }
+}
+
+/** A number in [0, 1) that follows from numbers alone. */
+export function diceOf(...numbers: readonly number[]): number {
+  let state = 0x9e3779b9;
+  for (const number of numbers) {
+    state = Math.imul(state ^ number, 0x85ebca6b);
+    state = Math.imul(state ^ (state >>> 13), 0xc2b2ae35);
+    state ^= state >>> 16;
+  }
+  return new SeededRandom(state).next();
 }

@@ -1,17 +1,17 @@
-import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../../src/lib/clock.ts";
+import { TimerHeap } from "./timer-heap.ts";
+import type { Timer } from "./timer-heap.ts";
 
-interface Timer {
-  readonly atMs: number;
-  readonly order: number;
-  readonly fire: () => void;
-}
+/** Steps that are queued together: all microtasks run between two of them, and the event loop is entered once. */
+const STEPS_AT_ONCE = 64;
+
+const START_MS = 1_800_000_000_000;
 
 /** A clock whose time moves only when nothing else can: each step fires the next timer. Deterministic. */
 export class VirtualClock implements Clock {
-  #nowMs = 1_800_000_000_000;
+  readonly #timers = new TimerHeap();
+  #nowMs = START_MS;
   #order = 0;
-  #timers: Timer[] = [];
 
   nowMs(): number {
     return this.#nowMs;
@@ -21,22 +21,27 @@ export class VirtualClock implements Clock {
     return this.#nowMs;
   }
 
+  /** Time since the clock was made. */
+  get elapsedMs(): number {
+    return this.#nowMs - START_MS;
+  }
+
   sleep(delayMs: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       if (signal?.aborted) return resolve();
-      const timer: Timer = {
-        atMs: this.#nowMs + Math.max(0, delayMs),
-        order: (this.#order += 1),
-        fire: () => end(),
-      };
       const end = (): void => {
-        this.#timers = this.#timers.filter((other) => other !== timer);
+        timer.isCancelled = true;
         signal?.removeEventListener("abort", end);
         resolve();
       };
+      const timer = this.#add(delayMs, end);
       signal?.addEventListener("abort", end, { once: true });
-      this.#timers.push(timer);
     });
+  }
+
+  /** Does something after a time, come what may. */
+  after(delayMs: number, action: () => void): void {
+    this.#add(delayMs, action);
   }
 
   /** Runs until the promise settles. Rejects when nothing is left that could settle it, or after `limitMs`. */
@@ -46,16 +51,51 @@ export class VirtualClock implements Clock {
       isSettled = true;
     };
     promise.then(settle, settle);
-    const untilMs = this.#nowMs + limitMs;
-    for (;;) {
-      await setImmediate();
-      if (isSettled) return promise;
-      const next = this.#timers.toSorted((a, b) => a.atMs - b.atMs || a.order - b.order)[0];
-      if (next === undefined)
-        throw new Error("the simulation stands still: nothing is left that could happen");
-      if (next.atMs > untilMs) throw new Error(`the simulation did not end within ${limitMs} ms of its time`);
-      this.#nowMs = Math.max(this.#nowMs, next.atMs);
-      next.fire();
-    }
+    await this.#turn(() => isSettled, this.#nowMs + limitMs);
+    return promise;
   }
+
+  #turn(isOver: () => boolean, untilMs: number): Promise<void> {
+    const limitMs = untilMs - this.#nowMs;
+    return new Promise((resolve, reject) => {
+      let hasEnded = false;
+      const step = (): void => {
+        if (hasEnded) return;
+        hasEnded = isOver();
+        if (hasEnded) return resolve();
+        const next = this.#timers.pop();
+        if (next !== undefined && next.atMs <= untilMs) return this.#fire(next);
+        hasEnded = true;
+        reject(new Error(next === undefined ? STANDS_STILL : notWithin(limitMs)));
+      };
+      const queue = (): void => {
+        if (hasEnded) return;
+        for (let count = 0; count < STEPS_AT_ONCE; count += 1) setImmediate(step);
+        setImmediate(queue);
+      };
+      queue();
+    });
+  }
+
+  #fire(timer: Timer): void {
+    this.#nowMs = Math.max(this.#nowMs, timer.atMs);
+    timer.fire();
+  }
+
+  #add(delayMs: number, fire: () => void): Timer {
+    const timer = {
+      atMs: this.#nowMs + Math.max(0, delayMs),
+      order: (this.#order += 1),
+      fire,
+      isCancelled: false,
+    };
+    this.#timers.push(timer);
+    return timer;
+  }
+}
+
+const STANDS_STILL = "the simulation stands still: nothing is left that could happen";
+
+function notWithin(limitMs: number): string {
+  return `the simulation did not end within ${limitMs} ms of its time`;
 }

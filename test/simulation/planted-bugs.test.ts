@@ -1,0 +1,26 @@
+import { expect, it } from "vitest";
+import { makeSchedule } from "../support/simulation/make-schedule.ts";
+import { PLANTED_BUGS } from "../support/simulation/planted/planted-bugs.ts";
+import type { Plant } from "../support/simulation/plant.ts";
+import { DAILY_SEEDS } from "../support/simulation/run-seeds.ts";
+import { World } from "../support/simulation/world.ts";
+
+/** The first of the daily seeds on which a planted bug shows, and how. */
+async function firstFinding(
+  plant: Plant,
+): Promise<{ readonly seed: number; readonly problem: string } | null> {
+  for (let seed = 1; seed <= DAILY_SEEDS; seed += 1) {
+    const { problems } = await new World(makeSchedule(seed), { plant }).run();
+    const [problem] = problems;
+    if (problem !== undefined) return { seed, problem };
+  }
+  return null;
+}
+
+it.for(Object.entries(PLANTED_BUGS))("finds %s", { timeout: 600_000 }, async ([name, plant]) => {
+  const finding = await firstFinding(plant);
+  process.stdout.write(
+    `${name}: ${finding === null ? "not found" : `schedule ${finding.seed}, ${finding.problem}`}\n`,
+  );
+  expect(finding).not.toBeNull();
+});

@@ -1,0 +1,315 @@
+import type { RunEnd } from "../../../src/job/job-runner.ts";
+import type { CountedOutcome } from "../../../src/job/rebuild-ledger.ts";
+import type { Bus } from "../../../src/bus/port.ts";
+import type { IdSource } from "../../../src/rollout/ids.ts";
+import { rolloutIndex } from "../../../src/rollout/ids.ts";
+import { assertNever } from "../../../src/lib/assert-never.ts";
+import { FakeBus } from "../bus/fake-bus.ts";
+import type { FakeBusClient, FakeBusWatcher } from "../bus/fake-bus.ts";
+import { Drivers } from "./drivers.ts";
+import { FaultPlan } from "./fault-plan.ts";
+import { finalProblems } from "./final-problems.ts";
+import { runController } from "./parts/run-controller.ts";
+import { runGrader } from "./parts/run-grader.ts";
+import { startWorker } from "./parts/start-worker.ts";
+import { processBus } from "./process-bus.ts";
+import { SeededRandom } from "./random.ts";
+import { Referee } from "./referee.ts";
+import { ActRules } from "./rules/act.ts";
+import { SandboxFarm } from "./sandbox-farm.ts";
+import type { Fault, Part, Schedule } from "./schedule.ts";
+import { SimProcess } from "./sim-process.ts";
+import { SimulatedModel } from "./simulated-agent.ts";
+import { sweepAsStaleLeader } from "./stale-sweep.ts";
+import { startTimedFaults } from "./timed-faults.ts";
+import { VirtualClock } from "./virtual-clock.ts";
+import type { Plant } from "./plant.ts";
+
+/** A process and its connection. */
+export interface Running {
+  readonly process: SimProcess;
+  readonly client: FakeBusClient;
+  /** SIGTERM. Resolves when it is gone. */
+  drain: () => Promise<void>;
+}
+
+/** What came of a schedule. */
+export interface WorldEnd {
+  /** Where the promise was broken; empty when it holds. */
+  readonly problems: readonly string[];
+  readonly end: RunEnd | null;
+}
+
+/** A job ends within this, whatever goes wrong at first. */
+const LIMIT_MS = 6 * 3_600_000;
+const SETTLE_MS = 300_000;
+/** Longer than any single trouble: when nothing at all is stored for so long, nothing will be. */
+const SILENCE_MS = 1_800_000;
+
+/** The real controller, broker, workers and graders on a simulated bus, clock, model, sandboxes and endpoints. */
+export class World {
+  readonly schedule: Schedule;
+  readonly clock = new VirtualClock();
+  readonly random: SeededRandom;
+  readonly faults: FaultPlan;
+  readonly bus: FakeBus;
+  readonly farm: SandboxFarm;
+  readonly model: SimulatedModel;
+  readonly referee: Referee;
+  readonly drivers: Drivers;
+  readonly acts: ActRules;
+  readonly ids: IdSource;
+  readonly #plant: Plant;
+  readonly #running = new Map<SimProcess, Running>();
+  readonly #numbers = new Map<Part, number>();
+  readonly #offsets = new Map<Part, number>();
+  #counted: CountedOutcome[] = [];
+  #isOver = false;
+  #finish: (end: RunEnd | null) => void = () => undefined;
+
+  constructor(
+    schedule: Schedule,
+    options: { readonly plant?: Plant; readonly watcher?: FakeBusWatcher } = {},
+  ) {
+    this.#plant = options.plant ?? {};
+    this.schedule = schedule;
+    this.random = new SeededRandom(schedule.seed);
+    this.faults = new FaultPlan(schedule.faults);
+    this.drivers = new Drivers(schedule);
+    this.referee = new Referee(schedule, this.drivers, () => this.#finish(null));
+    this.acts = new ActRules(this.referee);
+    const { clock, random, faults } = this;
+    this.bus = new FakeBus({
+      replicas: schedule.shape.replicas,
+      clock,
+      faults: faults.busFaults(() => clock.elapsedMs),
+      latencyMs: 1,
+      watcher: watching(this.referee, options.watcher ?? {}),
+    });
+    this.farm = new SandboxFarm({
+      clock,
+      random,
+      faults,
+      watcher: this.acts,
+      onUp: (sandbox) => {
+        const sweep = faults.nextSweep();
+        if (sweep !== null) void sweepAsStaleLeader(this, sandbox, sweep);
+      },
+    });
+    this.model = new SimulatedModel({
+      schedule,
+      clock,
+      faults,
+      onCall: (process, rollout, turn) => this.#modelCalled(process, rollout, turn),
+      onDeadline: (rollout) => void this.referee.record.deadlines.add(rollout),
+    });
+    let serial = 0;
+    this.ids = {
+      shortUid: () => `s${(serial += 1)}`,
+      traceId: () => `trace_${(serial += 1)}`,
+      nonce: () => `nonce-${(serial += 1)}`,
+    };
+  }
+
+  /** Runs the job to its end and judges it. */
+  async run(): Promise<WorldEnd> {
+    const { stackTraceLimit } = Error;
+    // Thousands of errors are part of the game, and stacks are dear.
+    Error.stackTraceLimit = 0;
+    try {
+      const end = await this.clock.run(this.#play(), LIMIT_MS);
+      return { problems: this.referee.problems, end };
+    } catch (error) {
+      return { problems: [...this.referee.problems, `the job did not end: ${String(error)}`], end: null };
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
+  }
+
+  /** The processes of a part that live. */
+  living(part?: Part): readonly Running[] {
+    return [...this.#running.values()].filter(({ process }) => part === undefined || process.part === part);
+  }
+
+  /** Starts another process of a part. */
+  launch(part: Part): void {
+    if (this.#isOver) return;
+    const number = (this.#numbers.get(part) ?? 0) + 1;
+    this.#numbers.set(part, number);
+    const process = new SimProcess({ part, number }, this.clock);
+    process.wallOffsetMs = this.#offsets.get(part) ?? 0;
+    const client = this.bus.connect(process.name);
+    const running: Running = { process, client, drain: async () => void this.gone(process) };
+    this.#running.set(process, running);
+    this.drivers.add(process);
+    for (const fault of this.faults.at(part, number)) this.#arm(running, fault);
+    void this.#start(running, processBus(process, this.#plant.bus?.(client, process, this) ?? client));
+  }
+
+  /** Wall clocks jump; processes that start later, on the same machine, have the new time. */
+  shiftClocks(part: Part | "machine", byMs: number): void {
+    const parts: readonly Part[] = part === "machine" ? ["worker", "grader", "controller"] : [part];
+    if (part === "machine") this.farm.wallOffsetMs += byMs;
+    for (const shifted of parts) {
+      this.#offsets.set(shifted, (this.#offsets.get(shifted) ?? 0) + byMs);
+      for (const { process } of this.living(shifted)) process.wallOffsetMs += byMs;
+    }
+  }
+
+  /** The process is gone at once; another one starts later. */
+  crash(process: SimProcess, downMs: number): void {
+    if (!this.gone(process)) return;
+    this.clock.after(downMs, () => this.launch(process.part));
+  }
+
+  /** Ends a process without a trace of it; false when it was gone before. */
+  gone(process: SimProcess): boolean {
+    const running = this.#running.get(process);
+    if (running === undefined) return false;
+    this.#running.delete(process);
+    process.kill();
+    running.client.kill();
+    return true;
+  }
+
+  /** Whether a planted bug lets a stale leader delete sandboxes as it likes. */
+  get sweepsUnasked(): boolean {
+    return this.#plant.sweepsUnasked ?? false;
+  }
+
+  /** Outcomes that the last controller counted. */
+  get counted(): readonly CountedOutcome[] {
+    return this.#counted;
+  }
+
+  /** Where a new controller counts outcomes. */
+  countAnew(): CountedOutcome[] {
+    this.#counted = [];
+    return this.#counted;
+  }
+
+  /** Interrupts the job as Ctrl-C does. */
+  interrupt = (): void => undefined;
+
+  async #play(): Promise<RunEnd | null> {
+    const { workers, graders } = this.schedule.shape;
+    const over = new Promise<RunEnd | null>((resolve) => {
+      this.#finish = resolve;
+    });
+    this.launch("controller");
+    for (let count = 0; count < workers; count += 1) this.launch("worker");
+    for (let count = 0; count < graders; count += 1) this.launch("grader");
+    startTimedFaults(this);
+    void this.#watchForSilence();
+    const end = await over;
+    await this.#settle();
+    this.#isOver = true;
+    if (end !== null) this.referee.blame(...finalProblems(this, end));
+    for (const { process } of this.living()) this.gone(process);
+    return end;
+  }
+
+  async #watchForSilence(): Promise<void> {
+    for (let before = -1; !this.#isOver;) {
+      const { storedCount } = this.referee;
+      if (storedCount === before) this.referee.blame("the job stands still");
+      before = storedCount;
+      await this.clock.sleep(SILENCE_MS);
+    }
+  }
+
+  /** What is still to be acknowledged is, by those who go on. */
+  async #settle(): Promise<void> {
+    const work = this.bus.stream("work");
+    for (let waitedMs = 0; waitedMs < SETTLE_MS; waitedMs += 1000) {
+      if (this.referee.problems.length > 0 || work.subjects(">").size === 0) return;
+      await this.clock.sleep(1000);
+    }
+  }
+
+  #arm(running: Running, fault: Fault): void {
+    const { process, client } = running;
+    switch (fault.kind) {
+      case "crash":
+        return void process.traps.set(fault.call, {
+          side: fault.side,
+          act: () => this.crash(process, fault.downMs),
+        });
+      case "pause":
+        return void process.traps.set(fault.call, {
+          side: "before",
+          act: () => process.pause(fault.forMs),
+        });
+      case "cut":
+        return void process.traps.set(fault.call, {
+          side: "before",
+          act: () => this.#cut(client, fault.forMs),
+        });
+      case "drain":
+        return void process.traps.set(fault.call, { side: "before", act: () => this.#drain(running) });
+      default:
+        return undefined;
+    }
+  }
+
+  #cut(client: FakeBusClient, forMs: number): void {
+    client.disconnect();
+    this.clock.after(forMs, () => client.reconnect());
+  }
+
+  #drain(running: Running): void {
+    if (this.#isOver) return;
+    this.launch(running.process.part);
+    queueMicrotask(() => void running.drain().then(() => this.gone(running.process)));
+  }
+
+  #start(running: Running, bus: Bus): Promise<void> {
+    switch (running.process.part) {
+      case "worker":
+        return startWorker(this, running, bus);
+      case "grader":
+        return runGrader(this, running, bus);
+      case "controller":
+        return runController(this, running.process, bus);
+      default:
+        return assertNever(running.process.part);
+    }
+  }
+
+  /** A controller's run is over: the job's, or only its session. */
+  controllerEnded(process: SimProcess, end: RunEnd): void {
+    this.gone(process);
+    if (end.condition !== "Suspended") return this.#finish(end);
+    const downMs = this.faults.of("interrupt")[0]?.downMs ?? 0;
+    this.clock.after(downMs, () => this.launch("controller"));
+  }
+
+  #modelCalled(process: SimProcess, rollout: number, turn: number): void {
+    if (process.isDead) return;
+    this.acts.modelCalled(process, rollout, turn);
+    if (this.isPoison("worker", rollout)) this.crash(process, 100);
+  }
+
+  /** Whether a rollout ends whoever of the part touches it. */
+  isPoison(part: "worker" | "grader", rollout: number): boolean {
+    return this.faults.of("poison").some((fault) => fault.part === part && fault.rollout === rollout);
+  }
+
+  indexOf(place: { readonly itemIndex: number; readonly sampleIndex: number }): number {
+    return rolloutIndex(place, this.schedule.shape.samplesPerItem);
+  }
+}
+
+function watching(referee: Referee, other: FakeBusWatcher): FakeBusWatcher {
+  return {
+    ...other,
+    stored: (stream, message, client) => {
+      other.stored?.(stream, message, client);
+      referee.stored(stream, message, client);
+    },
+    expired: (kind, message) => {
+      other.expired?.(kind, message);
+      referee.expired(kind, message);
+    },
+  };
+}

@@ -49,7 +49,9 @@ function stateFindings(facts: DoctorFacts): readonly Finding[] {
         problem(
           state.why,
           `${job} ${STOPPED[state.why]}: ${state.message} ${sofar}.`,
-          `Resume it: ${commands.resume}`,
+          state.why === "error"
+            ? `Mend that, then resume it: ${commands.resume}`
+            : `Resume it: ${commands.resume}`,
         ),
       ];
     default:

@@ -12,6 +12,8 @@ export interface JobPart {
   readonly failed: number;
   /** Of its rollouts those that stand as it has them. */
   readonly current: number;
+  /** Whether it has come to its end. */
+  readonly ended: boolean;
 }
 
 /** A rollout that failed in its job and has a reward by a retry. */
@@ -72,8 +74,13 @@ export class JoinTally {
     return this.#folders.get(keyOf(place)) ?? path.basename(this.#base.folder);
   }
 
-  joined(): JoinedJobs {
-    const jobs = [...this.#parts].map(([{ job }, part]) => ({ job, ...part }));
+  /** `ended` are the folders of the jobs that have come to their end. */
+  joined(ended: ReadonlySet<string>): JoinedJobs {
+    const jobs = [...this.#parts].map(([{ job, folder }, part]) => ({
+      job,
+      ...part,
+      ended: ended.has(folder),
+    }));
     return { jobs, replaced: this.#replaced };
   }
 
@@ -97,6 +104,9 @@ export function joinSentences({ jobs, replaced }: JoinedJobs): readonly string[]
   return [
     `${base.job} joined with ${retries.map(({ job }) => job).join(", ")}: ${replaced.length} of ${base.failed} failed ` +
       `rollouts have a reward by a retry.${rest}`,
+    ...jobs
+      .filter(({ ended }) => !ended)
+      .map(({ job }) => `${job} has not ended: these are its rollouts so far.`),
     ...replacedSentence(replaced),
   ];
 }

@@ -8,7 +8,8 @@ import { readJoinedResults } from "./joined-results.ts";
 import { readRecords } from "./read-records.ts";
 import { resultRecordSchema } from "./result-record.ts";
 import type { RolloutFacts } from "./rollout-facts.ts";
-import type { RunFamily } from "./run-family.ts";
+import { readRunEnd } from "./run-end.ts";
+import type { RunFamily, RunMember } from "./run-family.ts";
 import { StatisticsBuilder } from "./run-statistics.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 import { trajectoryRecordSchema } from "./trajectory-record.ts";
@@ -72,9 +73,14 @@ export async function readJoinedStatistics(family: RunFamily): Promise<RunFigure
   return {
     stats: { ...builder.build(base.job), ...(retries.length === 0 ? {} : { job: base.job }) },
     rollouts: builder.rollouts,
-    joined: retries.length === 0 ? null : tally.joined(),
+    joined: retries.length === 0 ? null : tally.joined(await endedFolders([base, ...retries])),
     folderOf: (place) => tally.folderOf(place),
   };
+}
+
+async function endedFolders(members: readonly RunMember[]): Promise<ReadonlySet<string>> {
+  const ends = await Promise.all(members.map(({ folder }) => readRunEnd(folder)));
+  return new Set(members.filter((_, index) => ends[index] !== null).map(({ folder }) => folder));
 }
 
 /** Adds a run's failed attempts, those of rollouts that no longer count among them, and the calls of those that do. */

@@ -54,13 +54,11 @@ async function familyFolder(): Promise<string> {
     job,
     rollout: `${job}-${item_index}-${sample_index}`,
   });
-  const write = (job: string, results: readonly ResultRecord[]): Promise<string> => {
+  const end = { condition: "Complete", reason: "SomeUngraded", message: "." } as const;
+  const write = (job: string, results: readonly ResultRecord[], hasEnded = true): Promise<string> => {
     const attempts = results.filter(({ outcome }) => outcome === "failed");
-    return writeRun(
-      outer,
-      { results, attempts, trajectories: results.map((each) => trajectoryOf(each)) },
-      job,
-    );
+    const trajectories = results.map((each) => trajectoryOf(each));
+    return writeRun(outer, { results, attempts, trajectories, ...(hasEnded ? { end } : {}) }, job);
   };
   await write("sample", [aSample(at(0, 0)), aFailure(at(0, 1)), aFailure(at(1, 0)), aFailure(at(1, 1))]);
   const first = "sample-retry-1";
@@ -70,7 +68,7 @@ async function familyFolder(): Promise<string> {
     aFailure(at(1, 1, first)),
   ]);
   const second = "sample-retry-2";
-  await write(second, [aSample(at(1, 0, second)), aFailure(at(1, 1, second))]);
+  await write(second, [aSample(at(1, 0, second)), aFailure(at(1, 1, second))], false);
   return outer;
 }
 
@@ -160,6 +158,7 @@ describe("rollyard report", () => {
     expect(stdout).toContain(
       "2 of 3 failed rollouts have a reward by a retry. 1 rollout of it still has none.",
     );
+    expect(stdout).toContain("sample-retry-2 has not ended: these are its rollouts so far.");
     expect(stdout).toContain(
       "Replaced: 0-1 (sandbox/sandbox_lost, now 0.500 by sample-retry-1), 1-0 (sandbox/sandbox_lost, now 1 by sample-retry-2).",
     );
@@ -171,9 +170,9 @@ describe("rollyard report", () => {
       job: "sample",
       rollouts: { total: 4, graded: 3, failed: 1 },
       jobs: [
-        { job: "sample", rollouts: 4, failed: 3, current: 1 },
+        { job: "sample", rollouts: 4, failed: 3, current: 1, ended: true },
         { job: "sample-retry-1", rollouts: 3, graded: 1, current: 1 },
-        { job: "sample-retry-2", rollouts: 2, graded: 1, current: 2 },
+        { job: "sample-retry-2", rollouts: 2, graded: 1, current: 2, ended: false },
       ],
       replaced: [
         { item_index: 0, sample_index: 1 },

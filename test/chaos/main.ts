@@ -1,5 +1,6 @@
 import { readOptions, USAGE } from "./options.ts";
 import type { ChaosOptions, ScenarioName } from "./options.ts";
+import { runLong } from "./long.ts";
 import { runPowerCut } from "./power-cut.ts";
 import { newProgress } from "./progress.ts";
 import type { Progress } from "./progress.ts";
@@ -15,6 +16,7 @@ const SCENARIOS: Readonly<
 > = {
   storm: async (options, progress) => stormResult(await runStorm(options, progress)),
   waste: runWaste,
+  long: runLong,
   "power-cut": runPowerCut,
 };
 

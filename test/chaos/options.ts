@@ -6,7 +6,7 @@ import { SANDBOX_KINDS } from "./world/job.ts";
 import type { SandboxKind } from "./world/job.ts";
 
 /** What can be run. */
-export const SCENARIOS = ["storm", "waste", "power-cut"] as const;
+export const SCENARIOS = ["storm", "waste", "power-cut", "long"] as const;
 
 /** One of {@link SCENARIOS}. */
 export type ScenarioName = (typeof SCENARIOS)[number];
@@ -46,6 +46,7 @@ duplicated or invented. Exit code 1 when anything was.
   storm       does all of it (the default)
   waste       lost members of groups of 8: what is run in vain, beside what dropping whole groups would waste
   power-cut   cuts the power of every server at once (stores on disks of their own; needs root): what is lost
+  long        20,000 rollouts: what memory and streams do, how soon a full stop is over, how long a planner reads its past
 
   --rollouts N         (10000 in a storm)
   --samples N          rollouts of an item (4; waste: 8)
@@ -80,6 +81,7 @@ type ByScenario = "rollouts" | "samples" | "sandboxes" | "latencyMs";
 const DEFAULTS: Readonly<Record<ScenarioName, Pick<ChaosOptions, ByScenario>>> = {
   storm: { rollouts: 10_000, samples: 4, sandboxes: "bubblewrap", latencyMs: 150 },
   "power-cut": { rollouts: 3000, samples: 4, sandboxes: "none", latencyMs: 100 },
+  long: { rollouts: 20_000, samples: 4, sandboxes: "none", latencyMs: 50 },
   waste: { rollouts: 4000, samples: 8, sandboxes: "none", latencyMs: 20 },
 };
 

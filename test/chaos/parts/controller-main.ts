@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { loadSnapshot, storeSnapshot } from "../../../src/config/snapshot.ts";
 import { SecretStore } from "../../../src/config/secret-store.ts";
 import { serveSecrets } from "../../../src/config/secrets-service.ts";
@@ -74,6 +74,10 @@ async function startBroker(bus: Bus, identity: JobIdentity, log: Logger): Promis
 const startedMs = performance.now();
 const bus = await connectController();
 await bus.ensureStreams();
+if (existsSync(config.fullStopFile)) {
+  await bus.releaseWork();
+  rmSync(config.fullStopFile);
+}
 const { namespace, jobName } = snapshot;
 const { jobUid } = config.names;
 const specHash = await storeSnapshot(bus, jobUid, snapshot);

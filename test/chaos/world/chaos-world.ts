@@ -147,6 +147,10 @@ export class ChaosWorld {
     return join(this.folder, "results");
   }
 
+  get fullStopFile(): string {
+    return join(this.folder, "full-stop");
+  }
+
   /** Controller, graders and workers. */
   async startServices(): Promise<void> {
     const { options } = this.plan;
@@ -202,6 +206,7 @@ export class ChaosWorld {
       sandboxd: programs.sandboxd,
       resultsFolder: this.resultsFolder,
       endFile: join(this.folder, "end.json"),
+      fullStopFile: this.fullStopFile,
     };
     const file = join(this.folder, "controller.json");
     await writeFile(file, JSON.stringify(config));

@@ -10,6 +10,8 @@ export interface ControllerConfig {
   /** The same for every life of the process. */
   readonly names: Pick<JobIdentity, "jobUid" | "environmentUid" | "traceSeed">;
   readonly startedAtMs: number;
+  /** A file that is there when everything was stopped: nobody of before holds any work. It is removed once heeded. */
+  readonly fullStopFile: string;
   /** Path of the program. */
   readonly sandboxd: string;
   readonly resultsFolder: string;

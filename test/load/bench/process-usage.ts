@@ -35,6 +35,11 @@ export function usageBelow(root: number): Usage {
   return { cpuSeconds: ticks / TICKS_PER_SECOND, rssBytes };
 }
 
+/** What a process holds now; 0 when it has ended. */
+export function rssOf(pid: number): number {
+  return statusBytes(pid, "VmRSS");
+}
+
 /** All that a process has started, directly or not, as far as it is still below it. */
 export function pidsBelow(root: number): readonly number[] {
   return descendants(root).map(({ pid }) => pid);

@@ -1,22 +1,14 @@
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { HEADERS } from "../../../src/bus/port.ts";
 import { outcomesSubject } from "../../../src/bus/subjects.ts";
-import { JobLedger } from "../../../src/job/job-ledger.ts";
-import { rebuildLedger } from "../../../src/job/rebuild-ledger.ts";
 import { inParallel } from "../../../src/lib/in-parallel.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
+import { placeOfIndex } from "../../../src/rollout/ids.ts";
 import type { ChaosWorld } from "../world/chaos-world.ts";
-
-const SAMPLES = 8;
-const WRITERS = 2000;
-const JOB = {
-  namespace: "chaos",
-  jobUid: "000000000000",
-  environmentUid: "000000000000",
-  jobName: "past",
-  specHash: "",
-  traceSeed: "",
-};
+import { PAST_JOB, PAST_SAMPLES } from "./past-job.ts";
 
 /** What reading the past costs. */
 export interface RebuildFigures {
@@ -25,8 +17,20 @@ export interface RebuildFigures {
   readonly cpuSeconds: number;
 }
 
-/** Stores the outcomes of a job that is long over, then measures a new planner that reads them. */
+const WRITERS = 2000;
+const PLANNER = fileURLToPath(new URL("../parts/planner-main.ts", import.meta.url));
+
+/** Stores the outcomes of a job that is long over, then lets a new planner in a process of its own read them. */
 export async function measureRebuild(world: ChaosWorld, outcomes: number): Promise<RebuildFigures> {
+  await storePast(world, outcomes);
+  const port = String(world.nats[0]?.port);
+  const { stdout } = await promisify(execFile)(process.execPath, [PLANNER, port, String(outcomes)]);
+  const read = JSON.parse(stdout) as RebuildFigures & { readonly graded: number };
+  if (read.graded !== outcomes) throw new Error(`only ${read.graded} of ${outcomes} outcomes were read`);
+  return { seconds: rounded(read.seconds), cpuSeconds: rounded(read.cpuSeconds) };
+}
+
+async function storePast(world: ChaosWorld, outcomes: number): Promise<void> {
   const bus = await connectJetStream({
     servers: world.nats.map(({ port }) => `127.0.0.1:${port}`),
     user: "controller",
@@ -38,9 +42,8 @@ export async function measureRebuild(world: ChaosWorld, outcomes: number): Promi
     await bus.ensureStreams();
     const indexes = Array.from({ length: outcomes }, (_, index) => index);
     await inParallel(indexes, WRITERS, async (index) => {
-      const place = { itemIndex: Math.floor(index / SAMPLES), sampleIndex: index % SAMPLES };
       await bus.publish({
-        subject: outcomesSubject({ ...JOB, ...place }),
+        subject: outcomesSubject({ ...PAST_JOB, ...placeOfIndex(index, PAST_SAMPLES) }),
         payload: new Uint8Array(512),
         headers: {
           [HEADERS.append]: `past:${index}`,
@@ -52,21 +55,11 @@ export async function measureRebuild(world: ChaosWorld, outcomes: number): Promi
         },
       });
     });
-    const shape = {
-      items: outcomes / SAMPLES,
-      samplesPerItem: SAMPLES,
-      retry: { maxAttempts: 3, budgetPercent: 20 },
-      indexes: null,
-    };
-    const ledger = new JobLedger(shape);
-    const startedMs = performance.now();
-    const cpu = process.cpuUsage();
-    await rebuildLedger(bus, JOB, ledger);
-    const { user, system } = process.cpuUsage(cpu);
-    const seconds = Math.round(performance.now() - startedMs) / 1000;
-    if (ledger.counts.graded !== outcomes) throw new Error(`only ${ledger.counts.graded} outcomes were read`);
-    return { seconds, cpuSeconds: Math.round((user + system) / 1000) / 1000 };
   } finally {
     await bus.close();
   }
+}
+
+function rounded(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
 }

@@ -85,12 +85,21 @@ describe("the end of a job", () => {
     expect(decideJobEnd({ ...spent, open: 0 })?.reason).toBe("BudgetExhausted");
   });
 
+  it("does not end for its budget of rollouts while one that was begun is due for another attempt", () => {
+    const due = { ...running, graded: 7, open: 0, budget: { rollouts: 8 } };
+    expect(decideJobEnd(due)).toBeNull();
+    expect(decideJobEnd({ ...due, failed: 1 })?.reason).toBe("BudgetExhausted");
+    expect(decideJobEnd({ ...due, budget: { totalTokens: 1 }, tokensUsed: 1 })?.reason).toBe(
+      "BudgetExhausted",
+    );
+  });
+
   it("says which budget is spent", () => {
     const tokens = { ...running, open: 0, budget: { totalTokens: 100, rollouts: 50 }, tokensUsed: 130 };
     expect(decideJobEnd(tokens)?.message).toBe(
       "The 100 tokens of spec.budget.totalTokens are spent: 130 were used.",
     );
-    const rollouts = { ...running, open: 0, budget: { totalTokens: 100, rollouts: 8 } };
+    const rollouts = { ...running, graded: 8, open: 0, budget: { totalTokens: 100, rollouts: 8 } };
     expect(decideJobEnd(rollouts)?.message).toBe("The 8 rollouts of spec.budget.rollouts have been started.");
   });
 });

@@ -100,7 +100,8 @@ function deadline({ elapsedSeconds, deadlineSeconds }: JobEndInput): JobEnd | nu
 }
 
 function budgetSpent(input: JobEndInput): JobEnd | null {
-  if (!isBudgetSpent(input) || input.open > 0) return null;
+  const areStarted = areRolloutsStarted(input) && dueOf(input) === 0;
+  if (input.open > 0 || !(areTokensSpent(input) || areStarted)) return null;
   const { totalTokens, rollouts } = input.budget;
   return failed(
     "BudgetExhausted",
@@ -110,16 +111,18 @@ function budgetSpent(input: JobEndInput): JobEnd | null {
   );
 }
 
-type BudgetInput = Pick<JobEndInput, "budget" | "tokensUsed" | "rolloutsDispatched">;
-
-/** Whether nothing more may be dispatched; what is under way goes on. */
-export function isBudgetSpent(input: BudgetInput): boolean {
-  const { rollouts } = input.budget;
-  return areTokensSpent(input) || (rollouts !== undefined && input.rolloutsDispatched >= rollouts);
+/** Whether nothing may be dispatched any more, not even a retry: it would cost tokens. What is under way goes on. */
+export function areTokensSpent({ budget, tokensUsed }: Pick<JobEndInput, "budget" | "tokensUsed">): boolean {
+  return budget.totalTokens !== undefined && tokensUsed >= budget.totalTokens;
 }
 
-function areTokensSpent({ budget, tokensUsed }: BudgetInput): boolean {
-  return budget.totalTokens !== undefined && tokensUsed >= budget.totalTokens;
+function areRolloutsStarted({ budget, rolloutsDispatched }: JobEndInput): boolean {
+  return budget.rollouts !== undefined && rolloutsDispatched >= budget.rollouts;
+}
+
+/** Rollouts that were begun and are due for another attempt. */
+function dueOf({ rolloutsDispatched, graded, failed: lost, open }: JobEndInput): number {
+  return rolloutsDispatched - graded - lost - open;
 }
 
 function firstFailed(count: number, what: "attempt" | "rollout", code: string): string {

@@ -38,6 +38,23 @@ describe("the ledger of a job", () => {
     expect(second?.place).toEqual(place(0, 0));
   });
 
+  it("runs what was begun to its end when the budget has room for nothing new", () => {
+    const ledger = new JobLedger(shape);
+    ledger.dispatched(place(0, 1), 0);
+    ledger.ended(outcome(place(0, 1), 0, lost));
+    expect(planDispatch(ledger, { ...bounds, budgetLeft: 0 })).toMatchObject([
+      { place: place(0, 1), attempt: 1 },
+    ]);
+    expect(planDispatch(ledger, { ...bounds, budgetLeft: 1 })).toHaveLength(2);
+  });
+
+  it("counts the tokens of failed attempts too", () => {
+    const ledger = new JobLedger(shape);
+    ledger.ended(outcome(place(0, 1), 0, lost));
+    ledger.ended(outcome(place(0, 1), 1, graded(1)));
+    expect(ledger.tokens).toEqual({ prompt: 6, completion: 4 });
+  });
+
   it("fails a rollout that is out of attempts, alone", () => {
     const ledger = new JobLedger(shape);
     for (const attempt of [0, 1]) expect(ledger.ended(outcome(place(1, 0), attempt, lost))).toBe("retry");

@@ -17,7 +17,7 @@ import { storeWork } from "../rollout/close-attempt.ts";
 import { failureRecord } from "../rollout/failure-record.ts";
 import type { RolloutPlace } from "../rollout/ids.ts";
 import { endAttempt } from "./end-attempt.ts";
-import { decideJobEnd, isBudgetSpent } from "./job-end.ts";
+import { areTokensSpent, decideJobEnd } from "./job-end.ts";
 import type { JobEnd, JobEndInput } from "./job-end.ts";
 import { attemptRef } from "./job-identity.ts";
 import type { JobIdentity } from "./job-identity.ts";
@@ -228,8 +228,7 @@ export class JobRunner {
 
   async #dispatch(): Promise<void> {
     const { spec } = this.#job;
-    const input = this.endInput();
-    if (isBudgetSpent(input) || !(await this.#hasRoom())) return;
+    if (areTokensSpent(this.endInput()) || !(await this.#hasRoom())) return;
     const planned = planDispatch(this.ledger, {
       parallelism: spec.parallelism,
       workerSlots: this.#announcedSlots(),

@@ -13,7 +13,7 @@ export interface DispatchBounds {
   readonly parallelism: number;
   /** Slots that workers announce in all; null while none has announced. */
   readonly workerSlots: number | null;
-  /** Rollouts that may still be dispatched by the job's budget. */
+  /** Rollouts that may still be begun by the job's budget; further attempts of those that were are not counted. */
   readonly budgetLeft: number;
   /**
    * Whether rollouts that wait for their grade hold a place too. Tokens are counted with the outcome, so only then can
@@ -34,11 +34,15 @@ export function planDispatch(ledger: JobLedger, bounds: DispatchBounds): readonl
   const { active, grading, pending } = ledger.counts;
   const most = workerSlots === null ? parallelism : Math.min(parallelism, takeable(workerSlots));
   const places = gradingHoldsPlace ? parallelism - active - grading : Infinity;
-  const room = Math.min(most - active, places, budgetLeft);
+  const room = Math.min(most - active, places);
   if (room <= 0 || pending === 0) return [];
   const planned: PlannedDispatch[] = [];
+  let fresh = 0;
   for (const place of ledger.pending()) {
     const { attempt, outcomeAfter } = ledger.line(place);
+    // Those that were begun come first, and are paid for.
+    fresh += attempt === 0 ? 1 : 0;
+    if (fresh > budgetLeft) break;
     planned.push({ place, attempt, outcomeAfter });
     if (planned.length >= room) break;
   }

@@ -81,7 +81,9 @@ function failureFindings({ recentFailures, state, recorded, commands }: DoctorFa
   const shown = recentFailures.slice(0, MOST_KINDS).map((kind) => {
     const text = `${kind.count} of the last failed attempts: ${kind.failureClass}/${kind.code}. ${kind.cause}`;
     // What was tried again with success costs time and tokens only.
-    return failed === 0 ? fine("failures", text) : problem("failures", text, adviceFor(kind, commands.list));
+    // What was cancelled with its job lacks nothing but a retry.
+    const isHarmless = failed === 0 || kind.failureClass === "cancelled";
+    return isHarmless ? fine("failures", text) : problem("failures", text, adviceFor(kind, commands.list));
   });
   const more = recentFailures.length - shown.length;
   return more > 0 ? [...shown, fine("failures", `${more} more kinds of failures; ${commands.list}`)] : shown;
@@ -90,7 +92,7 @@ function failureFindings({ recentFailures, state, recorded, commands }: DoctorFa
 function adviceFor({ failureClass, code }: RecentFailures, list: string): string {
   const field = fieldOfCode(code);
   if (field !== null) return `Check ${field}.`;
-  return `${ADVICE[failureClass] ?? "Look into one of them."} ${list}`;
+  return `${ADVICE[failureClass] ?? "Look into one of them."} They are listed by ${list}`;
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
@@ -99,5 +101,4 @@ const ADVICE: Readonly<Record<string, string>> = {
   model: "See whether the model endpoint is up and quick enough.",
   grader: "Try the grader and its endpoint.",
   internal: "It is a fault of ours: logs/rollyard.log has the time and the code.",
-  cancelled: "They were stopped with the job and lack nothing but a retry.",
 };

@@ -51,14 +51,14 @@ export function jobConditions(
   });
 }
 
-/** The conditions that changed in status or reason: what is worth a log line. */
+/** The conditions that changed in status, or in the reason why they are True: what is worth a log line. */
 export function changedConditions(
   before: readonly Condition[],
   after: readonly Condition[],
 ): readonly Condition[] {
   return after.filter(({ type, status, reason }) => {
     const last = before.find((condition) => condition.type === type);
-    return last?.status !== status || last.reason !== reason;
+    return last?.status !== status || (status === "True" && last.reason !== reason);
   });
 }
 

@@ -277,19 +277,19 @@ const THEMES = [
   {
     name: "slow_rebuild",
     fits: always,
-    make: (random) => [
-      {
-        kind: "crash",
-        part: "controller",
-        number: 1,
-        call: random.skewed(10, LAST_CALL),
-        side: side(random),
-        downMs: random.skewed(1, 500),
-      },
-      ...Array.from({ length: 8 }, (_, index): Fault => {
-        return { kind: "slow_info", nth: index + 4, delayMs: random.skewed(1, 1500) };
-      }),
-    ],
+    make: (random) => {
+      const restarts = random.between(1, 4);
+      const crashes = Array.from({ length: restarts }, (_, index): Fault => {
+        const call = random.between(20, 55);
+        const downMs = random.skewed(1, 200);
+        return { kind: "crash", part: "controller", number: index + 1, call, side: side(random), downMs };
+      });
+      // A controller asks five times as it starts; the first is quick.
+      const infos = Array.from({ length: restarts * 5 }, (_, index): Fault => {
+        return { kind: "slow_info", nth: index + 6, delayMs: random.skewed(1, 1000) };
+      });
+      return [...crashes, ...infos];
+    },
   },
 ] as const satisfies readonly Theme[];
 

@@ -6,6 +6,9 @@ import { SimProcess } from "./sim-process.ts";
 import type { SimulatedSandboxd } from "./simulated-sandboxd.ts";
 import type { World } from "./world.ts";
 
+/** In the records of such sweeps. */
+const NOBODYS = 999;
+
 /**
  * What a leader does that fell asleep when a sandbox had just come up and was nobody's: it removes it as an orphan when it
  * wakes up. It may do so only if it can retire it on record first.
@@ -20,7 +23,7 @@ export async function sweepAsStaleLeader(
   const client = bus.connect(process.name);
   const ledger = new LeaseLedger(processBus(process, client), process.clock);
   await clock.sleep(behindMs);
-  const ref = create(AttemptRefSchema, {});
+  const ref = create(AttemptRefSchema, { attempt: NOBODYS });
   const unleased = { sandboxUid: orphan.uid, sequence: 0, ref, purpose: "agent", generation: 0 } as const;
   if (world.sweepsUnasked || (await ledger.retire(unleased, 1)) === "won") farm.stop(orphan, process);
   await client.close();

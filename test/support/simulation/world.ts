@@ -62,6 +62,7 @@ export class World {
   readonly #plant: Plant;
   readonly #running = new Map<SimProcess, Running>();
   readonly #numbers = new Map<Part, number>();
+  readonly #firsts = new Map<Part, SimProcess>();
   readonly #offsets = new Map<Part, number>();
   #counted: CountedOutcome[] = [];
   #isOver = false;
@@ -131,6 +132,11 @@ export class World {
     return [...this.#running.values()].filter(({ process }) => part === undefined || process.part === part);
   }
 
+  /** How many calls to the outside the first process of a part has made. */
+  callsOf(part: Part): number {
+    return this.#firsts.get(part)?.calls ?? 0;
+  }
+
   /** Starts another process of a part. */
   launch(part: Part): void {
     if (this.#isOver) return;
@@ -138,6 +144,7 @@ export class World {
     this.#numbers.set(part, number);
     const process = new SimProcess({ part, number }, this.clock);
     process.wallOffsetMs = this.#offsets.get(part) ?? 0;
+    if (number === 1) this.#firsts.set(part, process);
     const client = this.bus.connect(process.name);
     const running: Running = { process, client, drain: async () => void this.gone(process) };
     this.#running.set(process, running);
@@ -278,7 +285,7 @@ export class World {
 
   /** A controller's run is over: the job's, or only its session. */
   controllerEnded(process: SimProcess, end: RunEnd): void {
-    this.gone(process);
+    if (!this.gone(process)) return;
     if (end.condition !== "Suspended") return this.#finish(end);
     const downMs = this.faults.of("interrupt")[0]?.downMs ?? 0;
     this.clock.after(downMs, () => this.launch("controller"));

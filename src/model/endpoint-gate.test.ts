@@ -1,17 +1,31 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { InstantClock } from "../../test/support/grader/instant-clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import { silentLogger } from "../lib/logger.ts";
 import { EndpointGate } from "./endpoint-gate.ts";
 import type { GatePass } from "./endpoint-gate.ts";
 
-function newGate(maxConcurrency: number): EndpointGate {
+function newGate(maxConcurrency: number, clock: Clock = new InstantClock()): EndpointGate {
   return new EndpointGate({
-    clock: new InstantClock(),
+    clock,
     logger: silentLogger,
     random: () => 0,
     maxConcurrency,
   });
+}
+
+/** Time passes with each look, and timers fire a step early, as those of whole milliseconds do. */
+function tickingClock(stepMs: number): Clock {
+  let nowMs = 0;
+  return {
+    nowMs: () => nowMs,
+    monotonicMs: () => (nowMs += stepMs),
+    sleep: async (delayMs) => {
+      await setImmediate();
+      nowMs += Math.max(0, delayMs - stepMs);
+    },
+  };
 }
 
 /** Enters and notes its name when let in. */
@@ -40,6 +54,20 @@ describe("the gate of an endpoint", () => {
     await fourth;
     expect(log).toEqual(["a", "b", "c", "d"]);
     expect(gate.inFlight).toBe(2);
+  });
+
+  it("lets a call in whose pause ends between two looks at the clock", async () => {
+    for (let stepMs = 1; stepMs <= 40; stepMs += 1) {
+      const gate = newGate(1, tickingClock(stepMs));
+      const pass = await gate.enter(gate.takeTicket());
+      pass.end({ kind: "refused", retryAfterMs: 100 });
+      const turns = async (): Promise<"never"> => {
+        for (let turn = 0; turn < 20; turn += 1) await setImmediate();
+        return "never";
+      };
+      const entered = gate.enter(gate.takeTicket()).then(() => "in");
+      expect([stepMs, await Promise.race([entered, turns()])]).toEqual([stepMs, "in"]);
+    }
   });
 
   it("gives a refused call its place back", async () => {

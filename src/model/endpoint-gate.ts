@@ -104,16 +104,17 @@ export class EndpointGate {
   /** Waits for room. Rejects with the signal's reason when it aborts. */
   async enter(ticket: number, signal?: AbortSignal): Promise<GatePass> {
     signal?.throwIfAborted();
-    if (this.#waiters.length > 0 || !this.#mayGo()) await this.#wait(ticket, signal);
+    const nowMs = this.#options.clock.monotonicMs();
+    if (this.#waiters.length > 0 || !this.#mayGo(nowMs)) await this.#wait(ticket, nowMs, signal);
     else this.#inFlight += 1;
     return this.#pass();
   }
 
-  #mayGo(): boolean {
-    return mayGo(this.#pressure, this.#inFlight, this.#options.clock.monotonicMs());
+  #mayGo(nowMs: number): boolean {
+    return mayGo(this.#pressure, this.#inFlight, nowMs);
   }
 
-  #wait(ticket: number, signal: AbortSignal | undefined): Promise<void> {
+  #wait(ticket: number, nowMs: number, signal: AbortSignal | undefined): Promise<void> {
     return new Promise((resolve, reject) => {
       const leave = (): void => {
         this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
@@ -129,7 +130,7 @@ export class EndpointGate {
       };
       signal?.addEventListener("abort", leave, { once: true });
       this.#queue(waiter);
-      this.#wakeAfterPause();
+      this.#wakeAfterPause(nowMs);
     });
   }
 
@@ -171,17 +172,21 @@ export class EndpointGate {
   }
 
   #admit(): void {
-    while (this.#waiters.length > 0 && this.#mayGo()) {
+    const nowMs = this.#options.clock.monotonicMs();
+    while (this.#waiters.length > 0 && this.#mayGo(nowMs)) {
       this.#inFlight += 1;
       this.#waiters.shift()?.enter();
     }
-    this.#wakeAfterPause();
+    this.#wakeAfterPause(nowMs);
   }
 
-  /** One timer at a time; a pause that grew meanwhile sets the next. It ends with the last waiter. */
-  #wakeAfterPause(): void {
+  /**
+   * One timer at a time; a pause that grew meanwhile sets the next. It ends with the last waiter. `nowMs` is the time at
+   * which nobody was let in: were the clock read again, a pause that ends in between would leave its waiters to nobody.
+   */
+  #wakeAfterPause(nowMs: number): void {
     const { clock } = this.#options;
-    const waitMs = this.#pressure.pausedUntilMs - clock.monotonicMs();
+    const waitMs = this.#pressure.pausedUntilMs - nowMs;
     if (this.#pauseTimer !== null || this.#waiters.length === 0 || waitMs <= 0) return;
     const timer = new AbortController();
     this.#pauseTimer = timer;

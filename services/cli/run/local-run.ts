@@ -3,6 +3,7 @@ import { loadSnapshot, storeSnapshot } from "../../../src/config/snapshot.ts";
 import type { RunInput } from "../../../src/config/run-input.ts";
 import { serveSecrets } from "../../../src/config/secrets-service.ts";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
+import { syncStore } from "../../../src/bus/nats-server-store.ts";
 import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { ServiceUser } from "../../../src/bus/permissions.ts";
@@ -103,6 +104,7 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   };
   const bus = await connect("controller");
   await bus.ensureStreams();
+  await syncStore(folder.storePath);
   if (folder.isResumed) await bus.releaseWork();
   const identity = await storeIdentity(options, bus);
   const recorder = await openRecorder(options, bus, identity);

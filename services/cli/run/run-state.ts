@@ -54,7 +54,8 @@ export async function readRunState(privateFolder: string): Promise<RunState | nu
 /** Replaces a folder's state in one step. */
 export async function writeRunState(privateFolder: string, state: RunState): Promise<void> {
   const file = path.join(privateFolder, FILE);
-  await writeFile(`${file}.new`, JSON.stringify(state), { mode: 0o600 });
+  // On the disk before it takes its place: after a power cut there is the old state or the new one, never half of it.
+  await writeFile(`${file}.new`, JSON.stringify(state), { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
 }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { syncStore } from "../../src/bus/nats-server-store.ts";
 import type { StreamName } from "../../src/bus/streams.ts";
 import { checkRun } from "./checker/check-run.ts";
 import { gatherEvidence } from "./checker/gather-evidence.ts";
@@ -21,6 +22,8 @@ interface Setting {
   readonly name: string;
   readonly servers: 1 | 3;
   readonly syncInterval: SyncInterval;
+  /** As a local run does once its streams are made. */
+  readonly syncsStore: boolean;
 }
 
 /** Those of production, to which the promise holds; then what others cost. */
@@ -28,10 +31,22 @@ const PRODUCTION: Setting = {
   name: "three servers, sync_interval always",
   servers: 3,
   syncInterval: "always",
+  syncsStore: false,
 };
 const OTHERS: readonly Setting[] = [
-  { name: "one server, sync_interval 1s (a local run)", servers: 1, syncInterval: "1s" },
-  { name: "one server, sync_interval 2m (nats-server's own default)", servers: 1, syncInterval: "2m" },
+  {
+    name: "one server, sync_interval 1s, store synced at its start (a local run)",
+    servers: 1,
+    syncInterval: "1s",
+    syncsStore: true,
+  },
+  { name: "one server, sync_interval 1s alone", servers: 1, syncInterval: "1s", syncsStore: false },
+  {
+    name: "one server, sync_interval 2m (nats-server's own default)",
+    servers: 1,
+    syncInterval: "2m",
+    syncsStore: false,
+  },
 ];
 
 /** What a cut took. */
@@ -124,6 +139,8 @@ async function cutInTheMiddle(
   await world.startServices();
   outcomes.watch();
   events.watch();
+  while (outcomes.seen === 0) await sleep(POLL_MS);
+  if (setting.syncsStore) for (const disk of disks) await syncStore(disk.path);
   while (outcomes.seen < CUT_AT * world.rollouts) {
     progress.show(`${outcomes.seen} outcomes so far`);
     await sleep(POLL_MS);

@@ -85,6 +85,7 @@ export class ChaosWorld {
     const password = randomBytes(18).toString("base64url");
     process.env["NATS_PASSWORD"] = password;
     process.env["TMPDIR"] = temporaryOf(folder);
+    if (options.heapMib !== null) process.env["NODE_OPTIONS"] = `--max-old-space-size=${options.heapMib}`;
     const names = Array.from({ length: options.servers }, (_, index) => join(folder, `nats-${index + 1}`));
     const nats = await makeNatsNodes({
       binary: programs.natsServer,

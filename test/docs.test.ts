@@ -46,6 +46,21 @@ describe("the protocol", () => {
   });
 });
 
+describe("the page of promises", () => {
+  const promises = readDocument("docs/reliability.md");
+
+  it("is held by tests that are there", () => {
+    expect(missingTests(promises)).toEqual([]);
+  });
+
+  it("names a test for each promise", () => {
+    const sections = promises.text.split(/^### /mu).slice(1);
+    expect(sections.length).toBeGreaterThan(9);
+    const held = /`[^`\s]+\.(?:ts|go)` "[^"]+"/u;
+    expect(sections.filter((section) => !held.test(section.replaceAll(/\s+/gu, " ")))).toEqual([]);
+  });
+});
+
 describe("the decisions", () => {
   it("are numbered without a gap", () => {
     const numbers = decisions.map(({ path }) => Number(path.slice("docs/adr/".length).split("-")[0]));

@@ -15,7 +15,10 @@ describe("a model endpoint that can't serve the job", () => {
     expect(end.stderr).toMatch(/Failed \(ConfigError\).*model_unreachable\. Check spec\.model\.baseURL\./u);
     expect(await job.records("results.jsonl")).toHaveLength(40);
     const attempts = await job.records("attempts.jsonl");
-    expect(attempts.filter(({ failure_code }) => failure_code === "model_unreachable")).toHaveLength(10);
+    const unreachable = attempts.filter(({ failure_code }) => failure_code === "model_unreachable");
+    expect(unreachable.length).toBeGreaterThanOrEqual(10);
+    // Ten ends decide. A place is free once its attempt is sealed, so one more may begin before the tenth is counted.
+    expect(unreachable.length).toBeLessThanOrEqual(11);
   }, 20_000);
 
   it.each([

@@ -22,6 +22,7 @@ function choose(
   const makers: LauncherMakers = {
     platform,
     docker: make("docker"),
+    hasImage: async (image) => image !== "absent",
     bubblewrap: make("bubblewrap"),
     unshare: make("unshare"),
     process: () => launcher("process"),
@@ -33,6 +34,8 @@ describe("selectLauncher", () => {
   it.each([
     ["an image and an engine", { image: "i", local: "l" }, ["docker", "bubblewrap"], "docker"],
     ["an image without an engine, but a folder", { image: "i", local: "l" }, ["bubblewrap"], "bubblewrap"],
+    ["an image to pull and no folder", { image: "absent" }, ["docker", "bubblewrap"], "docker"],
+    ["an image to pull, but a folder", { image: "absent", local: "l" }, ["docker", "unshare"], "unshare"],
     ["no image", {}, ["docker", "bubblewrap", "unshare"], "bubblewrap"],
     ["no image and no bubblewrap", { local: "l" }, ["docker", "unshare"], "unshare"],
   ] as const)("takes by itself, with %s, the best there is", async (_title, spec, here, expected) => {
@@ -55,6 +58,11 @@ describe("selectLauncher", () => {
       code,
       message: expect.stringMatching(says),
     });
+  });
+
+  it("pulls an image where nothing but an engine isolates, whatever folder stands beside it", async () => {
+    const spec = { image: "absent", local: "l" };
+    expect((await choose("auto", spec, ["docker"], "darwin")).name).toBe("docker");
   });
 
   it.each(["darwin", "win32"] as const)(

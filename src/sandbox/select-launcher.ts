@@ -1,7 +1,7 @@
 import { assertNever } from "../lib/assert-never.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { createBubblewrapLauncher } from "./launchers/bubblewrap.ts";
-import { createDockerLauncher } from "./launchers/docker.ts";
+import { createDockerLauncher, dockerHasImage } from "./launchers/docker.ts";
 import type { LocalLauncherOptions } from "./launchers/local-options.ts";
 import { createProcessLauncher } from "./launchers/process.ts";
 import { createUnshareLauncher } from "./launchers/unshare.ts";
@@ -17,6 +17,8 @@ export type SandboxChoice = (typeof SANDBOX_CHOICES)[number];
 export interface LauncherMakers {
   readonly platform: NodeJS.Platform;
   readonly docker: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
+  /** Whether the engine has the image already. */
+  readonly hasImage: (image: string) => Promise<boolean>;
   readonly bubblewrap: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
   readonly unshare: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
   readonly process: (options: LocalLauncherOptions) => SandboxLauncher;
@@ -25,6 +27,7 @@ export interface LauncherMakers {
 const MAKERS: LauncherMakers = {
   platform: process.platform,
   docker: createDockerLauncher,
+  hasImage: dockerHasImage,
   bubblewrap: createBubblewrapLauncher,
   unshare: createUnshareLauncher,
   process: createProcessLauncher,
@@ -32,7 +35,8 @@ const MAKERS: LauncherMakers = {
 
 /**
  * Chooses what starts sandboxes on this machine. `auto`: Docker if the environment has an image and an engine answers,
- * else namespaces (bubblewrap, or util-linux without it). Rejects with `launcher_unavailable` or `image_required` and
+ * unless `local` can stand in for an image that the engine does not have; else namespaces (bubblewrap, or util-linux
+ * without it). Rejects with `launcher_unavailable` or `image_required` and
  * a sentence that says what to install or change; `process` is never chosen, only asked for.
  */
 export async function selectLauncher(
@@ -55,9 +59,14 @@ export async function selectLauncher(
 }
 
 async function anyIsolation(options: LocalLauncherOptions, makers: LauncherMakers): Promise<SandboxLauncher> {
-  const docker = options.spec.image === undefined ? null : await makers.docker(options);
-  if (docker !== null) return docker;
-  if (options.spec.image !== undefined && options.spec.local === undefined) throw noEngineForImage();
+  const { image, local } = options.spec;
+  if (image === undefined) return await onNamespaces(options, makers);
+  const docker = await makers.docker(options);
+  if (docker === null && local === undefined) throw noEngineForImage();
+  const hasStandIn = local !== undefined && makers.platform === "linux";
+  // Nobody has built or pulled the image here: the folder beside it is for just that.
+  if (docker !== null && (!hasStandIn || (await makers.hasImage(image)))) return docker;
+  await docker?.close();
   return await onNamespaces(options, makers);
 }
 

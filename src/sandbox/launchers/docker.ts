@@ -37,6 +37,12 @@ export async function createDockerLauncher(options: LocalLauncherOptions): Promi
   return answer.exitCode === 0 ? new DockerLauncher(options) : null;
 }
 
+/** Whether the local engine has the image, so that a container of it starts without a pull. */
+export async function dockerHasImage(image: string): Promise<boolean> {
+  const answer = await probeCommand(["docker", "image", "inspect", "--format", "{{.Id}}", image], null);
+  return answer.exitCode === 0;
+}
+
 /** One container a sandbox. The engine is the node; a supervisor without sandboxes keeps and sweeps the folders. */
 class DockerLauncher implements SandboxLauncher {
   readonly name = "docker";

@@ -3,6 +3,7 @@ import { consumedAgentMs } from "../../../../src/rollout/agent-time.ts";
 import { rolloutIndex } from "../../../../src/rollout/ids.ts";
 import type { AttemptState, RolloutState } from "../../../../src/rollout/state.ts";
 import type { Record } from "../referee.ts";
+import type { Fault } from "../schedule.ts";
 
 /** One message of a log, and what it made of the rollout. */
 export interface LogStep {
@@ -63,11 +64,14 @@ function judgeStop(record: Record, token: string, attempt: AttemptState): readon
   return isConsumed || wasGivenUp ? [] : [`${token} was ended by a deadline that it had not used up`];
 }
 
-/** Who is to blame for which fault. */
-const CAUSES: Readonly<{ [failureClass: string]: readonly string[] }> = {
-  sandbox: ["sandbox", "start", "crash", "drain", "interrupt", "blackout", "stale_sweep"],
-  model: ["model", "drain"],
-  internal: ["poison", "crash"],
+/** Which faults may end an attempt, and as what. Deaths of workers and graders, drains and lost messages never do. */
+const CAUSES: Readonly<{ [failureClass: string]: (fault: Fault) => boolean }> = {
+  sandbox: (fault) =>
+    ["sandbox", "start", "interrupt", "blackout"].includes(fault.kind) ||
+    // Sandboxes end with the controller that started them.
+    (fault.kind === "crash" && fault.part === "controller"),
+  model: ({ kind }) => kind === "model",
+  internal: ({ kind }) => kind === "poison" || kind === "crash",
 };
 
 /** A failure says what it is, and is of a class that something in the schedule can have caused. */
@@ -79,7 +83,6 @@ export function judgeFailure(record: Record, token: string, attempt: AttemptStat
   const isInternal = failureClass === "internal";
   if (isInternal && (code !== "worker_poison" || attempt.attachesSinceTurn < 6))
     return [`${what}, which is a bug of ours: ${JSON.stringify(attempt.seal.failure)}`];
-  const causes = CAUSES[failureClass] ?? [];
-  const isCaused = record.schedule.faults.some(({ kind }) => causes.includes(kind));
+  const isCaused = record.schedule.faults.some(CAUSES[failureClass] ?? ((): boolean => false));
   return isCaused ? [] : [`${what}, though nothing of that kind went wrong`];
 }

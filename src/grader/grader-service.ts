@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { keepBeating } from "../bus/keep-beating.ts";
 import type { WorkDelivery, WorkSource } from "../bus/port.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import { assertNever } from "../lib/assert-never.ts";
@@ -17,7 +18,6 @@ export interface GraderServiceOptions extends GradeFlowDeps {
 }
 
 const PULL_EXPIRES_MS = 30_000;
-const BEAT_MS = 15_000;
 const PULL_RETRY_MS = 1_000;
 const DRAIN_MS = 30_000;
 /** How long a delivery that met an error of ours stays away. */
@@ -112,7 +112,7 @@ export class GraderService {
 
   async #grade(delivery: WorkDelivery): Promise<void> {
     const done = new AbortController();
-    void this.#beat(delivery, done.signal);
+    void keepBeating(delivery, this.#options.clock, done.signal);
     const leave = await this.#enter(delivery);
     try {
       if (leave === null) return await delivery.nak();
@@ -136,15 +136,6 @@ export class GraderService {
     // Suspects come back together; in another order each time, or the guilty one would be the first each time.
     if (isSuspect) await clock.sleep(pauseOf(nonce()), this.#soft.signal);
     return this.#company.enter(isSuspect, this.#soft.signal);
-  }
-
-  async #beat(delivery: WorkDelivery, done: AbortSignal): Promise<void> {
-    delivery.working();
-    for (;;) {
-      await this.#options.clock.sleep(BEAT_MS, done);
-      if (done.aborted) return;
-      delivery.working();
-    }
   }
 
   #report(end: GradeEnd): void {

@@ -1,9 +1,11 @@
+import { keepBeating } from "../bus/keep-beating.ts";
 import type { Bus, WorkDelivery } from "../bus/port.ts";
 import { workSubject } from "../bus/subjects.ts";
 import type { WorkKind } from "../bus/streams.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { FailureRecord } from "../rollout/state.ts";
+import { untilAnswered } from "../grader/patience.ts";
 import { endAttempt } from "./end-attempt.ts";
 import type { AttemptToEnd, EndDeps } from "./end-attempt.ts";
 import { recordFailed } from "./record-failed.ts";
@@ -16,7 +18,8 @@ export interface SettleDeps extends EndDeps {
   readonly logger: Logger;
 }
 
-const RETRY_DELAY_MS = 1000;
+/** Twenty of them are longer than a worker that is gone keeps its assignment. */
+const RETRY_DELAY_MS = 5000;
 /** How long a request that this version does not understand stays away. */
 const FOREIGN_DELAY_MS = 60_000;
 /** A request that comes back more often is settled without its log: reading that may be what fails. */
@@ -34,13 +37,18 @@ export async function settle(deps: SettleDeps, delivery: WorkDelivery): Promise<
     await delivery.nak(FOREIGN_DELAY_MS);
     return;
   }
+  const done = new AbortController();
+  void keepBeating(delivery, deps.clock, done.signal);
   try {
     if (isSetAside) await endWithoutLog(deps, decoded.end, { deliveries: String(delivery.deliveries) });
-    else await settleRequest(deps, decoded);
+    // A bus that does not answer is waited for in place: giving back would use the deliveries up.
+    else await untilAnswered(() => settleRequest(deps, decoded), deps);
     await delivery.ack();
   } catch (error) {
     deps.logger.error("settling failed", { code: toRollyardError(error).code, subject: delivery.subject });
     await delivery.nak(RETRY_DELAY_MS);
+  } finally {
+    done.abort();
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
-import { BEAT_MS, ReconnectPause } from "./reconnect-pause.ts";
+import { BEAT_MS } from "../bus/keep-beating.ts";
+import { ReconnectPause } from "./reconnect-pause.ts";
 
 const never = new AbortController().signal;
 

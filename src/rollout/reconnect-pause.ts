@@ -1,7 +1,5 @@
+import { BEAT_MS } from "../bus/keep-beating.ts";
 import type { Clock } from "../lib/clock.ts";
-
-/** Time between two beats of a delivery: a driver that lives has said so within it. */
-export const BEAT_MS = 15_000;
 
 /**
  * After an outage all live work is delivered again, to whoever comes back first. For one beat interval after its own

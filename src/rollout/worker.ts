@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { BEAT_MS } from "../bus/keep-beating.ts";
 import type { Bus, Subscription, WorkDelivery } from "../bus/port.ts";
 import { driverSubject, eventsSubject, parseWorkSubject, slotsSubject } from "../bus/subjects.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
@@ -25,7 +26,7 @@ import type { DriveEnd } from "./drive-assignment.ts";
 import type { IdSource } from "./ids.ts";
 import type { RolloutObserver } from "./observer.ts";
 import { Probation } from "./probation.ts";
-import { BEAT_MS, ReconnectPause } from "./reconnect-pause.ts";
+import { ReconnectPause } from "./reconnect-pause.ts";
 import { repeatedWork } from "./repeated-work.ts";
 import type { SandboxClaims } from "./sandbox-lease.ts";
 import { SuspectLane } from "./suspect-lane.ts";

@@ -17,6 +17,7 @@ import type { RolloutEvent } from "../../src/rollout/events.ts";
 import { randomIds } from "../../src/rollout/ids.ts";
 import { textOf } from "../../src/rollout/inline-text.ts";
 import { readRollout } from "../../src/rollout/read-rollout.ts";
+import { VirtualClock } from "../support/simulation/virtual-clock.ts";
 import { encodeStored } from "../../src/bus/envelope.ts";
 import { FakeBus } from "../support/bus/fake-bus.ts";
 
@@ -211,6 +212,23 @@ describe("settling an attempt that can't be graded", () => {
     expect(late.ends).toEqual(["ack"]);
     expect(outcomesOf(bus)).toMatchObject([{ attempt: 0, end: { failureClass: "internal" } }]);
     bus.stop();
+  });
+
+  it("waits for a bus that does not answer, beating, instead of giving the request back", async () => {
+    const clock = new VirtualClock();
+    const bus = new FakeBus({ replicas: 1, clock });
+    let beats = 0;
+    const { delivery, ends } = request({}, { working: () => void (beats += 1) });
+    const play = async (): Promise<void> => {
+      await writeLog(bus, failed);
+      void clock.sleep(300_000).then(() => bus.up());
+      bus.down();
+      await settle({ ...depsOn(bus), clock }, delivery);
+    };
+    await clock.run(play(), 600_000);
+    expect(ends).toEqual(["ack"]);
+    expect(beats).toBeGreaterThan(15);
+    expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "sandbox", code: "sandbox_lost" } }]);
   });
 
   it("does not read the log for a request that came again and again", async () => {

@@ -51,7 +51,8 @@ function figuresOf({
     takeovers: attempts.reduce((sum, { drivers }) => sum + Math.max(0, drivers - 1), 0),
     turns,
     unrecordedAnswers: evidence.model.length - turns,
-    sandboxes: evidence.retired.size,
+    // Not the leases: those of sandboxes that are gone are purged.
+    sandboxes: new Set(attempts.flatMap((attempt) => attempt.sandboxes)).size,
     storedTwice: logs.reduce((sum, { repeats }) => sum + repeats, 0),
     endedByThemselves: endedByThemselves.length,
     findings: Object.fromEntries(FINDING_KINDS.map((kind) => [kind, count(findings, kind)])),
@@ -75,7 +76,7 @@ function stormTable(result: StormResult): string {
     ["turns on record", figures.turns],
     ["answers never recorded", figures.unrecordedAnswers],
     ["takeovers", figures.takeovers],
-    ["sandboxes leased", figures.sandboxes],
+    ["sandboxes on record", figures.sandboxes],
     ["strikes", listed(figures.strikes)],
     ["processes that ended by themselves", figures.endedByThemselves],
   ];

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { anyText } from "../../../test/support/lib/any-text.ts";
 import { cutUtf8 } from "./cut-utf8.ts";
 import { formatOutput } from "./format-output.ts";
 import type { ToolText } from "./format-output.ts";
@@ -55,7 +56,7 @@ describe("what the model sees of a tool", () => {
 
   it("never shows more bytes of output than allowed, nor half a character", () => {
     fc.assert(
-      fc.property(fc.string({ unit: "binary" }), fc.nat(64), (text, maxBytes) => {
+      fc.property(anyText(), fc.nat(64), (text, maxBytes) => {
         const wellFormed = text.toWellFormed();
         const cut = cutUtf8(wellFormed, maxBytes);
         expect(Buffer.byteLength(cut.text)).toBeLessThanOrEqual(maxBytes);

@@ -4,7 +4,7 @@ import { hashFolder } from "./hash-folder.mjs";
 import { runQuietly } from "./run-command.mjs";
 
 /** Folders that hold nothing but generated files. */
-const GENERATED = ["src/gen", "docs/reference"];
+const GENERATED = ["src/gen", "docs/reference", "config/crds"];
 
 /**
  * Makes the generated files anew: protobuf code by buf, the rest by every scripts/generate*.ts.

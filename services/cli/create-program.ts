@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { registerDoctor } from "./commands/doctor.ts";
+import { registerCrds } from "./commands/crds.ts";
 import { registerList } from "./commands/list.ts";
 import { registerReport } from "./commands/report.ts";
 import { registerRetry } from "./commands/retry.ts";
@@ -20,6 +21,7 @@ const COMMANDS = [
   registerReport,
   registerRetry,
   registerDoctor,
+  registerCrds,
 ] as const;
 
 const EXAMPLE = `

@@ -14,6 +14,9 @@ import { serveSpecSchema } from "./serve-spec.ts";
 import { duplicateToolNames } from "./tool-names.ts";
 import { toolSpecSchema } from "./tool-spec.ts";
 
+/** The API server checks every pair of names, and refuses rules that could take it too long. */
+const MAX_TOOLS = 256;
+
 /** `spec` of an Environment. */
 export const environmentSpecSchema = z
   .strictObject({
@@ -24,7 +27,11 @@ export const environmentSpecSchema = z
     responseFormat: responseFormatSchema.optional().meta({
       description: "The answer's JSON schema; fills `sample.output_json` for graders.",
     }),
-    tools: z.array(toolSpecSchema).default([]).meta({ description: "What the model may call." }),
+    tools: z
+      .array(toolSpecSchema)
+      .max(MAX_TOOLS)
+      .default([])
+      .meta({ description: "What the model may call." }),
     limits: limitsSchema.prefault({}).meta({ description: "What one rollout may use." }),
     grader: graderSchema.meta({ description: "Gives the reward; its types are in graders.md." }),
     passThreshold: z.number().default(1).meta({

@@ -42,6 +42,8 @@ function requestsOverLimits(
 export const sandboxSpecSchema = z
   .strictObject({
     image: z.string().min(1).optional().meta({
+      // Said by a refinement below, and again for schemas that are made from this one.
+      pattern: String.raw`^\S*$`,
       description: "Container image. Required on a cluster and by the docker launcher.",
     }),
     local: z.string().min(1).optional().meta({

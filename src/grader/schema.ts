@@ -51,6 +51,9 @@ export const subGraderSchema = z.discriminatedUnion("type", leafSchemas);
 /** See {@link subGraderSchema}. */
 export type SubGraderSpec = z.output<typeof subGraderSchema>;
 
+/** The API server checks each by rules, and refuses rules that could take it too long. */
+const MAX_GRADERS = 64;
+
 /** Several graders and a formula over their scores. */
 export const multiGraderSchema = z.strictObject({
   type: z.literal("multi").meta({ description: "Several graders and a formula over their scores." }),
@@ -61,7 +64,13 @@ export const multiGraderSchema = z.strictObject({
       subGraderSchema,
     )
     .refine((graders) => Object.keys(graders).length > 0, "must hold at least one grader")
+    .refine(
+      (graders) => Object.keys(graders).length <= MAX_GRADERS,
+      `must not hold more than ${MAX_GRADERS} graders`,
+    )
     .meta({
+      minProperties: 1,
+      maxProperties: MAX_GRADERS,
       description: "The graders by the name that the formula uses. A `multi` inside a `multi` is refused.",
     }),
   calculate_output: z.string().min(1).meta({

@@ -9,12 +9,26 @@ import { crd, crdSchema, crdStatusSchema } from "./crd.ts";
 import type { PrinterColumn } from "./crd.ts";
 import { LIST_BY_NAME, LIST_BY_TYPE } from "./list-types.ts";
 
+const BETA: CelRule = {
+  rule: "self.type != 'set_match' || (has(self.metric) && self.metric == 'fbeta') == has(self.beta)",
+  message: "beta is required by metric fbeta, and belongs to it",
+  fieldPath: ".beta",
+};
+
+const ASSETS = exactlyOneOf(["path", "configMap"]);
+
 /** Rules that compare fields, by the place whose value is `self`. Each is one of the zod schema's, said in CEL. */
 const RULES: Readonly<Record<string, readonly CelRule[]>> = {
-  prompt: [{ rule: "self[size(self) - 1].role == 'user'", message: "must end with a message of role user" }],
+  prompt: [
+    {
+      rule: "size(self) == 0 || self[size(self) - 1].role == 'user'",
+      message: "must end with a message of role user",
+    },
+  ],
   tools: [
     {
-      rule: "self.all(a, !has(a.name) || self.exists_one(b, has(b.name) && a.name == b.name))",
+      // By places in one list of names: comparing each tool with each other takes the API server seconds.
+      rule: "[self.filter(t, has(t.name)).map(t, t.name)].all(names, names.all(n, names.indexOf(n) == names.lastIndexOf(n)))",
       message: "every tool must have a name of its own",
     },
   ],
@@ -28,14 +42,10 @@ const RULES: Readonly<Record<string, readonly CelRule[]>> = {
     })),
   ],
   graderRuntime: [exactlyOneOf(["image", "venv"])],
-  grader: [
-    {
-      rule: "self.type != 'set_match' || (has(self.metric) && self.metric == 'fbeta') == has(self.beta)",
-      message: "beta is required by metric fbeta, and belongs to it",
-      fieldPath: ".beta",
-    },
-  ],
-  "grader.assets": [exactlyOneOf(["path", "configMap"])],
+  grader: [BETA],
+  "grader.assets": [ASSETS],
+  "grader.graders.{}": [BETA],
+  "grader.graders.{}.assets": [ASSETS],
 };
 
 /** What `kubectl get` shows. */
@@ -83,10 +93,12 @@ export function environmentCrd(): JsonObject {
     crdSchema(environmentSpecSchema),
   );
   const lists = changeAt(spec, "sandbox.imagePullSecrets", (place) => ({ ...place, ...LIST_BY_NAME }));
+  // Its pattern says so too, but the estimate of what the rule for unique names costs does not read patterns.
+  const sized = changeAt(lists, "tools.[].name", (place) => ({ ...place, maxLength: 64 }));
   return crd({
     kind: ENVIRONMENT_KIND,
     description: "What a task is: sandbox, tools, limits and grader.",
-    spec: { ...lists, description: "What is wanted." },
+    spec: { ...sized, description: "What is wanted." },
     status: changeAt(crdStatusSchema(environmentStatusSchema), "conditions", (place) => ({
       ...place,
       ...LIST_BY_TYPE,

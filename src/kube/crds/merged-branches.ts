@@ -58,7 +58,8 @@ function withoutDefault(field: unknown): JsonObject {
 }
 
 /** A schema without what is written for people. */
-function bodyText({ description: _, ...body }: JsonObject): string {
+function bodyText(schema: JsonObject): string {
+  const { description: _, ...body } = schema;
   return canonicalJson(body);
 }
 

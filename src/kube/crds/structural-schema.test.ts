@@ -50,6 +50,8 @@ describe("structuralSchema", () => {
       description: "Q.",
       pattern: "^[0-9]+m$",
       minimum: 0,
+      maxProperties: 0,
+      maxItems: 0,
       "x-kubernetes-preserve-unknown-fields": true,
     });
   });

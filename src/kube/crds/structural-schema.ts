@@ -24,6 +24,9 @@ const KEPT = [
 /** A value of any kind, kept as it is. */
 const ANYTHING: JsonObject = { "x-kubernetes-preserve-unknown-fields": true };
 
+/** What keeps objects and lists out of a value without a type. */
+const NO_CONTAINER: JsonObject = { maxProperties: 0, maxItems: 0 };
+
 /**
  * The structural schema of a CRD for a JSON schema that zod made (target `openapi-3.0`, references inlined). Unions of
  * objects become one object with rules; unions of scalars lose their types. Throws a TypeError for what it can't say.
@@ -66,7 +69,7 @@ function structuralUnion(schema: JsonObject, branches: readonly JsonObject[]): J
     (all, branch) => ({ ...all, ...kept(branch), ...bounds(branch) }),
     {},
   );
-  return { ...kept(schema), ...together, ...ANYTHING };
+  return { ...kept(schema), ...together, ...NO_CONTAINER, ...ANYTHING };
 }
 
 function described({ description }: JsonObject): JsonObject {

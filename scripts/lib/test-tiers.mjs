@@ -6,4 +6,5 @@ export const TEST_TIERS = [
   { name: "unit", isDaily: true },
   { name: "simulation", isDaily: true },
   { name: "integration", isDaily: true },
+  { name: "cluster", isDaily: false },
 ];

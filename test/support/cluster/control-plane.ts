@@ -1,0 +1,162 @@
+import { generateKeyPairSync } from "node:crypto";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { get } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { ClusterProcess } from "./cluster-process.ts";
+import {
+  apiserverArgs,
+  etcdArgs,
+  kcmArgs,
+  kubeconfig,
+  kwokArgs,
+  schedulerArgs,
+  schedulerConfig,
+  TOKENS,
+  tokenFile,
+} from "./control-plane-commands.ts";
+import type { ControlPlanePlaces } from "./control-plane-commands.ts";
+import { freePort } from "./free-port.ts";
+
+/** Paths of the programs that every control plane is made of. */
+export interface ControlPlanePrograms {
+  readonly etcd: string;
+  readonly "kube-apiserver": string;
+}
+
+/** Paths of the programs that play the rest of a cluster. */
+export interface NodePrograms {
+  readonly "kube-controller-manager": string;
+  readonly "kube-scheduler": string;
+  readonly kwok: string;
+}
+
+/** A real etcd and kube-apiserver on loopback, and what a test asks for beside them. Nothing of it outlives the tests. */
+export interface ControlPlane {
+  /** A kubeconfig file of an administrator. */
+  readonly kubeconfigFile: string;
+  readonly server: string;
+  /** The API server's certificates, PEM. */
+  readonly ca: string;
+  readonly etcd: ClusterProcess;
+  readonly apiserver: ClusterProcess;
+  /** Resolves when the API server says that it is ready. */
+  untilReady(): Promise<void>;
+  /** Adds controller manager, scheduler and kwok; resolves when they were started. */
+  startNodes(programs: NodePrograms): Promise<readonly ClusterProcess[]>;
+  stop(): Promise<void>;
+}
+
+const KWOK_CONFIG = fileURLToPath(new URL("kwok.yaml", import.meta.url));
+const READY_MS = 60_000;
+const POLL_MS = 50;
+
+/** Starts etcd and kube-apiserver in a new folder and waits until they answer. */
+export async function startControlPlane(programs: ControlPlanePrograms): Promise<ControlPlane> {
+  const folder = await mkdtemp(join(tmpdir(), "rollyard-cluster-"));
+  const [apiPort, etcdPort, etcdPeerPort] = await Promise.all([freePort(), freePort(), freePort()]);
+  const plane = new StartedControlPlane(programs, { folder, apiPort, etcdPort, etcdPeerPort });
+  try {
+    await plane.start();
+    return plane;
+  } catch (error) {
+    await plane.stop();
+    throw error;
+  }
+}
+
+class StartedControlPlane implements ControlPlane {
+  readonly kubeconfigFile: string;
+  readonly server: string;
+  readonly etcd: ClusterProcess;
+  readonly apiserver: ClusterProcess;
+  readonly #places: ControlPlanePlaces;
+  readonly #more: ClusterProcess[] = [];
+  #ca = "";
+
+  constructor(programs: ControlPlanePrograms, places: ControlPlanePlaces) {
+    this.#places = places;
+    this.server = `https://127.0.0.1:${places.apiPort}`;
+    this.kubeconfigFile = join(places.folder, "admin.kubeconfig");
+    this.etcd = this.#process("etcd", [programs.etcd, ...etcdArgs(places)]);
+    this.apiserver = this.#process("kube-apiserver", [programs["kube-apiserver"], ...apiserverArgs(places)]);
+  }
+
+  get ca(): string {
+    return this.#ca;
+  }
+
+  async start(): Promise<void> {
+    await this.#writeFiles();
+    await this.etcd.start();
+    await this.apiserver.start();
+    await this.untilReady();
+  }
+
+  async untilReady(): Promise<void> {
+    const deadline = performance.now() + READY_MS;
+    while (performance.now() < deadline) {
+      this.#ca = await readFile(join(this.#places.folder, "pki", "apiserver.crt"), "utf8").catch(() => "");
+      if (this.#ca !== "" && (await isReady(`${this.server}/readyz`, this.#ca))) return;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    const words = await Promise.all([this.etcd.lastWords(), this.apiserver.lastWords()]);
+    throw new Error(`the control plane did not get ready:\n${words.join("\n")}`);
+  }
+
+  async startNodes(programs: NodePrograms): Promise<readonly ClusterProcess[]> {
+    const [kcmPort, schedulerPort, kwokPort] = await Promise.all([freePort(), freePort(), freePort()]);
+    const kcm = [programs["kube-controller-manager"], ...kcmArgs(this.#places, kcmPort)];
+    const scheduler = [programs["kube-scheduler"], ...schedulerArgs(this.#places, schedulerPort)];
+    const kwok = [programs.kwok, ...kwokArgs(this.#places, kwokPort), "--config", KWOK_CONFIG];
+    const started = [
+      this.#process("kcm", kcm),
+      this.#process("scheduler", scheduler),
+      this.#process("kwok", kwok),
+    ];
+    this.#more.push(...started);
+    for (const each of started) await each.start();
+    return started;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#more.map((each) => each.stop()));
+    // An API server that is asked nicely waits for its watchers.
+    await this.apiserver.kill();
+    await this.etcd.kill();
+    await rm(this.#places.folder, { recursive: true, force: true });
+  }
+
+  #process(name: string, command: readonly string[]): ClusterProcess {
+    return new ClusterProcess(name, command, join(this.#places.folder, `${name}.log`));
+  }
+
+  async #writeFiles(): Promise<void> {
+    const { folder } = this.#places;
+    const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+    await mkdir(join(folder, "pki"), { recursive: true });
+    const files: readonly (readonly [string, string])[] = [
+      ["pki/sa.key", privateKey.export({ type: "pkcs1", format: "pem" }).toString()],
+      ["pki/sa.pub", publicKey.export({ type: "spki", format: "pem" }).toString()],
+      ["tokens.csv", tokenFile()],
+      ["scheduler.yaml", schedulerConfig(this.#places)],
+      ...Object.entries(TOKENS).map(
+        ([name, token]) => [`${name}.kubeconfig`, kubeconfig(this.#places, token)] as const,
+      ),
+    ];
+    for (const [name, text] of files) await writeFile(join(folder, name), text, { mode: 0o600 });
+  }
+}
+
+function isReady(url: string, ca: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const headers = { authorization: `Bearer ${TOKENS.admin}` };
+    const request = get(url, { ca, headers, timeout: 2000, agent: false }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    request.on("timeout", () => request.destroy());
+    request.on("error", () => resolve(false));
+  });
+}

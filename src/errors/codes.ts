@@ -81,6 +81,11 @@ export const ERROR_CODES = {
   log_conflict: row("internal", 409, true, "The event log was written by someone else."),
   record_lost: row("internal", 410, false, "The streams hold less than what was recorded from them."),
   stream_full: row("internal", 507, true, "A stream has no room left."),
+  // Kubernetes
+  kube_credentials: row("config", 400, false, "The credentials for the API server can't be used."),
+  kube_unreachable: row("internal", 503, true, "The API server does not answer."),
+  kube_throttled: row("internal", 429, true, "The API server asks for fewer requests."),
+  kube_refused: row("internal", 500, false, "The API server refuses a request that should be legal."),
   // ends decided by the controller
   job_suspended: row("cancelled", 409, false, "The job was suspended."),
   job_interrupted: row("cancelled", 409, false, "The run was interrupted."),

@@ -43,6 +43,8 @@ export interface ControlPlane {
   readonly apiserver: ClusterProcess;
   /** Resolves when the API server says that it is ready. */
   untilReady(): Promise<void>;
+  /** Makes etcd forget every version but the present one. */
+  compact(): Promise<void>;
   /** Adds controller manager, scheduler and kwok; resolves when they were started. */
   startNodes(programs: NodePrograms): Promise<readonly ClusterProcess[]>;
   stop(): Promise<void>;
@@ -105,6 +107,14 @@ class StartedControlPlane implements ControlPlane {
     throw new Error(`the control plane did not get ready:\n${words.join("\n")}`);
   }
 
+  async compact(): Promise<void> {
+    const etcd = `http://127.0.0.1:${this.#places.etcdPort}/v3`;
+    const { header } = (await post(`${etcd}/kv/range`, { key: "AA==" })) as {
+      readonly header: { readonly revision: string };
+    };
+    await post(`${etcd}/kv/compaction`, { revision: header.revision, physical: true });
+  }
+
   async startNodes(programs: NodePrograms): Promise<readonly ClusterProcess[]> {
     const [kcmPort, schedulerPort, kwokPort] = await Promise.all([freePort(), freePort(), freePort()]);
     const kcm = [programs["kube-controller-manager"], ...kcmArgs(this.#places, kcmPort)];
@@ -159,4 +169,10 @@ function isReady(url: string, ca: string): Promise<boolean> {
     request.on("timeout", () => request.destroy());
     request.on("error", () => resolve(false));
   });
+}
+
+async function post(url: string, body: object): Promise<unknown> {
+  const answer = await fetch(url, { method: "POST", body: JSON.stringify(body) });
+  if (!answer.ok) throw new Error(`${url} answers ${answer.status}`);
+  return answer.json();
 }

@@ -1,0 +1,24 @@
+import { canonicalJson } from "../../lib/canonical-json.ts";
+import { isJsonObject } from "../../lib/json.ts";
+import type { JsonObject, JsonValue } from "../../lib/json.ts";
+
+/**
+ * The JSON merge patch (RFC 7396) that makes one value into another, or null when they are alike. Lists are replaced as a
+ * whole; a field that the wanted value lacks is taken away.
+ */
+export function mergePatch(from: JsonObject, to: JsonObject): JsonObject | null {
+  const changes = new Map<string, JsonValue>();
+  for (const key of Object.keys(from))
+    if (from[key] !== undefined && to[key] === undefined) changes.set(key, null);
+  for (const [key, wanted] of Object.entries(to)) {
+    const change = wanted === undefined ? undefined : changeOf(from[key], wanted);
+    if (change !== undefined) changes.set(key, change);
+  }
+  return changes.size === 0 ? null : Object.fromEntries(changes);
+}
+
+/** How a field has to change; undefined when it is right. */
+function changeOf(found: JsonValue | undefined, wanted: JsonValue): JsonValue | undefined {
+  if (isJsonObject(found) && isJsonObject(wanted)) return mergePatch(found, wanted) ?? undefined;
+  return canonicalJson(found) === canonicalJson(wanted) ? undefined : wanted;
+}

@@ -41,11 +41,15 @@ function requestsOverLimits(
 /** `spec.sandbox` of an Environment: where the agent's tools run. */
 export const sandboxSpecSchema = z
   .strictObject({
-    image: z.string().min(1).optional().meta({
-      // Said by a refinement below, and again for schemas that are made from this one.
-      pattern: String.raw`^\S*$`,
-      description: "Container image. Required on a cluster and by the docker launcher.",
-    }),
+    image: z
+      .string()
+      .min(1)
+      .optional()
+      .meta({
+        // Said by a refinement below, and again for schemas that are made from this one.
+        pattern: String.raw`^\S*$`,
+        description: "Container image. Required on a cluster and by the docker launcher.",
+      }),
     local: z.string().min(1).optional().meta({
       description:
         "Folder, relative to this file, whose copy becomes the workdir under launchers that need no image.",

@@ -1,6 +1,8 @@
 import { Pool } from "undici";
 import type { Dispatcher } from "undici";
 import { RollyardError } from "../../errors/rollyard-error.ts";
+import { systemClock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { retryAfterMs } from "../../model/retry-after.ts";
 import type { KubeCredentials } from "./kube-credentials.ts";
 import type {
@@ -16,8 +18,9 @@ import { LineSplitter } from "./line-splitter.ts";
 export interface KubeTransportOptions {
   /** Most connections for calls; watches have their own beside them. */
   readonly connections?: number;
-  /** Most time of one call. */
+  /** Most time until a call's answer begins, and between two pieces of it. */
   readonly timeoutMs?: number;
+  readonly clock?: Pick<Clock, "nowMs">;
 }
 
 const CONNECTIONS = 32;
@@ -35,7 +38,7 @@ export function createKubeTransport(
   credentials: KubeCredentials,
   options: KubeTransportOptions = {},
 ): KubeTransport {
-  const { connections = CONNECTIONS, timeoutMs = TIMEOUT_MS } = options;
+  const { connections = CONNECTIONS, timeoutMs = TIMEOUT_MS, clock = systemClock } = options;
   const common = {
     allowH2: false,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -49,7 +52,8 @@ export function createKubeTransport(
     bodyTimeout: 0,
   });
   return {
-    send: (request) => signedIn(credentials, (headers) => send(calls, request, { headers, timeoutMs })),
+    send: (request) =>
+      signedIn(credentials, (headers) => send(calls, request, { headers, timeoutMs, clock })),
     stream: (request) => signedIn(credentials, (headers) => stream(watches, request, headers)),
     close: async () => {
       await Promise.all([calls.destroy(), watches.destroy()]);
@@ -74,19 +78,27 @@ async function signature(credentials: KubeCredentials): Promise<Headers> {
   return authorization === undefined ? {} : { authorization };
 }
 
+interface Sending {
+  readonly headers: Headers;
+  readonly timeoutMs: number;
+  readonly clock: Pick<Clock, "nowMs">;
+}
+
 async function send(
   pool: Pool,
   request: KubeRequest,
-  { headers, timeoutMs }: { readonly headers: Headers; readonly timeoutMs: number },
+  { headers, timeoutMs, clock }: Sending,
 ): Promise<KubeResponse> {
   const { method, path, body, contentType = "application/json" } = request;
-  const limit = AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
-  const signal = request.signal === undefined ? limit : AbortSignal.any([limit, request.signal]);
+  const limitMs = request.timeoutMs ?? timeoutMs;
   try {
     const answer = await pool.request({
       method,
       path,
-      signal,
+      // The connection's own timers: a signal for each call costs more than all else that we do.
+      headersTimeout: limitMs,
+      bodyTimeout: limitMs,
+      ...(request.signal === undefined ? {} : { signal: request.signal }),
       headers: {
         accept: "application/json",
         ...headers,
@@ -95,15 +107,15 @@ async function send(
       ...(body === undefined ? {} : { body }),
     });
     const text = await answer.body.text();
-    return { status: answer.statusCode, body: text, retryAfterMs: askedPause(answer.headers) };
+    return { status: answer.statusCode, body: text, retryAfterMs: askedPause(answer.headers, clock.nowMs()) };
   } catch (cause) {
     throw unreachable(cause);
   }
 }
 
-function askedPause(headers: Dispatcher.ResponseData["headers"]): number | null {
+function askedPause(headers: Dispatcher.ResponseData["headers"], nowMs: number): number | null {
   const value = headers["retry-after"];
-  return retryAfterMs((name) => (name === "retry-after" ? String(value ?? "") : null), Date.now());
+  return retryAfterMs((name) => (name === "retry-after" ? String(value ?? "") : null), nowMs);
 }
 
 async function stream(pool: Pool, request: StreamRequest, headers: Headers): Promise<KubeStream> {

@@ -13,6 +13,15 @@ export interface KubeList<T> {
   readonly items: readonly T[];
 }
 
+/** What a list's query may say, and what ends the call. */
+export interface ListQuery {
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+  readonly limit?: number | undefined;
+  readonly continue?: string | undefined;
+  readonly signal?: AbortSignal;
+}
+
 /** How a patch is read. JSON merge patch is RFC 7396; apply owns the fields that it names. */
 export type PatchType = "application/merge-patch+json" | "application/apply-patch+yaml";
 
@@ -52,9 +61,10 @@ export class KubeClient {
   async list<T extends KubeObject>(
     resource: ApiResource,
     place: ResourcePlace = {},
-    query: ResourceQuery = {},
+    { signal, ...query }: ListQuery = {},
   ): Promise<KubeList<T> | null> {
-    const response = await this.send({ method: "GET", path: resourcePath(resource, place, query) });
+    const path = resourcePath(resource, place, query);
+    const response = await this.send({ method: "GET", path, ...(signal === undefined ? {} : { signal }) });
     if (response.status === 410) return null;
     if (response.status >= 300) throw refusal(response.status, readStatus(response).reason);
     return JSON.parse(response.body) as KubeList<T>;

@@ -97,7 +97,7 @@ export class Reflector<T extends Cached> {
     const objects: T[] = [];
     let next: string | undefined;
     for (;;) {
-      const query = { ...selectors, limit: limit === 0 ? undefined : limit, continue: next };
+      const query = { ...selectors, limit: limit === 0 ? undefined : limit, continue: next, signal };
       const page = await client.list<KubeObject>(resource, place, query);
       if (page === null || signal.aborted) return null;
       for (const object of page.items) this.#keep(object, (projected) => objects.push(projected));

@@ -10,19 +10,22 @@ import type { LeaseRecord, LeaseStore } from "./lease.ts";
 /** A candidate's view of the store, which can be cut off from it. */
 class CutLeaseStore implements LeaseStore {
   isCut = false;
+  /** Lets calls fail after a while only. */
+  hang: (() => Promise<void>) | null = null;
   readonly #inner: LeaseStore;
   constructor(inner: LeaseStore) {
     this.#inner = inner;
   }
   async read() {
-    this.#check();
+    await this.#check();
     return this.#inner.read();
   }
   async write(record: LeaseRecord, over: string | null) {
-    this.#check();
+    await this.#check();
     return this.#inner.write(record, over);
   }
-  #check(): void {
+  async #check(): Promise<void> {
+    await this.hang?.();
     if (this.isCut) throw new Error("cut off");
   }
 }
@@ -85,13 +88,24 @@ describe("LeaderElector", () => {
     expect(leaderships.get("b")?.isCurrent()).toBe(true);
   });
 
+  it("ends the old leader in time also when its calls hang", async () => {
+    const { clock, log, candidate, pass } = world();
+    const a = candidate("a");
+    candidate("b");
+    await pass(3000);
+    a.store.isCut = true;
+    a.store.hang = () => clock.sleep(30_000);
+    await pass(60_000);
+    expect(log).toEqual(["+a@0", "-a@12000", "+b@18000"]);
+  });
+
   it("goes on leading through an outage that is shorter than the deadline", async () => {
     const { shared, log, candidate, pass } = world();
     candidate("a");
     candidate("b");
     await pass(3000);
     shared.isDown = true;
-    await pass(8000);
+    await pass(6000);
     shared.isDown = false;
     await pass(100_000);
     expect(log).toEqual(["+a@0"]);

@@ -69,7 +69,7 @@ export class LeaderElector {
     const leading = lead(leadership).finally(() => end.abort());
     // It is awaited further down, when its lease is no longer renewed.
     leading.catch(() => undefined);
-    await this.#renewUntil(end);
+    await Promise.all([this.#renewUntil(end), this.#endInTime(end)]);
     try {
       await leading;
     } finally {
@@ -79,15 +79,26 @@ export class LeaderElector {
     }
   }
 
-  async #renewUntil(end: AbortController): Promise<void> {
+  /** Ends the leadership at the deadline, also while a call hangs: the next leader does not wait for our call. */
+  async #endInTime(end: AbortController): Promise<void> {
     const { clock, logger } = this.#options;
+    while (!end.signal.aborted) {
+      const leftMs = this.#heldSinceMs + RENEW_DEADLINE_MS - clock.monotonicMs();
+      if (leftMs > 0) await clock.sleep(leftMs, end.signal);
+      else {
+        logger.warn("the leader's lease could not be renewed in time");
+        end.abort();
+      }
+    }
+  }
+
+  async #renewUntil(end: AbortController): Promise<void> {
+    const { logger } = this.#options;
     while (!end.signal.aborted) {
       await this.#pause(end.signal);
       if (end.signal.aborted) return;
-      const isHeld = await this.#tryHold();
-      if (isHeld) continue;
-      if (isHeld === null && clock.monotonicMs() - this.#heldSinceMs < RENEW_DEADLINE_MS) continue;
-      logger.warn("the leader's lease is lost", { silentMs: clock.monotonicMs() - this.#heldSinceMs });
+      if ((await this.#tryHold()) !== false) continue;
+      logger.warn("the leader's lease was taken by another");
       end.abort();
     }
   }

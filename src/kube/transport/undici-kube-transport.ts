@@ -131,7 +131,10 @@ async function stream(pool: Pool, request: StreamRequest, headers: Headers): Pro
     if (request.signal?.aborted === true) onAbort();
     const { path } = request;
     const answer = await pool.request({ method: "GET", path, signal: end.signal, headers: { ...headers } });
-    return { status: answer.statusCode, lines: linesOf(answer.body, release) };
+    if (answer.statusCode < 300) return { status: answer.statusCode, lines: linesOf(answer.body, release) };
+    await answer.body.dump();
+    release();
+    return { status: answer.statusCode, lines: noLines() };
   } catch (cause) {
     release();
     throw unreachable(cause);
@@ -151,6 +154,8 @@ async function* linesOf(
     release();
   }
 }
+
+async function* noLines(): AsyncGenerator<string, void, undefined> {}
 
 function unreachable(cause: unknown): RollyardError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "unknown";

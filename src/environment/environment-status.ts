@@ -1,19 +1,21 @@
 import { z } from "zod";
 import { FAILURE_CLASSES } from "../errors/failure-class.ts";
-import { conditionSchema } from "../lib/schema/condition.ts";
+import { metaConditionSchema } from "../lib/schema/meta-condition.ts";
 
-const count = (description: string) => z.int().min(0).default(0).meta({ description });
+const count = (description: string) => z.int().min(0).meta({ description });
+
+const optionalCount = (description: string) => z.int().min(0).optional().meta({ description });
 
 /** `status` of an Environment: its sandboxes and, when the gateway serves it, its traces. */
 export const environmentStatusSchema = z.strictObject({
   observedGeneration: z.int().min(0).optional().meta({
     description: "The `metadata.generation` that this status is about.",
   }),
-  ready: count("Sandboxes that wait for a rollout."),
-  starting: count("Sandboxes that are being started."),
-  leased: count("Sandboxes that belong to a rollout."),
-  failed: count("Sandboxes that did not start, since the controller began."),
-  replicas: count("Warm sandboxes, ready or starting: what the scale subresource shows."),
+  ready: optionalCount("Sandboxes that wait for a rollout."),
+  starting: optionalCount("Sandboxes that are being started."),
+  leased: optionalCount("Sandboxes that belong to a rollout."),
+  failed: optionalCount("Sandboxes that did not start, since the controller began."),
+  replicas: optionalCount("Warm sandboxes, ready or starting: what the scale subresource shows."),
   selector: z.string().optional().meta({
     description: "Label selector of the sandbox pods, for the scale subresource.",
   }),
@@ -33,7 +35,7 @@ export const environmentStatusSchema = z.strictObject({
     .strictObject({ mean: z.number().optional().meta({ description: "Mean over graded traces." }) })
     .optional()
     .meta({ description: "Rewards of graded traces." }),
-  conditions: z.array(conditionSchema).default([]).meta({
+  conditions: z.array(metaConditionSchema).optional().meta({
     description: "Ready, ImageRequired, StartFailing, NetworkPolicyNotEnforced, Terminating.",
   }),
 });

@@ -5,34 +5,48 @@ import { formatIndexRanges } from "./index-ranges.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { hasZeroVariance } from "./zero-variance.ts";
 
-const count = z.number();
-const figure = z.number().nullable();
+const count = (description: string) => z.int().min(0).meta({ description });
+const figure = (description: string) => z.number().nullable().meta({ description });
 
-/** `status` of a RolloutJob without its times and conditions. */
+/** `status` of a RolloutJob without its times and conditions: it stays small however large the job is. */
 export const jobStatusSchema = z.object({
-  rollouts: z.object({
-    total: count,
-    pending: count,
-    active: count,
-    grading: count,
-    graded: count,
-    failed: count,
+  rollouts: z
+    .object({
+      total: count("Rollouts of the job."),
+      pending: count("Not dispatched, or waiting for their next attempt."),
+      active: count("Dispatched to a worker."),
+      grading: count("Stopped and waiting for their grade."),
+      graded: count("Ended with a reward."),
+      failed: count("Ended without a reward."),
+    })
+    .meta({ description: "How many rollouts are where." }),
+  failures: z.record(z.string(), z.int().min(0)).meta({
+    description: "Final failed rollouts by class; they sum to `rollouts.failed`.",
   }),
-  /** Final failed rollouts by class; they sum to `rollouts.failed`. */
-  failures: z.record(z.string(), count),
-  attempts: z.object({
-    started: count,
-    /** Those beyond the first of a rollout that the retry budget paid. */
-    retried: count,
+  attempts: z
+    .object({
+      started: count("Attempts that were dispatched."),
+      retried: count("Those beyond the first of a rollout that the retry budget paid."),
+    })
+    .meta({ description: "How many tries it took." }),
+  tokens: z
+    .object({ prompt: count("Prompt tokens."), completion: count("Completion tokens.") })
+    .meta({ description: "Tokens of all ended attempts, those that failed among them." }),
+  reward: z
+    .object({
+      mean: figure("Mean."),
+      stddev: figure("Standard deviation of the population."),
+      min: figure("Least."),
+      max: figure("Greatest."),
+      zeroVarianceGroups: count("Groups whose graded members all have the same reward."),
+    })
+    .meta({ description: "Rewards of graded rollouts; without figures while there are none." }),
+  gradedIndexes: z.string().meta({
+    description: "Graded rollouts as ranges of item × samplesPerItem + sample, such as 0-511,600.",
   }),
-  /** Of all ended attempts, those that failed among them. */
-  tokens: z.object({ prompt: count, completion: count }),
-  /** Of graded rollouts; null while there are none. `stddev` is the population's. */
-  reward: z.object({ mean: figure, stddev: figure, min: figure, max: figure, zeroVarianceGroups: count }),
-  /** Ranges of item × samplesPerItem + sample. */
-  gradedIndexes: z.string(),
-  /** Whether `gradedIndexes` was cut at its bound: what it lists is graded, and more are. */
-  gradedIndexesTruncated: z.boolean(),
+  gradedIndexesTruncated: z.boolean().meta({
+    description: "Whether `gradedIndexes` was cut at its bound: what it lists is graded, and more are.",
+  }),
 });
 
 /** See {@link jobStatusSchema}. */

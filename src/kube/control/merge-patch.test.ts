@@ -20,7 +20,7 @@ describe("mergePatch", () => {
     expect(
       mergePatch({ a: 1, b: { c: [1, { d: 2, e: 3 }] } }, { b: { c: [1, { e: 3, d: 2 }] }, a: 1 }),
     ).toBeNull();
-    expect(mergePatch({ a: 1 }, { a: 1, b: undefined })).toBeNull();
+    expect(mergePatch({ a: 1 }, { a: 1, b: undefined, c: null })).toBeNull();
   });
 
   it("names only what differs", () => {
@@ -28,6 +28,12 @@ describe("mergePatch", () => {
       a: { y: 3 },
       b: null,
       c: [1, 2],
+    });
+  });
+
+  it("takes away what is wanted as null", () => {
+    expect(mergePatch({ reward: { mean: 1, n: 2 } }, { reward: { mean: null, n: 2 } })).toEqual({
+      reward: { mean: null },
     });
   });
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { listOrEmpty, objectOrEmpty } from "../../lib/half-valid.ts";
+import { isJsonObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import { objectOrEmpty } from "../../lib/half-valid.ts";
 import { dnsLabelSchema } from "../../lib/schema/names.ts";
 import { API_CATEGORY, API_GROUP, API_VERSION } from "../api-group.ts";
 import type { ApiKind } from "../api-group.ts";
@@ -35,21 +36,23 @@ export function crdSchema(schema: z.ZodType): JsonObject {
   );
 }
 
-/** The structural schema of a status: nobody but the controller fills it, so it has no defaults. */
+/** The structural schema of a status. What may be null may be absent too: a merge patch takes a null away. */
 export function crdStatusSchema(schema: z.ZodType): JsonObject {
-  return { ...withoutDefaults(crdSchema(schema)), description: "What the controller has seen and done." };
+  return { ...withoutNulls(crdSchema(schema)), description: "What the controller has seen and done." };
 }
 
-function withoutDefaults(schema: JsonObject): JsonObject {
-  const { default: _, properties, items, ...rest } = schema;
-  const inner = Object.entries(objectOrEmpty(properties)).map(([name, value]) => [
-    name,
-    withoutDefaults(objectOrEmpty(value)),
-  ]);
+function withoutNulls(schema: JsonObject): JsonObject {
+  const { nullable: _, properties, required, ...rest } = schema;
+  if (!isJsonObject(properties)) return rest;
+  const fields = Object.entries(properties).map(([name, field]) => [name, objectOrEmpty(field)] as const);
+  const mayBeNull = fields.filter(([, field]) => field["nullable"] === true).map(([name]) => name);
+  const needed = listOrEmpty(required).filter(
+    (name) => typeof name !== "string" || !mayBeNull.includes(name),
+  );
   return {
     ...rest,
-    ...(properties === undefined ? {} : { properties: Object.fromEntries(inner) }),
-    ...(items === undefined ? {} : { items: withoutDefaults(objectOrEmpty(items)) }),
+    properties: Object.fromEntries(fields.map(([name, field]) => [name, withoutNulls(field)])),
+    ...(needed.length === 0 ? {} : { required: needed }),
   };
 }
 

@@ -11,6 +11,7 @@ import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts
 import type { KubeTransport } from "../../../src/kube/transport/kube-transport.ts";
 import { serviceAccountCredentials } from "../../../src/kube/transport/service-account.ts";
 import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import type { JobStatus } from "../../../src/job/job-status.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { leaseStoreContract } from "../../support/kube/lease-store-contract.ts";
 import { installCrds } from "../../support/cluster/install-crds.ts";
@@ -171,6 +172,27 @@ describe.skipIf(cluster.isMissing)("the client of the API server", () => {
     expect((await client.get<WithStatus>(JOBS, place))?.status).toBeUndefined();
     await client.delete(JOBS, place);
     expect(await writer.write(second as WithStatus, { gradedIndexes: "9" })).toEqual({ kind: "gone" });
+  });
+
+  it("writes the status that a job has before its first grade, and finds it the same", async () => {
+    const status: JobStatus = {
+      rollouts: { total: 8, pending: 8, active: 0, grading: 0, graded: 0, failed: 0 },
+      failures: {},
+      attempts: { started: 0, retried: 0 },
+      tokens: { prompt: 0, completion: 0 },
+      reward: { mean: null, stddev: null, min: null, max: null, zeroVarianceGroups: 0 },
+      gradedIndexes: "",
+      gradedIndexesTruncated: false,
+    };
+    await client.create(JOBS, here, sampleJob("first-status"));
+    const place = { ...here, name: "first-status" };
+    const writer = new StatusWriter({ client, resource: JOBS, clock: systemClock, everyMs: 0 });
+    const before = await client.get<WithStatus>(JOBS, place);
+    expect(await writer.write(before as WithStatus, status)).toEqual({ kind: "written" });
+    const after = await client.get<WithStatus>(JOBS, place);
+    expect(await writer.write(after as WithStatus, status)).toEqual({ kind: "same" });
+    const fresh = new StatusWriter({ client, resource: JOBS, clock: systemClock });
+    expect(await fresh.write(after as WithStatus, status)).toEqual({ kind: "same" });
   });
 
   it("names the field of a status that the schema refuses", async () => {

@@ -4,7 +4,7 @@ import { z } from "zod";
  * One entry of `status.conditions`, of the shape that Kubernetes gives every condition (meta/v1 Condition).
  * `reason` is a stable word for programs, `message` a sentence for people.
  */
-export const conditionSchema = z.strictObject({
+export const metaConditionSchema = z.strictObject({
   type: z.string().min(1).max(316).meta({ description: "What this is about; one entry a type." }),
   status: z.enum(["True", "False", "Unknown"]).meta({ description: "Whether it holds." }),
   observedGeneration: z

@@ -64,12 +64,17 @@ export function typeText(field: JsonObject): string {
   if (field["const"] !== undefined) return codeText(field["const"]);
   const branches = field["anyOf"] ?? field["oneOf"];
   if (Array.isArray(branches)) return branches.map((branch) => typeText(objectOrEmpty(branch))).join(" or ");
-  const { type, items, additionalProperties } = field;
-  if (type === "array") return `list of ${isJsonObject(items) ? typeText(items) : "anything"}`;
+  const { type, items, additionalProperties, maxItems, maxProperties } = field;
+  if (type === "array")
+    return `list of ${isJsonObject(items) ? typeText(items) : "anything"}${most(maxItems)}`;
   if (type === "object" && isJsonObject(additionalProperties))
-    return `map of ${typeText(additionalProperties)}`;
+    return `map of ${typeText(additionalProperties)}${most(maxProperties)}`;
   if (typeof type !== "string") return "anything";
   return `${type}${boundsText(field)}`;
+}
+
+function most(count: JsonValue | undefined): string {
+  return typeof count === "number" ? `, at most ${count}` : "";
 }
 
 /** Bounds that a schema states itself, not those of 32-bit or safe integers. */

@@ -151,4 +151,43 @@ describe.skipIf(testCluster().isMissing)("a reflector on an API server in troubl
     await add(5);
     await expectSameAsServer();
   });
+
+  it("tells each change once through a storm of writes, cuts and a restart, so that who only listens knows all", async () => {
+    mirror = await startMirror(await throughProxy(), NAMESPACE, { least: 1, most: 2 });
+    const heard = new Map([...mirror.store.all()].map((map) => [map.key, map.resourceVersion]));
+    const wrong: string[] = [];
+    mirror.store.listen((change) => {
+      const [key, isKnown] =
+        change.kind === "removed" ? [change.before.key, true] : [change.now.key, change.kind === "changed"];
+      if (heard.has(key) !== isKnown) wrong.push(`${change.kind} ${key}`);
+      if (change.kind === "removed") heard.delete(key);
+      else heard.set(key, change.now.resourceVersion);
+    });
+    const untilMs = performance.now() + 12_000;
+    const write = async (writer: number): Promise<void> => {
+      for (let turn = 0; performance.now() < untilMs; turn += 1) {
+        const place = { namespace: NAMESPACE, name: `storm-${writer}-${turn % 9}` };
+        // What the restart refuses is no matter: the server's own list is what counts.
+        await admin.create(CONFIG_MAPS, { namespace: NAMESPACE }, configMap(place.name)).catch(() => null);
+        await admin.patch(CONFIG_MAPS, place, { body: { data: { value: `${turn}` } } }).catch(() => null);
+        if (turn % 3 === 0) await admin.delete(CONFIG_MAPS, place).catch(() => null);
+      }
+    };
+    const cut = async (): Promise<void> => {
+      for (let turn = 0; performance.now() < untilMs; turn += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 200 + ((turn * 271) % 900)));
+        proxy?.cut();
+      }
+    };
+    const restart = async (): Promise<void> => {
+      await new Promise((resolve) => setTimeout(resolve, 4000));
+      await plane.apiserver.kill();
+      await plane.apiserver.start();
+      await plane.untilReady();
+    };
+    await Promise.all([write(1), write(2), write(3), cut(), restart()]);
+    await expectSameAsServer();
+    expect(wrong).toEqual([]);
+    expect(heard).toEqual(new Map([...mirror.store.all()].map((map) => [map.key, map.resourceVersion])));
+  });
 });

@@ -3,6 +3,8 @@ import { defineConfig } from "vitest/config";
 /** Test tiers of docs/architecture.md: unit tests stand beside the code, the other tiers under test/. */
 export default defineConfig({
   test: {
+    // Vitest leaves one core idle; on two, that is half of the machine.
+    maxWorkers: "100%",
     projects: [
       {
         test: {

@@ -20,7 +20,8 @@ export default defineConfig({
           globalSetup: ["test/support/docker/engine-setup.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
-          fileParallelism: false,
+          // Most of it waits: for timeouts, restarts, beats.
+          maxWorkers: 2,
         },
       },
       {

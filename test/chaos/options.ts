@@ -29,6 +29,8 @@ export interface ChaosOptions {
   readonly most: number;
   /** Mean time between two strikes. */
   readonly everyMs: number;
+  /** Outcomes from one strike to the next, whatever time they take; null to go by time. */
+  readonly outcomesApart: number | null;
   readonly ackWaitMs: number;
   readonly latencyMs: number;
   readonly recovery: "restart" | "replay";
@@ -62,6 +64,7 @@ duplicated or invented. Exit code 1 when anything was.
   --strikes A,B        only these; "none" for none (all)
   --most N             strikes in all (no limit, until 95 % of the job are done)
   --every SECONDS      mean time between two strikes (6)
+  --apart OUTCOMES     instead of by time: outcomes from one strike to the next, so that as many strike on a fast machine
   --ack-wait SECONDS   after which work of a silent process goes to another (60)
   --latency-ms N       of the model (150)
   --heap-mib N         bound of each Node process's old heap (none; long: 128)
@@ -109,6 +112,7 @@ const flagsSchema = z.object({
     .pipe(z.array(z.enum(names))),
   most: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER),
   every: z.coerce.number().positive().default(6),
+  apart: count.optional(),
   "ack-wait": z.coerce.number().positive().default(60),
   "latency-ms": z.coerce.number().min(0).optional(),
   "heap-mib": count.optional(),
@@ -135,6 +139,7 @@ function optionsOf(scenario: ScenarioName, values: Parsed["values"]): ChaosOptio
   }
   const {
     every,
+    apart,
     keep,
     json,
     servers,
@@ -153,6 +158,7 @@ function optionsOf(scenario: ScenarioName, values: Parsed["values"]): ChaosOptio
     scenario,
     servers: servers === "1" ? 1 : 3,
     everyMs: every * 1000,
+    outcomesApart: apart ?? null,
     ackWaitMs: ackWait * 1000,
     isKept: keep,
     isJson: json,

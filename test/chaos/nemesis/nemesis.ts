@@ -34,14 +34,12 @@ export class Nemesis {
 
   /** Resolves when it has struck enough and every strike is over. */
   async run(): Promise<void> {
-    const { everyMs, strikes, most } = this.#world.plan.options;
+    const { strikes, most } = this.#world.plan.options;
     await this.#untilDone((subjects) => subjects >= QUIET_OUTCOMES);
     const enough = this.#untilDone((subjects) => subjects >= ENOUGH * this.#world.rollouts);
     void enough.then(() => this.stop());
     for (let struck = 0; !this.#isStopped && strikes.length > 0 && struck < most; struck += 1) {
-      // Exponential, so that strikes also fall together; never so far apart that a short run sees none.
-      const waitMs = Math.min(3 * everyMs, -everyMs * Math.log(1 - this.#random.next()));
-      await Promise.race([sleep(waitMs), enough]);
+      await Promise.race([this.#untilDue(struck), enough]);
       await Promise.race([this.#untilItRecovers(), enough]);
       if (!this.#isStopped) this.#strike(this.#draw(strikes));
     }
@@ -51,6 +49,15 @@ export class Nemesis {
   /** No more strikes. */
   stop(): void {
     this.#isStopped = true;
+  }
+
+  /** Until the strike of this number is due, by time or by what the job has done. */
+  async #untilDue(struck: number): Promise<void> {
+    const { everyMs, outcomesApart } = this.#world.plan.options;
+    // Exponential, so that strikes also fall together; never so far apart that a short run sees none.
+    const waitMs = Math.min(3 * everyMs, -everyMs * Math.log(1 - this.#random.next()));
+    if (outcomesApart === null) return sleep(waitMs);
+    return this.#untilDone((subjects) => subjects >= QUIET_OUTCOMES + struck * outcomesApart);
   }
 
   async #untilItRecovers(): Promise<void> {

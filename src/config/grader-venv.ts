@@ -4,6 +4,7 @@ import { access, mkdir, readFile, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import type { PythonInstall } from "./find-python.ts";
+import { pipEnvironment } from "./pip-environment.ts";
 
 /** What a virtual environment is made from, and where. */
 export interface GraderVenvRequest {
@@ -22,12 +23,12 @@ export interface GraderVenvRequest {
 const READABLE = ["/bin/sh", "-c", 'umask 022; exec "$@"', "sh"];
 
 /**
- * The folder of the virtual environment for a requirements.txt. It is made once for each content of the file and each
- * Python, and kept. Rejects with `bad_input` and pip's own sentence when it can't be made.
+ * The folder of the virtual environment for a requirements.txt. It is made once for each folder and content of
+ * the file and each Python, and kept. Rejects with `bad_input` and pip's own sentence when it can't be made.
  */
 export async function graderVenv(request: GraderVenvRequest): Promise<string> {
   const { requirementsFile, python, cacheFolder, say } = request;
-  const folder = join(cacheFolder, keyOf(await readRequirements(requirementsFile), python));
+  const folder = join(cacheFolder, keyOf(requirementsFile, await readRequirements(requirementsFile), python));
   if (await exists(join(folder, "bin", "python3"))) return folder;
   say(`making the graders' Python from ${requirementsFile}\n`);
   await mkdir(cacheFolder, { recursive: true });
@@ -70,8 +71,10 @@ async function readRequirements(file: string): Promise<Uint8Array> {
   }
 }
 
-function keyOf(requirements: Uint8Array, { executable, version }: PythonInstall): string {
-  return createHash("sha256").update(`${executable}\n${version}\n`).update(requirements).digest("hex");
+/** The file's folder is in it: relative places of two projects may read alike and be different packages. */
+function keyOf(file: string, requirements: Uint8Array, { executable, version }: PythonInstall): string {
+  const names = `${executable}\n${version}\n${dirname(file)}\n`;
+  return createHash("sha256").update(names).update(requirements).digest("hex");
 }
 
 function runOrRefuse(
@@ -80,7 +83,7 @@ function runOrRefuse(
 ): Promise<void> {
   const [program = "", ...args] = [...READABLE, ...command];
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd, env: { ...env }, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, { cwd, env: pipEnvironment(env), stdio: ["ignore", "pipe", "pipe"] });
     let said = "";
     const onText = (text: string): void => {
       said = `${said}${text}`.slice(-16_384);

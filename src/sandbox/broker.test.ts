@@ -30,11 +30,18 @@ let launcher: FakeLauncher;
 let brokers: SandboxBroker[] = [];
 let ids = 0;
 
-beforeEach(() => {
-  clock = new VirtualClock();
-  bus = new FakeBus({ replicas: 1, clock });
+/** A bus on which the faults happen to writes of leases, the last one first. */
+function connectWith(faults: PublishFault[]): void {
+  const onPublish = (_client: string, { subject }: { readonly subject: string }) =>
+    subject.startsWith("rollyard.leases.") ? faults.pop() : undefined;
+  bus = new FakeBus({ replicas: 1, clock, faults: { onPublish } });
   controller = bus.connect("controller");
   worker = bus.connect("worker");
+}
+
+beforeEach(() => {
+  clock = new VirtualClock();
+  connectWith([]);
   launcher = new FakeLauncher();
 });
 
@@ -109,16 +116,7 @@ describe("a broker", () => {
 
   it("knows its own lease again when the bus loses the answer, or is full for a while", async () => {
     const faults: PublishFault[] = ["lost_after", "full", "lost_before"];
-    bus = new FakeBus({
-      replicas: 1,
-      clock,
-      faults: {
-        onPublish: (_client, { subject }) =>
-          subject.startsWith("rollyard.leases.") ? faults.pop() : undefined,
-      },
-    });
-    controller = bus.connect("controller");
-    worker = bus.connect("worker");
+    connectWith(faults);
     await startBroker();
     const { lease } = await leased({ ref: ref(0) });
     expect(faults).toEqual([]);
@@ -145,6 +143,21 @@ describe("a broker", () => {
     expect(retry.lease.sandboxUid).not.toBe(first.lease.sandboxUid);
     expect(launcher.of(first.lease.sandboxUid).isStopped).toBe(true);
     expect(await claimed({ ref: ref(0) })).toEqual({ kind: "gone" });
+  });
+
+  it("lets no lease that comes late touch the sandbox of the next attempt", async () => {
+    connectWith([{ delayMs: 3000 }]);
+    const broker = await startBroker();
+    const first = claiming({ ref: ref(0) });
+    await clock.run(clock.sleep(500), LIMIT_MS);
+    broker.release({ ...ref(0), attempt: 0 });
+    const next = await leased({ ref: ref(0, 1) });
+    expect(await clock.run(first, LIMIT_MS)).toEqual({ kind: "gone" });
+    await clock.run(clock.sleep(10_000), LIMIT_MS);
+    const again = await leased({ ref: ref(0, 1), epoch: 9 });
+    expect(again.lease.sandboxUid).toBe(next.lease.sandboxUid);
+    expect(broker.snapshot().leased).toBe(1);
+    expect(launcher.sandboxes.map(({ isStopped }) => isStopped)).toEqual([true, false]);
   });
 
   it("starts no second sandbox for a claim that is asked again while it waits", async () => {

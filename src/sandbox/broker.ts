@@ -341,11 +341,13 @@ export class SandboxBroker {
         this.#logger.error("sandbox leased by another leader", { sandbox: sandbox.sandboxUid });
       return sandbox.stop();
     }
-    const source = ready.readyAtMs < claim.firstAskedMs ? "warm" : "cold";
+    const source: "warm" | "cold" = ready.readyAtMs < claim.firstAskedMs ? "warm" : "cold";
     const isWanted = this.#queue.get(claim.key) === claim;
     this.#queue.remove(claim);
-    this.#holdings.add(claim.key, { ...claim, sandbox, sequence: result.sequence, source });
-    if (!isWanted) this.#holdings.retire(claim.key);
+    const holding = { ...claim, sandbox, sequence: result.sequence, source };
+    // Meanwhile a later attempt may have its sandbox under the same key: what nobody wants goes straight away.
+    if (!isWanted) return this.#holdings.retireUnwanted(holding);
+    this.#holdings.add(claim.key, holding);
     const waitedMs = this.#clock.monotonicMs() - claim.firstAskedMs;
     this.#options.observer?.claimed?.(purpose, source, waitedMs);
     this.#queue.wake(claim.key);

@@ -34,6 +34,11 @@ export interface HoldingsOptions {
   readonly onOrphan: () => void;
 }
 
+function holdingOf({ ref, purpose, generation, sequence, source, sandbox }: NewHolding): Holding {
+  const { sandboxUid } = sandbox;
+  return { ref, purpose, generation, sequence, source, sandbox, sandboxUid, ended: null };
+}
+
 const RETIRE_AGAIN_MS = 1_000;
 const FORGET_AT_ONCE = 16;
 
@@ -71,14 +76,17 @@ export class Holdings {
   }
 
   add(key: string, fresh: NewHolding): void {
-    const { ref, purpose, generation, sequence, source, sandbox } = fresh;
-    const { sandboxUid } = sandbox;
-    const holding: Holding = { ref, purpose, generation, sequence, source, sandbox, sandboxUid, ended: null };
+    const holding = holdingOf(fresh);
     this.#byKey.set(key, holding);
     this.#count(holding, 1);
-    void sandbox.ended.then((end) => {
+    void fresh.sandbox.ended.then((end) => {
       holding.ended = end;
     });
+  }
+
+  /** Retires a lease that nobody waits for any more, and ends its sandbox; what the key holds by now stays. */
+  retireUnwanted(fresh: NewHolding): void {
+    this.#retireSoon(holdingOf(fresh));
   }
 
   /** Takes over a lease on record whose sandbox died with the process that had started it. */

@@ -1,4 +1,4 @@
-import { copyFile, chmod, cp } from "node:fs/promises";
+import { copyFile, chmod, cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import { systemClock } from "../../lib/clock.ts";
@@ -135,11 +135,18 @@ export class SupervisedLauncher implements SandboxLauncher {
     if (venv === null || !this.#isRoot || isReachableByOthers(venv)) return venv;
     const copy = venvs.get(venv) ?? copyVenv(venv, join(base, `venv-${venvs.size}`));
     venvs.set(venv, copy);
+    // What failed once, by a full disk, is tried again by the next start.
+    copy.catch(() => venvs.delete(venv));
     return copy;
   }
 }
 
 async function copyVenv(from: string, to: string): Promise<string> {
-  await cp(from, to, { recursive: true, verbatimSymlinks: true });
-  return to;
+  try {
+    await cp(from, to, { recursive: true, verbatimSymlinks: true });
+    return to;
+  } catch (error) {
+    await rm(to, { recursive: true, force: true });
+    throw error;
+  }
 }

@@ -37,6 +37,18 @@ describe("graders with packages of their own", () => {
     expect(await readdir(path.join(job.folder, "cache", "rollyard", "graders"))).toHaveLength(1);
   });
 
+  it("are not another project's, whose file reads the same", async ({ skip }) => {
+    const missing = await whyNoVenv();
+    skip(missing !== null, missing ?? "");
+    const { job: first, env } = await pythonJob(VENV);
+    await localRequirements(first.folder, { rollyard_shades: "GREY = 0.5\n" });
+    expect((await startCli(["validate", "-f", first.file], env).ended).code).toBe(0);
+    const { job } = await pythonJob(VENV);
+    await localRequirements(job.folder, { rollyard_shades: "GREY = 0.25\n" });
+    expect(await job.run([], env)).toMatchObject({ code: 0 });
+    expect((await job.records("results.jsonl")).map(({ reward }) => reward)).toEqual([0.25, 0.25]);
+  });
+
   it("fail as config where a package is missing, naming it and where to add it", async () => {
     const { job, env } = await pythonJob("");
     expect(await job.run([], env)).toMatchObject({ code: 1 });

@@ -92,25 +92,28 @@ interface CollectorOptions {
 class BodyCollector implements Dispatcher.DispatchHandler {
   readonly #options: CollectorOptions;
   readonly #chunks: Buffer[] = [];
+  readonly #onAbort = (): void => this.#abort();
   #sizeBytes = 0;
   #status = 0;
   #headers: Record<string, string | string[] | undefined> = {};
-  #abort: (() => void) | null = null;
+  #controller: Dispatcher.DispatchController | null = null;
 
   constructor(options: CollectorOptions) {
     this.#options = options;
+    // From the first moment: a request may wait for its connection for long, and undici has no controller until then.
+    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
-    const { signal } = this.#options;
-    this.#unlisten();
-    if (signal === null) return;
-    if (signal.aborted) {
-      controller.abort(signal.reason);
-      return;
-    }
-    this.#abort = () => controller.abort(signal.reason);
-    signal.addEventListener("abort", this.#abort, { once: true });
+    this.#controller = controller;
+    if (this.#options.signal?.aborted === true) this.#abort();
+  }
+
+  /** Answers the caller now; a request that is still queued is dropped when its turn comes. */
+  #abort(): void {
+    const reason: unknown = this.#options.signal?.reason;
+    this.#controller?.abort(reason instanceof Error ? reason : new Error("aborted", { cause: reason }));
+    this.#options.reject(reason);
   }
 
   onResponseStart(
@@ -143,8 +146,7 @@ class BodyCollector implements Dispatcher.DispatchHandler {
   }
 
   #unlisten(): void {
-    if (this.#abort !== null) this.#options.signal?.removeEventListener("abort", this.#abort);
-    this.#abort = null;
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
   }
 }
 

@@ -119,9 +119,7 @@ async function drive(deps: DriveDeps, driving: Driving): Promise<DriveEnd> {
   const loop = loopOf(deps, driving);
   deps.observer.rolloutAttached(ref);
   try {
-    const end: LoopEnd =
-      loop instanceof AgentLoop ? await loop.run() : { kind: "failed", failure: failureRecord(loop) };
-    deps.observer.rolloutEnded(ref, end, log.attempt);
+    const end = await observedEnd(deps, loop, { ref, log });
     return await conclude(deps, driving, {
       end,
       // After the seal: before it, whoever fences this driver would go on in a frozen sandbox.
@@ -131,6 +129,21 @@ async function drive(deps: DriveDeps, driving: Driving): Promise<DriveEnd> {
     });
   } finally {
     if (loop instanceof AgentLoop) await loop.close();
+  }
+}
+
+/** Runs the loop and tells the observer of its end, also when it rejects: what was attached must not stay counted. */
+async function observedEnd(
+  deps: DriveDeps,
+  loop: AgentLoop | RollyardError,
+  { ref, log }: { readonly ref: AttemptRef; readonly log: AttachedLog },
+): Promise<LoopEnd> {
+  let end: LoopEnd = { kind: "dropped" };
+  try {
+    end = loop instanceof AgentLoop ? await loop.run() : { kind: "failed", failure: failureRecord(loop) };
+    return end;
+  } finally {
+    deps.observer.rolloutEnded(ref, end, log.attempt);
   }
 }
 

@@ -11,7 +11,7 @@ export interface RolloutObserver {
   sandboxLeased(ref: AttemptRef, lease: LeasedSandbox): void;
   /** The attempt goes on in a new sandbox, in which its recorded calls had equal outputs. */
   sandboxReplayed(ref: AttemptRef): void;
-  /** This driver is done with the attempt; `attempt` is what the log says of it now. */
+  /** Once for each `rolloutAttached`: this driver's loop is over; `attempt` is what the log says of it now. */
   rolloutEnded(ref: AttemptRef, end: LoopEnd, attempt: AttemptState): void;
 }
 

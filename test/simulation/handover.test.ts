@@ -1,5 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { RollyardError } from "../../src/errors/rollyard-error.ts";
+import { endAttempt } from "../../src/job/end-attempt.ts";
+import { failureRecord } from "../../src/rollout/failure-record.ts";
+import { randomIds } from "../../src/rollout/ids.ts";
+import { noObserver } from "../../src/rollout/observer.ts";
 import { modelAnswer, WorkerWorld } from "../support/rollout/worker-world.ts";
 import type { WorldWorker } from "../support/rollout/worker-world.ts";
 
@@ -64,6 +68,43 @@ describe("a worker that drains", () => {
         await world.worker("last");
         await world.until(() => world.inWork("grade").length === 1);
         expect((await world.attempt(0))?.seal).toMatchObject({ kind: "stopped", reason: "answered" });
+      })(),
+      HOUR_MS,
+    );
+  });
+});
+
+describe("a worker that is fenced", () => {
+  it("tells its observer that the rollout which it attached is not with it any more", async () => {
+    const seen: string[] = [];
+    const world: WorkerWorld = new WorkerWorld({
+      sample: async () => {
+        const failure = failureRecord(new RollyardError("job_suspended"));
+        const controller = {
+          bus: world.bus.connect("controller"),
+          clock: world.clock,
+          ids: randomIds,
+          signal: new AbortController().signal,
+          contentOf: () => ({ item: {}, policyVersion: "" }),
+        };
+        const options = { unlessStopped: false, sealsEmpty: true };
+        await endAttempt(controller, { ref: world.ref(0), outcomeAfter: 0, failure }, options);
+        return modelAnswer(true);
+      },
+    });
+    await world.clock.run(
+      (async () => {
+        const { worker } = await world.worker("first", {
+          observer: {
+            ...noObserver,
+            rolloutAttached: () => seen.push("attached"),
+            rolloutEnded: (_ref, end) => seen.push(end.kind),
+          },
+        });
+        await world.dispatch(0);
+        await world.until(() => seen.length > 0 && worker.activeCount === 0);
+        expect(seen).toEqual(["attached", "dropped"]);
+        await worker.stop();
       })(),
       HOUR_MS,
     );

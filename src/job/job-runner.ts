@@ -2,6 +2,7 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { encodeStored } from "../bus/envelope.ts";
 import type { RepeatedDelivery } from "../bus/delivery-table.ts";
 import type { Bus, WorkDelivery } from "../bus/port.ts";
+import { WORK_KINDS } from "../bus/streams.ts";
 import { controlSubject, outcomesFilter, workFilter, workSubject } from "../bus/subjects.ts";
 import { storeText } from "../bus/text.ts";
 import type { ErrorCode } from "../errors/codes.ts";
@@ -140,13 +141,34 @@ export class JobRunner {
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#deps.signal]);
     const background = Promise.all([this.#follow(nextSequence, signal), this.#settleLoop(signal)]);
-    try {
-      return await Promise.race([this.#rounds(), background.then(() => this.#backgroundEnded())]);
-    } finally {
+    const end = await this.#raced(background, async () => {
       stop.abort();
       await listening.stop();
       await background.catch(() => undefined);
+    });
+    if (end.condition !== "Suspended") await this.#clearWork();
+    return end;
+  }
+
+  async #raced(background: Promise<unknown>, close: () => Promise<void>): Promise<RunEnd> {
+    try {
+      return await Promise.race([this.#rounds(), background.then(() => this.#backgroundEnded())]);
+    } finally {
+      await close();
     }
+  }
+
+  /**
+   * Every rollout of a job that has ended has its last outcome, so what is left of its work is work that was done and whose
+   * acknowledgement was lost. Only after settling has stopped here: nobody would take what comes back.
+   */
+  async #clearWork(): Promise<void> {
+    const { bus, clock, signal } = this.#deps;
+    const clear = async (): Promise<true> => {
+      for (const kind of WORK_KINDS) await bus.purge("work", workFilter(kind, this.#job.identity));
+      return true;
+    };
+    while (!signal.aborted && (await this.#patiently(clear)) === null) await clock.sleep(TICK_MS, signal);
   }
 
   async #rebuild(): Promise<RebuiltLedger> {

@@ -48,6 +48,18 @@ describe.each([1, 3] as const)("a job on the simulated cluster, with %i servers"
       await expectPromiseKept(schedule);
   });
 
+  it("leaves no work behind whose acknowledgement was lost", async () => {
+    const shape = { ...PLAIN_SHAPE, replicas, items: 1, samplesPerItem: 1, maxAttempts: 1 };
+    const faults: readonly Fault[] = [
+      { kind: "model", nth: 1, trouble: "model_server_error" },
+      { kind: "ack", nth: 1, delayMs: "lost" },
+      { kind: "ack", nth: 2, delayMs: "lost" },
+    ];
+    const { problems, end } = await new World({ seed: 1, shape, faults }).run();
+    expect(problems).toEqual([]);
+    expect(end).toMatchObject({ condition: "Failed" });
+  });
+
   it("ends a job early when every model call fails", async () => {
     const faults = Array.from({ length: 300 }, (_, index): Fault => {
       return { kind: "model", nth: index + 1, trouble: "model_server_error" };

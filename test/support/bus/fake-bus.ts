@@ -39,6 +39,8 @@ export interface FakeBusWatcher {
   delivered?(client: string, message: StoredMessage, deliveries: number): void;
   /** An acknowledgement, nak or beat arrives. */
   acknowledged?(client: string, subject: string, kind: "ack" | "nak" | "working"): void;
+  /** Messages under a filter are gone. */
+  purged?(stream: StreamName, filter: string): void;
 }
 
 /** A client of the fake, with what only a test does to it. */
@@ -233,6 +235,7 @@ export class FakeBus {
 
   purge(name: StreamName, filter: string): void {
     this.stream(name).purge(filter);
+    this.watcher.purged?.(name, filter);
     if (name !== "work") return;
     for (const queue of this.#queues.values()) queue.forget((sequence) => this.stream("work").has(sequence));
   }

@@ -1,4 +1,5 @@
 import { HEADERS } from "../../../src/bus/port.ts";
+import type { StoredMessage } from "../../../src/bus/port.ts";
 import { outcomesSubject, parseWorkSubject, rolloutToken } from "../../../src/bus/subjects.ts";
 import type { RunEnd } from "../../../src/job/job-runner.ts";
 import { placeOfIndex } from "../../../src/rollout/ids.ts";
@@ -51,20 +52,21 @@ function countProblems(world: World, rollouts: number, end: RunEnd): readonly st
   return doubled;
 }
 
-/** A settle request that came back when its job had ended finds nobody; its attempt has its outcome. */
+/** The job's work is purged at its end. */
 function leftovers(world: World): readonly string[] {
-  const work = [...world.bus.stream("work").subjects(">").keys()].filter(
-    (subject) => !isSettled(world, subject),
-  );
+  const work = [...world.bus.stream("work").under(">", 0)]
+    .filter((message) => !isLate(world, message))
+    .map(({ subject }) => subject);
   return [
     ...work.map((subject) => `work is left behind: ${subject}`),
     ...world.farm.live.map(({ uid }) => `sandbox ${uid} is left behind`),
   ];
 }
 
-function isSettled(world: World, subject: string): boolean {
+/** A settle request that was held up until the job's had been purged finds nobody; its attempt has its outcome. */
+function isLate(world: World, { subject, sequence }: StoredMessage): boolean {
   const place = parseWorkSubject(subject);
-  if (place?.kind !== "settle") return false;
+  if (place?.kind !== "settle" || sequence <= world.settlePurgedAt) return false;
   const outcomes = world.referee.record.outcomes.get(rolloutToken(place)) ?? [];
   return outcomes.some(({ attempt }) => attempt >= place.attempt);
 }

@@ -1,6 +1,7 @@
 import type { RunEnd } from "../../../src/job/job-runner.ts";
 import type { CountedOutcome } from "../../../src/job/rebuild-ledger.ts";
 import type { Bus } from "../../../src/bus/port.ts";
+import { workFilter } from "../../../src/bus/subjects.ts";
 import type { IdSource } from "../../../src/rollout/ids.ts";
 import { rolloutIndex } from "../../../src/rollout/ids.ts";
 import { assertNever } from "../../../src/lib/assert-never.ts";
@@ -23,6 +24,7 @@ import { SimulatedModel } from "./simulated-agent.ts";
 import { sweepAsStaleLeader } from "./stale-sweep.ts";
 import { startTimedFaults } from "./timed-faults.ts";
 import { VirtualClock } from "./virtual-clock.ts";
+import { IDENTITY } from "./world-specs.ts";
 import type { Plant } from "./plant.ts";
 
 /** A process and its connection. */
@@ -66,6 +68,7 @@ export class World {
   readonly #offsets = new Map<Part, number>();
   #counted: CountedOutcome[] = [];
   #isOver = false;
+  #settlePurgedAt = Infinity;
   #finish: (end: RunEnd | null) => void = () => undefined;
 
   constructor(
@@ -85,7 +88,13 @@ export class World {
       clock,
       faults: faults.busFaults(() => clock.elapsedMs),
       latencyMs: 1,
-      watcher: watching(this.referee, options.watcher ?? {}),
+      watcher: {
+        ...watching(this.referee, options.watcher ?? {}),
+        purged: (stream, filter) => {
+          if (stream === "work" && filter === workFilter("settle", IDENTITY))
+            this.#settlePurgedAt = this.bus.stream("work").lastSequence;
+        },
+      },
     });
     this.farm = new SandboxFarm({
       clock,
@@ -177,6 +186,11 @@ export class World {
     process.kill();
     running.client.kill();
     return true;
+  }
+
+  /** Last sequence of the work stream when the job's settle requests were purged last; infinite before. */
+  get settlePurgedAt(): number {
+    return this.#settlePurgedAt;
   }
 
   /** Whether a planted bug lets a stale leader delete sandboxes as it likes. */

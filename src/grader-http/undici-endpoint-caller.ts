@@ -30,22 +30,34 @@ export class UndiciEndpointCaller implements EndpointCaller {
   }
 
   async post(call: EndpointRequest): Promise<EndpointReply> {
-    const timeout = AbortSignal.timeout(call.timeoutMs);
+    const timeout = new AbortController();
+    const over = new AbortController();
+    // Not `AbortSignal.timeout`: its timer stays until its time has come, for each call that was answered long ago.
+    void this.#clock.sleep(call.timeoutMs, over.signal).then(() => {
+      if (!over.signal.aborted) timeout.abort();
+    });
     try {
-      const response = await request(call.url, {
-        method: "POST",
-        dispatcher: this.#agent,
-        headers: { ...lowerCase(call.headers), "content-type": "application/json" },
-        body: call.body,
-        signal: AbortSignal.any([call.signal, timeout]),
-      });
-      const body = await readBody(response, call.maxResponseBytes);
-      return body === null ? { kind: "too_large" } : this.#answered(response, body);
+      const signal = AbortSignal.any([call.signal, timeout.signal]);
+      return await this.#send(call, signal);
     } catch (error) {
       if (call.signal.aborted) return { kind: "aborted" };
-      if (timeout.aborted) return { kind: "timeout" };
+      if (timeout.signal.aborted) return { kind: "timeout" };
       return failureReply(error);
+    } finally {
+      over.abort();
     }
+  }
+
+  async #send(call: EndpointRequest, signal: AbortSignal): Promise<EndpointReply> {
+    const response = await request(call.url, {
+      method: "POST",
+      dispatcher: this.#agent,
+      headers: { ...lowerCase(call.headers), "content-type": "application/json" },
+      body: call.body,
+      signal,
+    });
+    const body = await readBody(response, call.maxResponseBytes);
+    return body === null ? { kind: "too_large" } : this.#answered(response, body);
   }
 
   #answered({ statusCode, headers }: Dispatcher.ResponseData, body: string): EndpointReply {

@@ -5,6 +5,8 @@ import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import type { EndpointRequest } from "../../../src/grader/endpoint-caller.ts";
 import { UndiciEndpointCaller } from "../../../src/grader-http/undici-endpoint-caller.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
+import type { Clock } from "../../../src/lib/clock.ts";
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
 
@@ -57,6 +59,24 @@ describe("the endpoint caller", () => {
       retryAfterMs: null,
     });
     expect(seen).toEqual(["POST", "k", "application/json", '{"sample": {}}']);
+  });
+
+  it("keeps no timer of a call that was answered", async () => {
+    const url = await serve((_request, response) => void response.end("{}"));
+    let waiting = 0;
+    const sleep: Clock["sleep"] = async (delayMs, signal) => {
+      waiting += 1;
+      await systemClock.sleep(delayMs, signal);
+      waiting -= 1;
+    };
+    const caller = new UndiciEndpointCaller({ ...systemClock, sleep });
+    closers.push(() => caller.close());
+    const { signal } = new AbortController();
+    const answers = { url, headers: {}, body: "{}", timeoutMs: 600_000, maxResponseBytes: 1000, signal };
+    const reply = caller.post(answers);
+    expect(waiting).toBe(1);
+    expect(await reply).toMatchObject({ kind: "answered" });
+    expect(waiting).toBe(0);
   });
 
   it.each([

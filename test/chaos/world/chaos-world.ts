@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { freePort } from "../../support/bus/free-port.ts";
+import { freePort } from "../../support/lib/free-port.ts";
 import type { ChaosOptions } from "../options.ts";
 import type { BehaviourSpec } from "./behaviour.ts";
 import type { ControllerConfig } from "./controller-config.ts";

@@ -4,7 +4,7 @@ import { natsServerConfig } from "../../../src/bus/nats-server-config.ts";
 import type { NatsServerSettings } from "../../../src/bus/nats-server-config.ts";
 import { SERVICE_USERS } from "../../../src/bus/permissions.ts";
 import { answersAsJetStream } from "../../../src/bus/probe-nats.ts";
-import { freePort } from "../../support/bus/free-port.ts";
+import { freePort } from "../../support/lib/free-port.ts";
 import { Service } from "./service.ts";
 
 /** One nats-server of a run. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { awaitReplicas } from "./await-replicas.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../lib/free-port.ts";
 import { spawnInContainer } from "./nats-container.ts";
 import { findNatsServer } from "../../../src/bus/find-nats-server.ts";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";

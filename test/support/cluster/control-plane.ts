@@ -17,7 +17,7 @@ import {
   tokenFile,
 } from "./control-plane-commands.ts";
 import type { ControlPlanePlaces } from "./control-plane-commands.ts";
-import { freePort } from "./free-port.ts";
+import { freePort } from "../lib/free-port.ts";
 
 /** Paths of the programs that every control plane is made of. */
 export interface ControlPlanePrograms {

@@ -1,5 +1,6 @@
 import { rssOf } from "../../load/bench/process-usage.ts";
 import type { ChaosWorld } from "../world/chaos-world.ts";
+import { EachSecond } from "./each-second.ts";
 
 /** How much a process holds. */
 export interface MemoryFigure {
@@ -15,25 +16,24 @@ interface Sample {
   readonly mib: number;
 }
 
-const EVERY_MS = 1000;
 const MIB = 1024 * 1024;
 
 /** Samples what each process of a run holds, by how much of the job is done. */
 export class MemoryMeter {
   readonly #world: ChaosWorld;
   readonly #samples = new Map<string, Sample[]>();
-  #timer: NodeJS.Timeout | null = null;
+  readonly #sampling = new EachSecond(() => this.#sample());
 
   constructor(world: ChaosWorld) {
     this.#world = world;
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.#sample(), EVERY_MS);
+    this.#sampling.start();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#sampling.stop();
   }
 
   figures(): readonly MemoryFigure[] {

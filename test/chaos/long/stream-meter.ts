@@ -1,5 +1,6 @@
 import type { StreamName } from "../../../src/bus/streams.ts";
 import type { ChaosWorld } from "../world/chaos-world.ts";
+import { EachSecond } from "./each-second.ts";
 
 /** What a stream held at most, and at the end. */
 export interface StreamFigure {
@@ -12,7 +13,6 @@ export interface StreamFigure {
   readonly isBounded: boolean;
 }
 
-const EVERY_MS = 1000;
 const STREAMS = ["work", "events", "outcomes", "leases", "blobs"] as const;
 /** One for each kind of work, and one that follows outcomes; an earlier life's is gone soon after it. */
 const MOST_CONSUMERS = { work: 3, events: 1, outcomes: 3, leases: 1, blobs: 1 } as const;
@@ -23,18 +23,18 @@ const WORK_SHARE = 3;
 export class StreamMeter {
   readonly #world: ChaosWorld;
   readonly #most = new Map<StreamName, { messages: number; consumers: number }>();
-  #timer: NodeJS.Timeout | null = null;
+  readonly #sampling = new EachSecond(() => this.#sample());
 
   constructor(world: ChaosWorld) {
     this.#world = world;
   }
 
   start(): void {
-    this.#timer = setInterval(() => void this.#sample(), EVERY_MS);
+    this.#sampling.start();
   }
 
   stop(): void {
-    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#sampling.stop();
   }
 
   /** To be called at the job's end. */

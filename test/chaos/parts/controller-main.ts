@@ -9,14 +9,12 @@ import { resolveTools } from "../../../src/environment/tool-definitions.ts";
 import type { JobIdentity } from "../../../src/job/job-identity.ts";
 import { JobRunner } from "../../../src/job/job-runner.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
-import type { Logger } from "../../../src/lib/logger.ts";
 import { randomIds } from "../../../src/rollout/ids.ts";
-import { SandboxBroker } from "../../../src/sandbox/broker.ts";
 import { serveReleases } from "../../../src/sandbox/bus-claims.ts";
-import { selectLauncher } from "../../../src/sandbox/select-launcher.ts";
-import { generateSigningKeys } from "../../../src/sandbox/signing-keys.ts";
 import { createPinoLogger } from "../../../src/telemetry/pino-logger.ts";
 import { ResultRecorder } from "../../../src/trajectory/recorder.ts";
+import { startBroker } from "../../load/bench/bench-broker.ts";
+import type { RunningBroker } from "../../load/bench/bench-broker.ts";
 import type { ControllerConfig } from "../world/controller-config.ts";
 import { chaosItems, chaosSnapshot } from "../world/job.ts";
 
@@ -39,36 +37,14 @@ function connectController(): Promise<Bus> {
   });
 }
 
-interface RunningBroker {
-  release: SandboxBroker["release"];
-  stop(): Promise<void>;
-}
-
-async function startBroker(bus: Bus, identity: JobIdentity, log: Logger): Promise<RunningBroker> {
-  const { sandboxes } = config.job;
-  if (sandboxes === "none") return { release: () => undefined, stop: async () => undefined };
+async function brokerFor(identity: JobIdentity): Promise<RunningBroker> {
+  const { sandboxes, recovery } = config.job;
+  if (sandboxes === "none") {
+    return { release: () => undefined, endSandboxes: async () => undefined, close: async () => undefined };
+  }
   const spec = snapshot.environment.sandbox;
-  const launcher = await selectLauncher(sandboxes, { sandboxd: config.sandboxd, spec });
-  const broker = new SandboxBroker({
-    bus,
-    launcher,
-    namespace: identity.namespace,
-    environmentUid: identity.environmentUid,
-    spec,
-    localFolder: null,
-    keys: generateSigningKeys(),
-    clock: systemClock,
-    logger: log,
-    replacesLost: config.job.recovery === "replay",
-  });
-  await broker.start();
-  return {
-    release: (ref, purposes) => broker.release(ref, purposes),
-    stop: async () => {
-      await broker.stop();
-      await launcher.close();
-    },
-  };
+  const replacesLost = recovery === "replay";
+  return startBroker({ bus, identity, spec, sandboxes, replacesLost, sandboxd: config.sandboxd, logger });
 }
 
 const startedMs = performance.now();
@@ -94,7 +70,7 @@ const recorder = await ResultRecorder.open({
   job: identity,
   tools: resolveTools(snapshot.environment).map(({ definition }) => definition),
 });
-const broker = await startBroker(bus, identity, logger);
+const broker = await brokerFor(identity);
 const runner: JobRunner = new JobRunner(
   {
     bus,
@@ -124,7 +100,8 @@ logger.info("controller started", { ready_ms: Math.round(performance.now() - sta
 const end = await runner.run();
 await recorder.flush();
 await recorder.close();
-await broker.stop();
+await broker.endSandboxes();
+await broker.close();
 writeFileSync(config.endFile, JSON.stringify(end));
 await bus.close();
 // Nothing more is to be done, whatever still holds a timer.

@@ -5,6 +5,7 @@ import { systemClock } from "../../../src/lib/clock.ts";
 import type { Logger } from "../../../src/lib/logger.ts";
 import { SandboxBroker } from "../../../src/sandbox/broker.ts";
 import { selectLauncher } from "../../../src/sandbox/select-launcher.ts";
+import type { SandboxChoice } from "../../../src/sandbox/select-launcher.ts";
 import { generateSigningKeys } from "../../../src/sandbox/signing-keys.ts";
 
 /** What the broker of the benchmark's environment is made of. */
@@ -12,6 +13,10 @@ export interface BenchBrokerOptions {
   readonly bus: Bus;
   readonly identity: JobIdentity;
   readonly spec: SandboxSpec;
+  /** What isolates its sandboxes; namespaces of this machine by default. */
+  readonly sandboxes?: SandboxChoice;
+  /** Whether an attempt may go on in a new sandbox. */
+  readonly replacesLost?: boolean;
   /** Path of the program. */
   readonly sandboxd: string;
   readonly logger: Logger;
@@ -25,10 +30,10 @@ export interface RunningBroker {
   close(): Promise<void>;
 }
 
-/** Starts the product's broker on namespaces of this machine. Rejects with `launcher_unavailable`. */
+/** Starts the product's broker on this machine. Rejects with `launcher_unavailable`. */
 export async function startBroker(options: BenchBrokerOptions): Promise<RunningBroker> {
-  const { bus, identity, spec, sandboxd, logger } = options;
-  const launcher = await selectLauncher("bubblewrap", { sandboxd, spec });
+  const { bus, identity, spec, sandboxd, logger, sandboxes = "bubblewrap", replacesLost = false } = options;
+  const launcher = await selectLauncher(sandboxes, { sandboxd, spec });
   const broker = new SandboxBroker({
     bus,
     launcher,
@@ -39,6 +44,7 @@ export async function startBroker(options: BenchBrokerOptions): Promise<RunningB
     keys: generateSigningKeys(),
     clock: systemClock,
     logger,
+    replacesLost,
   });
   await broker.start();
   let ended: Promise<void> | undefined;

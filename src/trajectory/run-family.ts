@@ -1,9 +1,9 @@
-import { readFile, readdir } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
-import { RollyardError } from "../errors/rollyard-error.ts";
 import { parseRetryName } from "../job/retry-name.ts";
 import { isFile } from "./is-file.ts";
+import { pathsIn, onlyJob } from "./only-job.ts";
 
 /** A run folder, and whose retry its job is. */
 export interface RunMember {
@@ -43,7 +43,8 @@ export async function isRunFolder(folder: string): Promise<boolean> {
  * family. Throws `bad_input` with a sentence when it is none, or holds several jobs that are no retries of one.
  */
 export async function findRunFamily(given: string): Promise<RunFamily> {
-  if (!(await isRunFolder(given))) return onlyFamily(given, families(given, await membersIn(given)));
+  if (!(await isRunFolder(given)))
+    return onlyJob(given, families(given, await membersIn(given)), ({ base }) => base);
   const outer = path.dirname(given);
   const own = await memberAt(given);
   const found = families(outer, await membersIn(outer)).find(({ base, retries }) =>
@@ -53,11 +54,8 @@ export async function findRunFamily(given: string): Promise<RunFamily> {
 }
 
 async function membersIn(outer: string): Promise<readonly RunMember[]> {
-  const names = await readdir(outer).catch(() => null);
-  if (names === null) throw new RollyardError("bad_input", { message: `There is no folder ${outer}.` });
   const members: RunMember[] = [];
-  for (const name of names.toSorted()) {
-    const folder = path.join(outer, name);
+  for (const folder of await pathsIn(outer)) {
     if (await isRunFolder(folder)) members.push(await memberAt(folder));
   }
   return members;
@@ -95,16 +93,4 @@ function families(outer: string, members: readonly RunMember[]): readonly RunFam
         .filter((member) => isRetry(member) && member.retryOf === base.job)
         .toSorted((a, b) => a.number - b.number),
     }));
-}
-
-function onlyFamily(given: string, found: readonly RunFamily[]): RunFamily {
-  const [only] = found;
-  if (only !== undefined && found.length === 1) return only;
-  const names = found.map(({ base }) => base.job).join(", ");
-  throw new RollyardError("bad_input", {
-    message:
-      only === undefined
-        ? `${given} is no run folder: it holds no results.jsonl.`
-        : `${given} holds several jobs: ${names}; name one of them, such as ${only.base.folder}.`,
-  });
 }

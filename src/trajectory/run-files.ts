@@ -1,10 +1,9 @@
-import { readdir } from "node:fs/promises";
 import path from "node:path";
-import { RollyardError } from "../errors/rollyard-error.ts";
 import { isFile } from "./is-file.ts";
 import { JoinTally } from "./joined-jobs.ts";
 import type { JoinedJobs } from "./joined-jobs.ts";
 import { readJoinedResults } from "./joined-results.ts";
+import { pathsIn, onlyJob } from "./only-job.ts";
 import { readRecords } from "./read-records.ts";
 import { resultRecordSchema } from "./result-record.ts";
 import type { RolloutFacts } from "./rollout-facts.ts";
@@ -20,20 +19,11 @@ import { trajectoryRecordSchema } from "./trajectory-record.ts";
  */
 export async function findRunFolder(given: string): Promise<string> {
   if (await isFile(path.join(given, "results.jsonl"))) return given;
-  const names = await readdir(given).catch(() => null);
-  if (names === null) throw new RollyardError("bad_input", { message: `There is no folder ${given}.` });
   const inner: string[] = [];
-  for (const name of names.toSorted()) {
-    if (await isFile(path.join(given, name, "results.jsonl"))) inner.push(name);
+  for (const folder of await pathsIn(given)) {
+    if (await isFile(path.join(folder, "results.jsonl"))) inner.push(folder);
   }
-  const [only] = inner;
-  if (inner.length === 1 && only !== undefined) return path.join(given, only);
-  throw new RollyardError("bad_input", {
-    message:
-      inner.length === 0
-        ? `${given} is no run folder: it holds no results.jsonl.`
-        : `${given} holds several jobs: ${inner.join(", ")}; name one of them, such as ${path.join(given, only ?? "")}.`,
-  });
+  return onlyJob(given, inner, (folder) => ({ job: path.basename(folder), folder }));
 }
 
 /** A run's statistics, and what its report needs beside them. */

@@ -9,7 +9,7 @@ import { newEvent } from "../rollout/events.ts";
 import type { RolloutEvent } from "../rollout/events.ts";
 import type { IdSource, RolloutPlace } from "../rollout/ids.ts";
 import type { LogPosition } from "../rollout/log-message.ts";
-import { readRollout } from "../rollout/read-rollout.ts";
+import { readRolloutFromLeader } from "../rollout/read-rollout.ts";
 import { rolloutStarted } from "../rollout/rollout-started.ts";
 import type { StartedAttempt } from "../rollout/rollout-started.ts";
 import { sealFailure } from "../rollout/seal-failure.ts";
@@ -76,7 +76,7 @@ interface SealedLog {
 
 async function sealLog(deps: EndDeps, end: AttemptToEnd, options: EndOptions): Promise<SealedLog> {
   for (;;) {
-    const state = await readFromLeader(deps, end.ref);
+    const state = await readRolloutFromLeader(deps, end.ref);
     const attempt = state.attempts.findLast((candidate) => candidate.attempt === end.ref.attempt) ?? null;
     if (attempt === null && !needsOpening(state, end.ref, options)) {
       return { seal: null, attempt, lastSequence: 0 };
@@ -139,14 +139,4 @@ function sealingEvents(atMs: number, nonce: string, failure: FailureRecord): rea
     newEvent(atMs, { case: "driverAttached", value: { driver: "controller", nonce } }),
     newEvent(atMs, { case: "attemptFailed", value: { ...failure, evidence: { ...failure.evidence } } }),
   ];
-}
-
-async function readFromLeader(deps: EndDeps, ref: AttemptRef): Promise<RolloutState> {
-  const last = await deps.bus.readLast("events", eventsSubject(ref), { fromLeader: true });
-  for (;;) {
-    const state = await readRollout(deps.bus, ref);
-    if (state.lastSequence >= (last?.sequence ?? 0)) return state;
-    await deps.clock.sleep(20, deps.signal);
-    deps.signal.throwIfAborted();
-  }
 }

@@ -16,7 +16,7 @@ import { newEvent } from "./events.ts";
 import type { RolloutEvent } from "./events.ts";
 import type { IdSource } from "./ids.ts";
 import type { Probation } from "./probation.ts";
-import { readRollout } from "./read-rollout.ts";
+import { readRolloutFromLeader } from "./read-rollout.ts";
 import type { ReconnectPause } from "./reconnect-pause.ts";
 import { rolloutStarted } from "./rollout-started.ts";
 import type { AttemptContent } from "./rollout-started.ts";
@@ -77,7 +77,7 @@ export async function attachToRollout(
   const leaving = AbortSignal.any([deps.signal, deps.drain]);
   let asked: string | null = null;
   while (!leaving.aborted) {
-    const state = await readCurrent(deps, ref);
+    const state = warnOfVoid(deps, ref, await readRolloutFromLeader(deps, ref));
     const takeover = decideTakeover(state, ref.attempt, { worker: deps.worker, asked });
     if (await hasWaited(deps, takeover, leaving)) {
       // Time has passed: look again, and ask again, before anything is decided.
@@ -102,16 +102,6 @@ async function hasWaited(deps: AttachDeps, takeover: Takeover, leaving: AbortSig
   const deaths = takeover.kind === "attach" ? takeover.attempt.attachesSinceTurn : 0;
   if (deaths < SUSPECT_FROM || deps.probation.isFor(deaths)) return false;
   return deps.probation.enter(deaths, leaving);
-}
-
-/** Reads the log so that nothing the leader holds is missing from it. */
-async function readCurrent(deps: AttachDeps, ref: AttemptRef): Promise<RolloutState> {
-  const last = await deps.bus.readLast("events", eventsSubject(ref), { fromLeader: true });
-  for (;;) {
-    const state = await readRollout(deps.bus, ref);
-    if (state.lastSequence >= (last?.sequence ?? 0)) return warnOfVoid(deps, ref, state);
-    await deps.clock.sleep(20, deps.signal);
-  }
 }
 
 /** A message that no driver wrote harms nothing, but something writes where it must not. */

@@ -6,6 +6,7 @@ import type { RolloutSubjectParts } from "../bus/subjects.ts";
 import { loadText } from "../bus/text.ts";
 import { TokenRecordSchema } from "../gen/rollyard/v1/events_pb.ts";
 import type { TurnSampled } from "../gen/rollyard/v1/events_pb.ts";
+import type { Clock } from "../lib/clock.ts";
 import { eventTexts } from "./event-texts.ts";
 import { foldRollout } from "./fold.ts";
 import { decodeLogMessage } from "./log-message.ts";
@@ -27,6 +28,33 @@ export async function readRollout(
   const messages = stored.filter((message) => message.sequence <= through).map(decodeLogMessage);
   await Promise.all(messages.map((message) => fetchBlobs(store, parts.jobUid, message)));
   return foldRollout(messages);
+}
+
+/** What reading up to the leader's last message needs beside the log itself. */
+export interface LeaderReadDeps {
+  readonly bus: LogStore;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+const BEHIND_MS = 20;
+
+/**
+ * Reads the log so that nothing the leader holds is missing from it. The leader is asked anew each time: a log that is
+ * purged meanwhile is empty, and not one that lags for ever. Rejects as {@link readRollout} does, and once the signal
+ * aborts while it has to wait.
+ */
+export async function readRolloutFromLeader(
+  { bus, clock, signal }: LeaderReadDeps,
+  parts: RolloutSubjectParts,
+): Promise<RolloutState> {
+  for (;;) {
+    const last = await bus.readLast("events", eventsSubject(parts), { fromLeader: true });
+    const state = await readRollout(bus, parts);
+    if (state.lastSequence >= (last?.sequence ?? 0)) return state;
+    await clock.sleep(BEHIND_MS, signal);
+    signal.throwIfAborted();
+  }
 }
 
 async function fetchBlobs(store: LogStore, jobUid: string, message: LogMessage): Promise<void> {

@@ -47,8 +47,14 @@ export class RollyardError extends Error {
 
 /** The same error with more facts; those that it has stay as they are. */
 export function withFacts(error: RollyardError, facts: RollyardError["details"]): RollyardError {
-  const { code, message, cause } = error;
-  return new RollyardError(code, { message, details: { ...facts, ...error.details }, cause });
+  const { code, message, cause, setupOutput } = error;
+  const details = { ...facts, ...error.details };
+  return new RollyardError(code, {
+    message,
+    details,
+    cause,
+    ...(setupOutput === null ? {} : { setupOutput }),
+  });
 }
 
 /** Turns anything thrown into a {@link RollyardError}; what is unknown is `internal`, never somebody else's fault. */

@@ -1,4 +1,5 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { errorOfFailure } from "../rollout/failure-record.ts";
 import type { ClaimOutcome, SandboxClaims } from "../rollout/sandbox-lease.ts";
 import type { SandboxSession } from "../sandbox/port.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
@@ -60,8 +61,7 @@ export class ClaimedCleanSandbox implements CleanSandbox {
     if (outcome.kind === "leased") return outcome;
     signal.throwIfAborted();
     if (outcome.kind === "gone") throw gone();
-    const { code, cause, evidence } = outcome.failure;
-    throw new RollyardError(code, { message: cause, details: evidence });
+    throw errorOfFailure(outcome.failure);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { RollyardError } from "../errors/rollyard-error.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
 import type { FailureRecord } from "./state.ts";
 
 /** An error as the record of a failure: class, code, a sentence, and its short facts (and setup's output) as evidence. */
@@ -14,4 +14,15 @@ export function failureRecord(error: RollyardError): FailureRecord {
       ...(setupOutput === null ? {} : { setup_output: setupOutput }),
     },
   };
+}
+
+/** The error that a record was made from, as far as the record tells; what setup wrote is no short fact again. */
+export function errorOfFailure(failure: FailureRecord, origin?: unknown): RollyardError {
+  const { setup_output: setupOutput, ...details } = failure.evidence;
+  return new RollyardError(failure.code, {
+    message: failure.cause,
+    details,
+    ...(setupOutput === undefined ? {} : { setupOutput }),
+    ...(origin === undefined ? {} : { cause: origin }),
+  });
 }

@@ -1,5 +1,6 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
 import type { Clock } from "../lib/clock.ts";
+import { errorOfFailure } from "../rollout/failure-record.ts";
 import type { ClosableSandboxSession } from "./closable-session.ts";
 import type { ClaimAnswer, GrantedLease } from "./claim-reply.ts";
 import type { ExecRequest, ExecResult, SandboxEndpoint } from "./port.ts";
@@ -87,10 +88,7 @@ export class LeasedSession implements ClosableSandboxSession {
     for (const pause of FATE_PAUSES_MS) {
       await this.#options.clock.sleep(pause, this.#closing.signal);
       const answer = await this.#options.ask();
-      if (answer?.kind === "failed") {
-        const { code, cause, evidence } = answer.failure;
-        return new RollyardError(code, { message: cause, details: evidence, cause: unreachable });
-      }
+      if (answer?.kind === "failed") return errorOfFailure(answer.failure, unreachable);
       if (answer?.kind === "gone") {
         const details = { reason: answer.reason, sandbox: this.sandboxUid };
         return new RollyardError("sandbox_fenced", { details, cause: unreachable });

@@ -15,11 +15,13 @@ const io: CliIo = {
   },
 };
 
-// A reader that closes early (`rollyard list … | head`) is no error of ours.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
-});
+// A reader that goes early (`rollyard list … | head`, `rollyard run … 2>&1 | head`) is no error of ours: what a command does
+// is worth more than who hears of it.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+  });
+}
 
 try {
   await createProgram(io, await readVersion()).parseAsync(process.argv);

@@ -11,7 +11,9 @@ export function interruptOnSignals(io: CliIo): { readonly signal: AbortSignal; s
   const first = new AbortController();
   const onSignal = (): void => {
     if (first.signal.aborted) process.exit(130);
-    io.stderr("\nstopping: no new rollouts; again to stop at once\n");
+    io.stderr(
+      "\nstopping: rollouts under way are given up, and run again on resume; again to stop at once\n",
+    );
     first.abort();
   };
   for (const name of SIGNALS) process.on(name, onSignal);

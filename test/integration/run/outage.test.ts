@@ -1,8 +1,9 @@
 import { spawnSync } from "node:child_process";
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { processesOf } from "../../support/run/leftovers.ts";
+import { nodeCommand, startProgram } from "../../support/run/run-cli.ts";
 import { runWorld } from "../../support/run/run-world.ts";
 import { STEADY_ROLLOUTS, resultsOf, steadyJob, untilSomeAreRecorded } from "../../support/run/steady-job.ts";
 
@@ -31,6 +32,20 @@ describe("a run whose surroundings fail", () => {
     await expect.poll(killNext, { timeout: 10_000 }).toBe(true);
     expect(await running.ended).toMatchObject({ code: 0 });
     expect(await resultsOf(job)).toHaveLength(STEADY_ROLLOUTS);
+  });
+
+  it("completes although whoever read its progress has gone", async () => {
+    const job = await steadyJob(world);
+    const run = nodeCommand("services/cli/main.ts", ["run", "-f", job.file, "--out", job.out]);
+    const readOneLine = 'set -o pipefail; "$@" 2>&1 | head -n 1';
+    const env = { TMPDIR: job.temporary };
+    const { code, stdout } = await startProgram(["bash", "-c", readOneLine, "bash", ...run], env).ended;
+    expect({ code, stdout }).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^running small: .*\n$/u),
+    });
+    expect(await resultsOf(job)).toHaveLength(STEADY_ROLLOUTS);
+    expect(await readFile(path.join(job.runFolder, "report.md"), "utf8")).toContain("AllGraded");
   });
 
   it.for([

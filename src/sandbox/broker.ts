@@ -344,7 +344,8 @@ export class SandboxBroker {
     const source: "warm" | "cold" = ready.readyAtMs < claim.firstAskedMs ? "warm" : "cold";
     const isWanted = this.#queue.get(claim.key) === claim;
     this.#queue.remove(claim);
-    const holding = { ...claim, sandbox, sequence: result.sequence, source };
+    const { sequence, mayComeAgain } = result;
+    const holding = { ...holder, sandbox, sequence, mayComeAgain, source };
     // Meanwhile a later attempt may have its sandbox under the same key: what nobody wants goes straight away.
     if (!isWanted) return this.#holdings.retireUnwanted(holding);
     this.#holdings.add(claim.key, holding);

@@ -18,12 +18,14 @@ export interface Holding {
   /** Of the lease on its subject. */
   readonly sequence: number;
   readonly source: "warm" | "cold";
+  /** Its lease may arrive once more, so that the record must stay. */
+  readonly mayComeAgain: boolean;
   /** Null while the sandbox lives. */
   ended: SandboxEnd | null;
 }
 
 /** What a new holding is made from. */
-export interface NewHolding extends Pick<Holding, "ref" | "purpose" | "generation" | "sequence" | "source"> {
+export interface NewHolding extends Omit<Holding, "sandboxUid" | "ended"> {
   readonly sandbox: LaunchedSandbox;
 }
 
@@ -34,9 +36,10 @@ export interface HoldingsOptions {
   readonly onOrphan: () => void;
 }
 
-function holdingOf({ ref, purpose, generation, sequence, source, sandbox }: NewHolding): Holding {
+function holdingOf(fresh: NewHolding): Holding {
+  const { ref, purpose, generation, sequence, source, mayComeAgain, sandbox } = fresh;
   const { sandboxUid } = sandbox;
-  return { ref, purpose, generation, sequence, source, sandbox, sandboxUid, ended: null };
+  return { ref, purpose, generation, sequence, source, mayComeAgain, sandbox, sandboxUid, ended: null };
 }
 
 const RETIRE_AGAIN_MS = 1_000;
@@ -92,7 +95,7 @@ export class Holdings {
   /** Takes over a lease on record whose sandbox died with the process that had started it. */
   addVanished(key: string, lease: RecordedLease): void {
     const ended: SandboxEnd = { kind: "node_lost", detail: "the process that ran it ended" };
-    const holding: Holding = { ...lease, sandbox: null, source: "cold", ended };
+    const holding: Holding = { ...lease, sandbox: null, source: "cold", mayComeAgain: false, ended };
     const known = this.#byKey.get(key);
     // Of a sandbox and the one that replaced it, both on record, the later one is the attempt's.
     if (known !== undefined && !isNewer(lease, known)) return this.#retireSoon(holding);
@@ -131,7 +134,8 @@ export class Holdings {
     }
     if (result === "won" && holding.sandbox === null) this.#onOrphan();
     await holding.sandbox?.stop();
-    if (result === "won") void this.#forget(holding.sandboxUid);
+    // One that stays as `retired` is removed by the next process: nothing comes any more from this one then.
+    if (result === "won" && !holding.mayComeAgain) void this.#forget(holding.sandboxUid);
   }
 
   /** Removes, in the background, the records of retired sandboxes that went with an earlier process. */

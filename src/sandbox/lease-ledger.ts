@@ -18,7 +18,12 @@ export interface LeaseHolder {
 
 /** What became of writing a lease. */
 export type LeaseResult =
-  | { readonly kind: "leased"; readonly sequence: number }
+  | {
+      readonly kind: "leased";
+      readonly sequence: number;
+      /** Another try, whose answer never came, may still arrive: on an empty subject it would be stored as a new lease. */
+      readonly mayComeAgain: boolean;
+    }
   /** Another leader gave the sandbox away, or retired it. */
   | { readonly kind: "taken" }
   /** Given up; it may be on record or not. */
@@ -29,6 +34,8 @@ export interface RecordedLease extends LeaseHolder {
   readonly sandboxUid: string;
   readonly sequence: number;
 }
+
+type Written = Pick<Extract<LeaseResult, { kind: "leased" }>, "sequence" | "mayComeAgain">;
 
 /** What a ledger needs of the bus. */
 export type LedgerBus = LogStore & Pick<BusAdmin, "subjects" | "purge">;
@@ -56,15 +63,14 @@ export class LeaseLedger {
    */
   async lease(sandboxUid: string, holder: LeaseHolder, signal?: AbortSignal): Promise<LeaseResult> {
     const lease = { ...holder, sequence: 0 };
-    const sequence = await this.#write(sandboxUid, "leased", lease, { tries: Infinity, signal });
-    if (typeof sequence === "number") return { kind: "leased", sequence };
-    return { kind: sequence };
+    const written = await this.#write(sandboxUid, "leased", lease, { tries: Infinity, signal });
+    return typeof written === "object" ? { kind: "leased", ...written } : { kind: written };
   }
 
   /** Retires a lease: `won`, or `taken` when it is retired already, or `busy` when the stream takes nothing now. */
   async retire(lease: RecordedLease, tries = TRIES): Promise<"won" | "taken" | "busy"> {
     const result = await this.#write(lease.sandboxUid, "retired", lease, { tries });
-    return typeof result === "number" ? "won" : result;
+    return typeof result === "object" ? "won" : result;
   }
 
   /** The lease on record of a sandbox that is not retired, or null. */
@@ -92,7 +98,10 @@ export class LeaseLedger {
     return { leases, retired };
   }
 
-  /** Removes the record of a retired sandbox. Only once the sandbox is gone: until then `retired` keeps others off it. */
+  /**
+   * Removes the record of a retired sandbox. Only once the sandbox is gone: until then `retired` keeps others off it. And
+   * not while its lease may come again.
+   */
   forget(sandboxUid: string): Promise<void> {
     return this.#bus.purge("leases", leaseSubject(sandboxUid));
   }
@@ -107,34 +116,30 @@ export class LeaseLedger {
     return { sandboxUid, sequence: last.sequence, record: fromBinary(LeaseRecordSchema, last.payload) };
   }
 
-  /** The sequence of our record, or why there is none. An answer that was lost is looked up, never guessed. */
+  /** Our record, or why there is none. An answer that was lost is looked up, never guessed. */
   async #write(
     sandboxUid: string,
     state: "leased" | "retired",
     holder: LeaseHolder & { readonly sequence: number },
     patience: { readonly tries: number; readonly signal?: AbortSignal | undefined },
-  ): Promise<number | "taken" | "busy"> {
-    const { ref, purpose, generation } = holder;
-    const atMs = this.#clock.nowMs();
-    const record = create(LeaseRecordSchema, { state, ref, purpose, generation, atMs });
-    const message = {
-      subject: leaseSubject(sandboxUid),
-      payload: toBinary(LeaseRecordSchema, record),
-      expectedLastSequence: holder.sequence,
-    };
+  ): Promise<Written | "taken" | "busy"> {
+    const message = recordMessage(sandboxUid, state, { ...holder, atMs: this.#clock.nowMs() });
+    let unanswered = 0;
     for (let tries = 0; tries < patience.tries && patience.signal?.aborted !== true; tries += 1) {
       if (tries > 0) await this.#clock.sleep(RETRY_MS, patience.signal);
-      const written = await this.#tryToWrite(message);
-      if (written !== null) return written;
+      const result = await this.#bus.publish(message);
+      if (result.kind === "stored") return { sequence: result.sequence, mayComeAgain: unanswered > 0 };
+      if (result.kind === "unknown") unanswered += 1;
+      const sequence = result.kind === "wrong_sequence" ? await this.#lookUp(message) : null;
+      if (sequence === "taken") return sequence;
+      // The one that is stored was among them.
+      if (sequence !== null) return { sequence, mayComeAgain: unanswered > 1 };
     }
     return "busy";
   }
 
   /** Null while it is not known what became of it. */
-  async #tryToWrite(message: OutgoingMessage): Promise<number | "taken" | null> {
-    const result = await this.#bus.publish(message);
-    if (result.kind === "stored") return result.sequence;
-    if (result.kind !== "wrong_sequence") return null;
+  async #lookUp(message: OutgoingMessage): Promise<number | "taken" | null> {
     try {
       return await this.#ownSequence(message);
     } catch (error) {
@@ -149,6 +154,19 @@ export class LeaseLedger {
     if (last === null || !Buffer.from(last.payload).equals(message.payload)) return "taken";
     return last.sequence;
   }
+}
+
+function recordMessage(
+  sandboxUid: string,
+  state: "leased" | "retired",
+  { ref, purpose, generation, sequence, atMs }: LeaseHolder & { sequence: number; atMs: number },
+): OutgoingMessage {
+  const record = create(LeaseRecordSchema, { state, ref, purpose, generation, atMs });
+  return {
+    subject: leaseSubject(sandboxUid),
+    payload: toBinary(LeaseRecordSchema, record),
+    expectedLastSequence: sequence,
+  };
 }
 
 function sandboxUidOf(subject: string): string {

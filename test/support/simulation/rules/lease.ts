@@ -6,8 +6,8 @@ import { LeaseRecordSchema } from "../../../../src/gen/rollyard/v1/requests_pb.t
 export type LeaseBook = Map<string, { readonly holder: string; readonly state: string }>;
 
 /**
- * A sandbox is leased once in its life, then retired by a write of its own. The record goes when the sandbox has gone;
- * whoever retires it after that harms nobody.
+ * A sandbox is leased once in its life, then retired by a write of its own. The record goes when the sandbox has gone and
+ * no lease of it can come any more; whoever retires it after that harms nobody.
  */
 export function judgeLease(book: LeaseBook, message: StoredMessage): readonly string[] {
   const uid = message.subject.split(".").at(-1) ?? "";
@@ -17,7 +17,5 @@ export function judgeLease(book: LeaseBook, message: StoredMessage): readonly st
   book.set(uid, { holder, state });
   if (known === undefined) return [];
   if (state === "retired") return [];
-  // A publish of before that was held up on its way, when sandbox and record are gone: it says what was true.
-  if (known.state === "retired" && known.holder === holder) return [];
   return [`sandbox ${uid} was ${known.state} by ${known.holder}, then ${state} by ${holder}`];
 }

@@ -28,6 +28,7 @@ import { signLeaseToken } from "./lease-token.ts";
 import type { SandboxLauncher } from "./port.ts";
 import { PURPOSES } from "./purpose.ts";
 import type { Purpose } from "./purpose.ts";
+import { ReleasedAttempts } from "./released-attempts.ts";
 import { SandboxPool } from "./sandbox-pool.ts";
 import type { ReadySandbox } from "./sandbox-pool.ts";
 import { publicKeysOf } from "./signing-keys.ts";
@@ -56,6 +57,8 @@ export interface BrokerOptions {
   /** Most sandboxes at once, held, ready and starting together. */
   readonly maxSandboxes?: number;
   readonly tokenLifetimeMs?: number;
+  /** Releases that are kept in memory, the latest. */
+  readonly keptReleases?: number;
   /** Whether an attempt may go on in a new sandbox when its own was lost: `recovery.mode: replay`. */
   readonly replacesLost?: boolean;
   readonly observer?: BrokerObserver;
@@ -106,8 +109,7 @@ export class SandboxBroker {
   readonly #queue = new ClaimQueue();
   readonly #holdings: Holdings;
   readonly #pools: Readonly<Record<Purpose, SandboxPool>>;
-  /** Highest attempt released, by claim key. */
-  readonly #released = new Map<string, number>();
+  readonly #released: ReleasedAttempts;
   readonly #stopping = new AbortController();
   readonly #assigning = new Set<Promise<void>>();
   #subscription: Subscription | null = null;
@@ -118,6 +120,7 @@ export class SandboxBroker {
     this.#clock = options.clock ?? systemClock;
     this.#logger = options.logger ?? silentLogger;
     this.#ledger = new LeaseLedger(options.bus, this.#clock);
+    this.#released = new ReleasedAttempts(options.bus, options.keptReleases);
     this.#holdings = new Holdings(this.#ledger, {
       clock: this.#clock,
       logger: this.#logger,
@@ -149,7 +152,7 @@ export class SandboxBroker {
   release(ref: ReleaseRef, purposes: readonly Purpose[] = PURPOSES): void {
     for (const purpose of purposes) {
       const key = claimKey(ref, purpose);
-      this.#released.set(key, Math.max(ref.attempt, this.#released.get(key) ?? 0));
+      this.#released.add(key, ref.attempt);
       const holding = this.#holdings.get(key);
       if (holding !== undefined && holding.ref.attempt <= ref.attempt) this.#holdings.retire(key);
       const queued = this.#queue.get(key);
@@ -208,6 +211,9 @@ export class SandboxBroker {
   }
 
   async #answer(claim: Claim): Promise<ClaimAnswer> {
+    const { key, ref } = claim;
+    const isNew = this.#holdings.get(key) === undefined && this.#queue.get(key) === undefined;
+    if (isNew && (await this.#released.wasForgotten(key, ref))) return { kind: "gone", reason: "ended" };
     const known = this.#settled(claim);
     if (known !== null) return known;
     const woken = this.#woken(claim.key);
@@ -228,7 +234,7 @@ export class SandboxBroker {
   /** The answer, if it does not need waiting. */
   #settled(claim: Claim): ClaimAnswer | null {
     const { key, ref } = claim;
-    if (ref.attempt <= (this.#released.get(key) ?? -1)) return { kind: "gone", reason: "released" };
+    if (this.#released.has(key, ref.attempt)) return { kind: "gone", reason: "released" };
     const holding = this.#holdings.get(key);
     if (holding !== undefined) {
       if (ref.attempt < holding.ref.attempt) return { kind: "gone", reason: "a later attempt runs" };

@@ -36,6 +36,8 @@ function newBroker(world: World, process: SimProcess, bus: Bus): SandboxBroker {
     clock: process.clock,
     newId: () => world.ids.shortUid(),
     replacesLost: recovery === "replay",
+    // So few that most are forgotten, and the outcomes are asked.
+    keptReleases: 4,
   });
 }
 

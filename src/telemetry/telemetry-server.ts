@@ -12,7 +12,7 @@ export interface TelemetryServerOptions {
   readonly port: number;
   /** Whether this process can do its work now: connected, not draining. */
   readonly isReady: () => boolean;
-  /** What `GET /status` answers as JSON; undefined while there is nothing to tell. */
+  /** What `GET /status` answers as JSON; undefined while there is nothing to tell. One that throws is answered 500. */
   readonly status?: () => Promise<object> | undefined;
 }
 
@@ -24,7 +24,8 @@ export interface TelemetryServer {
 
 /**
  * Serves `GET /metrics`, `/healthz` (the process runs), `/readyz` (it can work: 200, else 503) and, where
- * there is a status, `/status`.
+ * there is a status, `/status`. On a loopback address it answers only those who call it by such a name: a page in a
+ * browser, whose own name was pointed at this machine, is refused.
  * Rejects with `bad_input` when the address can't be listened on.
  */
 export async function startTelemetryServer(options: TelemetryServerOptions): Promise<TelemetryServer> {
@@ -50,13 +51,22 @@ export async function startTelemetryServer(options: TelemetryServerOptions): Pro
 }
 
 async function answer(
-  { registry, isReady, status }: TelemetryServerOptions,
+  options: TelemetryServerOptions,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const path = (request.url ?? "").split("?")[0];
+  if (isLoopback(options.host) && !isLoopback(nameOf(request)))
+    return plain(response, 403, "asked by another name than 127.0.0.1, [::1] or localhost");
   if (request.method !== "GET" && request.method !== "HEAD")
     return plain(response, 405, "method not allowed");
+  return answerPath(options, (request.url ?? "").split("?")[0], response);
+}
+
+async function answerPath(
+  { registry, isReady, status }: TelemetryServerOptions,
+  path: string | undefined,
+  response: ServerResponse,
+): Promise<void> {
   if (path === "/healthz") return plain(response, 200, "ok");
   if (path === "/readyz")
     return isReady() ? plain(response, 200, "ready") : plain(response, 503, "not ready");
@@ -79,9 +89,25 @@ async function answerStatus(
   status: () => Promise<object> | undefined,
   response: ServerResponse,
 ): Promise<void> {
-  const found = await Promise.resolve(status()).catch(() => undefined);
-  if (found === undefined) return plain(response, 503, "no status yet");
-  response.writeHead(200, { "content-type": "application/json" }).end(`${JSON.stringify(found)}\n`);
+  try {
+    const found = await status();
+    if (found === undefined) return plain(response, 503, "no status yet");
+    const text = JSON.stringify(found);
+    response.writeHead(200, { "content-type": "application/json" }).end(`${text}\n`);
+  } catch {
+    plain(response, 500, "the status can't be read");
+  }
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "::1", "[::1]"]);
+
+function isLoopback(name: string): boolean {
+  return LOOPBACK.has(name.toLowerCase());
+}
+
+/** The name that a request calls this server by, without the port; empty without one. */
+function nameOf({ headers }: IncomingMessage): string {
+  return (headers.host ?? "").replace(/:\d+$/u, "");
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { get } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { Registry } from "prom-client";
 import { afterEach, describe, expect, it } from "vitest";
 import { create } from "@bufbuild/protobuf";
@@ -22,6 +25,14 @@ async function start(
   const server = await startTelemetryServer({ registry, host: "127.0.0.1", port: 0, isReady });
   closers.push(() => server.close());
   return { metrics, registry, url: `http://127.0.0.1:${server.port}` };
+}
+
+/** What `/metrics` is answered with when it is asked under a name. */
+async function statusFor(url: string, host: string): Promise<number | undefined> {
+  const asking = get(`${url}/metrics`, { headers: { host } });
+  const [response] = (await once(asking, "response")) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
 }
 
 const ref = create(AttemptRefSchema, { jobUid: "abc", traceId: "trace_x" });
@@ -81,8 +92,42 @@ describe("the telemetry server", () => {
     status = async () => ({ job: "small" });
     expect(await (await ask()).json()).toEqual({ job: "small" });
     status = () => Promise.reject(new Error("no"));
-    expect((await ask()).status).toBe(503);
+    expect((await ask()).status).toBe(500);
+    status = () => {
+      throw new Error("no");
+    };
+    expect((await ask()).status).toBe(500);
+    const circular: { self?: object } = {};
+    circular.self = circular;
+    status = async () => circular;
+    expect((await ask()).status).toBe(500);
     expect((await fetch(`${(await start()).url}/status`)).status).toBe(404);
+  });
+
+  it.each([
+    ["127.0.0.1", 200],
+    ["localhost", 200],
+    ["LOCALHOST:{port}", 200],
+    ["127.0.0.1:{port}", 200],
+    ["[::1]:{port}", 200],
+    ["rebound.example", 403],
+    ["rebound.example:{port}", 403],
+    ["127.0.0.1.rebound.example", 403],
+  ])("answers on a loopback address who calls it %j with %i", async (name, expected) => {
+    const { url } = await start();
+    const { port } = new URL(url);
+    expect(await statusFor(url, name.replace("{port}", port))).toBe(expected);
+  });
+
+  it("answers on every other address whatever name it is called", async () => {
+    const server = await startTelemetryServer({
+      registry: new Registry(),
+      host: "0.0.0.0",
+      port: 0,
+      isReady: () => true,
+    });
+    closers.push(() => server.close());
+    expect(await statusFor(`http://127.0.0.1:${server.port}`, "worker.team.svc")).toBe(200);
   });
 
   it("is healthy but not ready while the process can't work", async () => {

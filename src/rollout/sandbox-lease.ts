@@ -6,7 +6,7 @@ import type { FailureRecord, LeasedSandbox } from "./state.ts";
 export interface SandboxClaim {
   readonly ref: AttemptRef;
   readonly purpose: "agent" | "grade";
-  /** Stream sequence of the driver's `driver.attached`; a grader's is `last_seq`. */
+  /** Stream sequence of the driver's `driver.attached`; a grader's is `last_seq`; 0 for a trace's tool calls. */
   readonly epoch: number;
   readonly generation: number;
   /** The sandbox that does not answer any more, when generation is above 0. */
@@ -22,6 +22,7 @@ export type ClaimOutcome =
       /** Drops the session's connections and token renewal; the sandbox stays leased. */
       readonly close: () => Promise<void>;
     }
+  /** The driver seals the attempt with it; code `sandbox_killed` is a stop reason, not a failure. */
   | { readonly kind: "failed"; readonly failure: FailureRecord }
   /** The attempt is sealed or ended: stop. */
   | { readonly kind: "gone" };

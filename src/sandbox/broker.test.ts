@@ -10,10 +10,10 @@ import { sandboxSpecSchema } from "../environment/sandbox-spec.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { AttemptRefSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
+import type { ClaimOutcome, SandboxClaim } from "../rollout/sandbox-lease.ts";
 import { SandboxBroker } from "./broker.ts";
 import type { BrokerOptions } from "./broker.ts";
 import { claimSandbox } from "./claim-client.ts";
-import type { ClaimOutcome, SandboxClaim } from "./claim-client.ts";
 import type { ClosableSandboxSession } from "./closable-session.ts";
 import { LeaseLedger } from "./lease-ledger.ts";
 import type { OpenSession } from "./leased-session.ts";
@@ -93,13 +93,13 @@ const deadSession: OpenSession = ({ sandboxUid }): ClosableSandboxSession => {
   };
 };
 
-const claiming = (claim: Partial<SandboxClaim> & Pick<SandboxClaim, "ref">): Promise<ClaimOutcome> =>
-  claimSandbox(worker, { purpose: "agent", epoch: 1, ...claim }, { clock, openSession: deadSession });
+const FIRST = { purpose: "agent", epoch: 1, generation: 0, lostSandboxUid: null } as const;
+type Wanted = Partial<SandboxClaim> & Pick<SandboxClaim, "ref">;
+const claiming = (wanted: Wanted): Promise<ClaimOutcome> =>
+  claimSandbox(worker, { ...FIRST, ...wanted }, { clock, openSession: deadSession });
+const claimed = (wanted: Wanted): Promise<ClaimOutcome> => clock.run(claiming(wanted), LIMIT_MS);
 
-const claimed = (claim: Partial<SandboxClaim> & Pick<SandboxClaim, "ref">): Promise<ClaimOutcome> =>
-  clock.run(claiming(claim), LIMIT_MS);
-
-async function leased(claim: Partial<SandboxClaim> & Pick<SandboxClaim, "ref">) {
+async function leased(claim: Wanted) {
   const outcome = await claimed(claim);
   if (outcome.kind !== "leased") throw new Error(`not leased: ${JSON.stringify(outcome)}`);
   return outcome;
@@ -382,7 +382,7 @@ describe("a broker", () => {
       return { ...deadSession(options), freeze: () => Promise.resolve(void tokens.push(token())) };
     };
     const outcome = await clock.run(
-      claimSandbox(worker, { ref: ref(0), purpose: "agent", epoch: 4 }, { clock, openSession: open }),
+      claimSandbox(worker, { ...FIRST, ref: ref(0), epoch: 4 }, { clock, openSession: open }),
       LIMIT_MS,
     );
     if (outcome.kind !== "leased") throw new Error("not leased");
@@ -395,6 +395,6 @@ describe("a broker", () => {
       expect(body).toMatchObject({ epoch: 4, attempt: 0, rollout: "0123456789ab-0-0" });
     }
     expect(Math.min(...expiries)).toBeGreaterThan(0);
-    await outcome.session.close();
+    await outcome.close();
   });
 });

@@ -30,7 +30,7 @@ import { PURPOSES } from "./purpose.ts";
 import type { Purpose } from "./purpose.ts";
 import { ReleasedAttempts } from "./released-attempts.ts";
 import { SandboxPool } from "./sandbox-pool.ts";
-import type { ReadySandbox } from "./sandbox-pool.ts";
+import type { PooledSandbox } from "./sandbox-pool.ts";
 import { publicKeysOf } from "./signing-keys.ts";
 import type { SigningKeySet } from "./signing-keys.ts";
 import { StartGate } from "./start-gate.ts";
@@ -336,7 +336,7 @@ export class SandboxBroker {
   }
 
   /** Writes the lease, then lets the claimants see it. */
-  async #assign(claim: QueuedClaim, ready: ReadySandbox): Promise<void> {
+  async #assign(claim: QueuedClaim, ready: PooledSandbox): Promise<void> {
     const { sandbox } = ready;
     const { ref, purpose, generation } = claim;
     const holder = { ref, purpose, generation };

@@ -46,13 +46,8 @@ async function claimOverBus(
   claim: SandboxClaim,
   deps: { readonly clock: Clock; readonly signal: AbortSignal; readonly openSession: OpenSession },
 ): Promise<ClaimOutcome> {
-  const { lostSandboxUid, ...rest } = claim;
-  const wire = { ...rest, ...(lostSandboxUid === null ? {} : { lostSandboxUid }) };
   try {
-    const outcome = await claimSandbox(messenger, wire, deps);
-    if (outcome.kind !== "leased") return outcome;
-    const { session, lease } = outcome;
-    return { kind: "leased", session, lease, close: () => session.close() };
+    return await claimSandbox(messenger, claim, deps);
   } catch (thrown) {
     if (deps.signal.aborted) return { kind: "gone" };
     throw thrown;

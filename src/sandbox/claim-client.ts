@@ -2,30 +2,17 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { Messenger } from "../bus/port.ts";
 import { claimSubject } from "../bus/subjects.ts";
 import { ClaimRequestSchema } from "../gen/rollyard/v1/requests_pb.ts";
-import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { FailureRecord, LeasedSandbox } from "../rollout/state.ts";
+import type { ClaimOutcome, SandboxClaim } from "../rollout/sandbox-lease.ts";
 import { decodeClaimAnswer } from "./claim-reply.ts";
 import type { ClosableSandboxSession } from "./closable-session.ts";
 import type { ClaimAnswer, GrantedLease } from "./claim-reply.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { LeasedSession } from "./leased-session.ts";
 import type { OpenSession } from "./leased-session.ts";
-import type { Purpose } from "./purpose.ts";
-
-/** Which sandbox is wanted. */
-export interface SandboxClaim {
-  readonly ref: AttemptRef;
-  readonly purpose: Purpose;
-  /** Stream sequence of the driver's `driver.attached`; a grader's is `last_seq`; 0 for a trace's tool calls. */
-  readonly epoch: bigint | number;
-  /** Above 0 only together with the sandbox that was lost. */
-  readonly generation?: number;
-  readonly lostSandboxUid?: string;
-}
 
 /** What a claim works with. */
 export interface ClaimDeps {
@@ -35,18 +22,6 @@ export interface ClaimDeps {
   /** Ends the asking; the promise then rejects with the signal's reason. */
   readonly signal?: AbortSignal;
 }
-
-/** What a claim came to. */
-export type ClaimOutcome =
-  | {
-      readonly kind: "leased";
-      readonly session: ClosableSandboxSession;
-      readonly lease: LeasedSandbox;
-    }
-  /** The driver seals the attempt with it; code `sandbox_killed` is a stop reason, not a failure. */
-  | { readonly kind: "failed"; readonly failure: FailureRecord }
-  /** The attempt is sealed or ended: stop. */
-  | { readonly kind: "gone" };
 
 // The broker answers within 5 s.
 const REPLY_WITHIN_MS = 6_000;
@@ -71,11 +46,12 @@ export async function claimSandbox(
     case "failed":
       return answer;
     case "lease": {
-      const renewal = { ...claim, generation: answer.lease.generation, lostSandboxUid: "" };
+      const renewal = { ...claim, generation: answer.lease.generation, lostSandboxUid: null };
       const session = openLease(answer.lease, { ...deps, clock, ask: asking(messenger, renewal) });
       const { sandboxUid, generation, source } = answer.lease;
       const waitedMs = clock.monotonicMs() - startedMs;
-      return { kind: "leased", session, lease: { sandboxUid, generation, source, waitedMs } };
+      const close = (): Promise<void> => session.close();
+      return { kind: "leased", session, lease: { sandboxUid, generation, source, waitedMs }, close };
     }
     default:
       return assertNever(answer);
@@ -100,8 +76,14 @@ type Ask = () => Promise<ClaimAnswer | null>;
 
 /** One asking; null when nobody answered. */
 function asking(messenger: Messenger, claim: SandboxClaim): Ask {
-  const { ref, purpose, generation = 0, lostSandboxUid = "" } = claim;
-  const request = { ref, purpose, generation, lostSandboxUid, epoch: BigInt(claim.epoch) };
+  const { ref, purpose, generation, epoch, lostSandboxUid } = claim;
+  const request = {
+    ref,
+    purpose,
+    generation,
+    lostSandboxUid: lostSandboxUid ?? "",
+    epoch: BigInt(epoch),
+  };
   const payload = toBinary(ClaimRequestSchema, create(ClaimRequestSchema, request));
   const subject = claimSubject(ref.namespace, ref.environmentUid);
   return async () => {

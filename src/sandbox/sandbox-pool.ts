@@ -5,7 +5,7 @@ import type { LaunchedSandbox, LaunchRequest, SandboxLauncher } from "./port.ts"
 import type { Purpose } from "./purpose.ts";
 
 /** A sandbox that nobody holds yet. */
-export interface ReadySandbox {
+export interface PooledSandbox {
   readonly sandbox: LaunchedSandbox;
   /** Monotonic milliseconds. */
   readonly readyAtMs: number;
@@ -30,7 +30,7 @@ export interface PoolOptions {
 /** The sandboxes of one purpose that are starting or ready. */
 export class SandboxPool {
   readonly #options: PoolOptions;
-  readonly #ready: ReadySandbox[] = [];
+  readonly #ready: PooledSandbox[] = [];
   readonly #starting = new Set<Promise<void>>();
   #closed = false;
 
@@ -56,7 +56,7 @@ export class SandboxPool {
   }
 
   /** Takes the oldest ready sandbox. */
-  take(): ReadySandbox | undefined {
+  take(): PooledSandbox | undefined {
     return this.#ready.shift();
   }
 

@@ -157,12 +157,10 @@ export class ReplayWorld {
   #claims(client: FakeBusClient): SandboxClaims {
     const openSession = ({ sandboxUid }: { readonly sandboxUid: string }) => this.#box(sandboxUid).session();
     return {
-      claim: async ({ lostSandboxUid, ...claim }, signal) => {
-        const wire = { ...claim, lostSandboxUid: lostSandboxUid ?? "" };
-        const outcome = await claimSandbox(client, wire, { clock: this.clock, signal, openSession });
-        if (outcome.kind !== "leased") return outcome;
-        await this.onLease(outcome.lease.generation);
-        return { ...outcome, close: () => outcome.session.close() };
+      claim: async (claim, signal) => {
+        const outcome = await claimSandbox(client, claim, { clock: this.clock, signal, openSession });
+        if (outcome.kind === "leased") await this.onLease(outcome.lease.generation);
+        return outcome;
       },
       release: () => undefined,
     };

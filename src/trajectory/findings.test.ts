@@ -35,9 +35,11 @@ describe("findings", () => {
 
   it("never speak of failed rollouts as zeros", () => {
     const text = findingsOf([aSample(), aFailure({ sample_index: 1 })]);
-    expect(text).toContain("1 of 2 rollouts have a reward: mean 1; 1 passed (100 %).");
+    expect(text).toContain("1 of 2 rollouts has a reward: mean 1; 1 passed (100 %).");
     expect(text).toContain("1 failed rollout left out, not counted as 0.");
-    expect(text).toContain("1 group lost members to failures (items 0)");
+    expect(text).toContain(
+      "1 group lost members to failures (item 0); figures are over the 1 graded of 2 members.",
+    );
   });
 
   it("name the most frequent failure and what it cost", () => {
@@ -48,13 +50,49 @@ describe("findings", () => {
     expect(text).toContain("67 % of all tokens went into attempts that failed.");
   });
 
+  it("say of no failed attempt that it was tried again before it was", () => {
+    const cancelled = { failure_class: "cancelled", failure_code: "job_interrupted" } as const;
+    const text = findingsOf([aSample({ attempt: 1 }), aFailure({ item_index: 1, attempt: 1 })], {
+      attempts: [
+        aFailure(cancelled),
+        aFailure({ item_index: 1, ...cancelled }),
+        aFailure({ item_index: 1, attempt: 1 }),
+        aFailure({ item_index: 2, ...cancelled }),
+        aFailure({ item_index: 2, attempt: 1, ...cancelled }),
+      ],
+      end: null,
+    });
+    expect(text).toContain(
+      "5 attempts failed, 4 by cancelled/job_interrupted; 3 of them were tried again, 1 not yet.",
+    );
+  });
+
+  it("say of which groups figures are, and which have no member left", () => {
+    const text = findingsOf([
+      ...group(0, [0, 1]),
+      aFailure({ item_index: 1 }),
+      aFailure({ item_index: 1, sample_index: 1 }),
+    ]);
+    expect(text).toContain("The one group with two or more graded members has variance.");
+    expect(text).toContain(
+      "1 group lost members to failures (item 1), 1 of them every member; figures are over the 2 graded of 4 members.",
+    );
+  });
+
+  it("speak of one group, or one rollout, as of one", () => {
+    expect(findingsOf(group(3, [1, 1]))).toContain(
+      "The one group has zero variance: no gradient (item 3; 1 all at 1).",
+    );
+    expect(findingsOf([aSample()])).toContain("The one rollout has a reward: mean 1;");
+  });
+
   it("set rollouts that hit a limit against those that answered", () => {
     const text = findingsOf([
       ...group(0, [1, 0.5]),
       aSample({ sample_index: 2, reward: 0, stop_reason: "max_turns" }),
     ]);
     expect(text).toContain(
-      "1 rollout (33 %) stopped by max_turns; their mean reward is 0, against 0.750 of those that answered.",
+      "1 rollout (33 %) stopped by max_turns; its reward is 0, against 0.750 of those that answered.",
     );
   });
 

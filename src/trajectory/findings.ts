@@ -30,46 +30,57 @@ function ending(end: RunEndRecord | null): string {
 const rewards: Finding = ({ rollouts, reward }) => {
   const { total, graded, failed, passed } = rollouts;
   if (graded === 0) return [`None of ${countText(total, "rollout")} has a reward.`];
+  const have = graded === 1 ? "has" : "have";
   const who =
-    failed === 0 ? `All ${total} rollouts have a reward` : `${graded} of ${total} rollouts have a reward`;
+    failed > 0 ? `${graded} of ${total} rollouts` : total === 1 ? "The one rollout" : `All ${total} rollouts`;
   const without = failed === 0 ? "" : ` ${countText(failed, "failed rollout")} left out, not counted as 0.`;
   return [
-    `${who}: mean ${numberText(reward.mean)}; ${passed} passed (${percentText(passed, graded)}).${without}`,
+    `${who} ${have} a reward: mean ${numberText(reward.mean)}; ${passed} passed (${percentText(passed, graded)}).${without}`,
   ];
 };
 
 const variance: Finding = ({ groups, zero_variance_groups: flat }) => {
   const several = groups.filter(({ graded }) => graded > 1);
   if (several.length === 0) return [];
-  if (flat.length === 0) return [`Each of the ${several.length} groups has variance.`];
+  const one = several.length === 1;
+  const those = several.length < groups.length ? " with two or more graded members" : "";
+  if (flat.length === 0) {
+    return [
+      one
+        ? `The one group${those} has variance.`
+        : `Each of the ${several.length} groups${those} has variance.`,
+    ];
+  }
   const means = new Map(groups.map(({ item_index, mean }) => [item_index, mean]));
   const zeros = flat.filter((item) => means.get(item) === 0).length;
   const ones = flat.filter((item) => means.get(item) === 1).length;
   const kinds = [...(zeros > 0 ? [`${zeros} all at 0`] : []), ...(ones > 0 ? [`${ones} all at 1`] : [])];
   const split = kinds.length === 0 ? "" : `; ${kinds.join(", ")}`;
-  return [
-    `${flat.length} of ${several.length} groups have zero variance: no gradient (items ${named(flat)}${split}).`,
-  ];
+  const who = one ? "The one group" : `${flat.length} of ${several.length} groups`;
+  const have = flat.length === 1 ? "has" : "have";
+  return [`${who}${those} ${have} zero variance: no gradient (${named(flat)}${split}).`];
 };
 
-const partial: Finding = ({ groups }) => {
+const partial: Finding = ({ groups, rollouts }) => {
   const short = groups.filter(({ n, graded }) => graded < n);
   if (short.length === 0) return [];
-  const size = groups.reduce((sum, { graded }) => sum + graded, 0) / groups.length;
+  const whole = short.filter(({ graded }) => graded === 0).length;
+  const lost = whole === 0 ? "" : `, ${whole} of them every member`;
   return [
-    `${countText(short.length, "group")} lost members to failures (items ${named(short.map(({ item_index }) => item_index))}); ` +
-      `figures are over graded members, ${numberText(size)} a group.`,
+    `${countText(short.length, "group")} lost members to failures (${named(short.map(({ item_index }) => item_index))})${lost}; ` +
+      `figures are over the ${rollouts.graded} graded of ${rollouts.total} members.`,
   ];
 };
 
-const failures: Finding = ({ failures: kinds, failed_attempts, rollouts }) => {
+const failures: Finding = ({ failures: kinds, failed_attempts, retried_attempts: retried, rollouts }) => {
   const [most] = kinds;
   if (most === undefined) return [];
   const share = kinds.length === 1 ? "all" : `${most.attempts}`;
   const kind = `${most.failure_class}/${most.failure_code}`;
-  const retried = failed_attempts - rollouts.failed;
+  const open = failed_attempts - rollouts.failed - retried;
+  const waiting = open === 0 ? "" : `, ${open} not yet`;
   return [
-    `${countText(failed_attempts, "attempt")} failed, ${share} by ${kind}; ${retried} of them ${retried === 1 ? "was" : "were"} tried again.`,
+    `${countText(failed_attempts, "attempt")} failed, ${share} by ${kind}; ${retried} of them ${retried === 1 ? "was" : "were"} tried again${waiting}.`,
   ];
 };
 
@@ -84,10 +95,10 @@ const stops: Finding = ({ stop_reasons: reasons, rollouts }) => {
   const against = answered === null ? "" : `, against ${numberText(answered)} of those that answered`;
   return reasons
     .filter(({ reason, rollouts: count }) => reason !== "answered" && count * 20 >= rollouts.total)
-    .map(
-      ({ reason, rollouts: count, mean_reward: mean }) =>
-        `${countText(count, "rollout")} (${percentText(count, rollouts.total)}) stopped by ${reason}; their mean reward is ${numberText(mean)}${against}.`,
-    );
+    .map(({ reason, rollouts: count, mean_reward: mean }) => {
+      const theirs = count === 1 ? "its reward" : "their mean reward";
+      return `${countText(count, "rollout")} (${percentText(count, rollouts.total)}) stopped by ${reason}; ${theirs} is ${numberText(mean)}${against}.`;
+    });
 };
 
 const moreSamples: Finding = ({ samples }) => {
@@ -174,7 +185,7 @@ const FINDINGS: readonly Finding[] = [
 ];
 
 function named(items: readonly number[]): string {
-  return `${items.slice(0, NAMED).join(", ")}${items.length > NAMED ? ", …" : ""}`;
+  return `${items.length === 1 ? "item" : "items"} ${items.slice(0, NAMED).join(", ")}${items.length > NAMED ? ", …" : ""}`;
 }
 
 /** The model chose it: it may be anything. */

@@ -1,7 +1,11 @@
+/** Means of whole numbers miss them by what a double rounds. */
+const ROUNDING = 1e-9;
+
 /** A number as reports show it: whole ones as they are, others with three decimals, a dash for none. */
 export function numberText(value: number | null): string {
   if (value === null) return "–";
-  return Number.isInteger(value) ? String(value) : value.toFixed(3);
+  const whole = Math.round(value);
+  return Math.abs(value - whole) < ROUNDING ? String(whole) : value.toFixed(3);
 }
 
 /** A part of a whole in whole percent. */

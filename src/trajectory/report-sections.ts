@@ -90,8 +90,11 @@ function section(id: SectionId, title: string, content: SectionContent): ReportS
 }
 
 function jobSection(joined: JoinedJobs | null): ReportSection {
+  const rule =
+    "A rollout counts once: as its job has it with a reward, else as the newest retry with a reward, else as the newest retry.";
   return section("jobs", "Jobs", {
-    header: ["job", "rollouts", "graded", "failed", "stand as it has them"],
+    sentences: joined === null ? [] : [rule],
+    header: ["job", "rollouts", "graded", "failed", "count here"],
     rows: (joined?.jobs ?? []).map(({ job, rollouts, graded, failed, current }) => [
       job,
       ...[rollouts, graded, failed, current].map(String),
@@ -229,7 +232,7 @@ function tellingSection({ telling }: RunStatistics, folderOf: ReportInput["folde
   return section("telling", "Rollouts worth reading", {
     commands: telling.map(({ item_index, sample_index, reward, why }) => ({
       line: `rollyard show ${shellWord(folderOf({ item_index, sample_index }))} ${item_index}-${sample_index}`,
-      remark: `${why} (reward ${numberText(reward)})`,
+      remark: reward === null ? why : `${why} (reward ${numberText(reward)})`,
     })),
   });
 }

@@ -13,6 +13,8 @@ export type RolloutFacts = Pick<
   | "sample_index"
   | "reward"
   | "passed"
+  | "failure_class"
+  | "failure_code"
   | "stop_reason"
   | "turns"
   | "tool_calls"
@@ -22,8 +24,11 @@ export type RolloutFacts = Pick<
 
 /** Picks the facts out of a result. */
 export function factsOf(record: ResultRecord): RolloutFacts {
-  const { item_index, sample_index, reward, passed, stop_reason, turns, tool_calls, flags, seconds } = record;
-  return { item_index, sample_index, reward, passed, stop_reason, turns, tool_calls, flags, seconds };
+  const { item_index, sample_index, reward, passed, failure_class, failure_code } = record;
+  const { stop_reason, turns, tool_calls, flags, seconds } = record;
+  const place = { item_index, sample_index };
+  const end = { reward, passed, failure_class, failure_code, stop_reason };
+  return { ...place, ...end, turns, tool_calls, flags, seconds };
 }
 
 /** Seconds of all phases together. */

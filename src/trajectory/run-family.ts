@@ -34,7 +34,7 @@ const stateSchema = z.object({
 const STATE = path.join(".rollyard", "run.json");
 
 /** Whether a folder is a run folder, begun or ended. */
-export async function isRunFolder(folder: string): Promise<boolean> {
+async function isRunFolder(folder: string): Promise<boolean> {
   return (await isFile(path.join(folder, "results.jsonl"))) || isFile(path.join(folder, STATE));
 }
 
@@ -51,6 +51,15 @@ export async function findRunFamily(given: string): Promise<RunFamily> {
     [base, ...retries].some(({ folder }) => folder === own.folder),
   );
   return found ?? { outer, base: own, retries: [] };
+}
+
+/**
+ * The runs that a user reads by a folder: a run folder means its job alone; the folder around a job and its retries, all of
+ * them together. Throws `bad_input` as {@link findRunFamily}.
+ */
+export async function runsToRead(given: string): Promise<RunFamily> {
+  if (!(await isRunFolder(given))) return findRunFamily(given);
+  return { outer: path.dirname(given), base: await memberAt(given), retries: [] };
 }
 
 async function membersIn(outer: string): Promise<readonly RunMember[]> {

@@ -1,9 +1,7 @@
 import path from "node:path";
-import { isFile } from "./is-file.ts";
 import { JoinTally } from "./joined-jobs.ts";
 import type { JoinedJobs } from "./joined-jobs.ts";
 import { readJoinedResults } from "./joined-results.ts";
-import { pathsIn, onlyJob } from "./only-job.ts";
 import { readRecords } from "./read-records.ts";
 import { resultRecordSchema } from "./result-record.ts";
 import type { RolloutFacts } from "./rollout-facts.ts";
@@ -12,19 +10,6 @@ import type { RunFamily, RunMember } from "./run-family.ts";
 import { StatisticsBuilder } from "./run-statistics.ts";
 import type { RunStatistics } from "./run-statistics.ts";
 import { trajectoryRecordSchema } from "./trajectory-record.ts";
-
-/**
- * The run folder that a user means: the folder of a job, or one around a single job's. Throws `bad_input` with a
- * sentence when it is none, or holds several.
- */
-export async function findRunFolder(given: string): Promise<string> {
-  if (await isFile(path.join(given, "results.jsonl"))) return given;
-  const inner: string[] = [];
-  for (const folder of await pathsIn(given)) {
-    if (await isFile(path.join(folder, "results.jsonl"))) inner.push(folder);
-  }
-  return onlyJob(given, inner, (folder) => ({ job: path.basename(folder), folder }));
-}
 
 /** A run's statistics, and what its report needs beside them. */
 export interface RunFigures {

@@ -44,6 +44,8 @@ export interface RunStatistics extends GroupStatistics {
   /** By the name of the sub-grader. */
   readonly sub_rewards: Readonly<Record<string, NumberSummary>>;
   readonly failed_attempts: number;
+  /** Of them those after which their rollout was tried again: not the last of one that failed, or has no outcome yet. */
+  readonly retried_attempts: number;
   readonly failures: readonly FailureStatistics[];
   readonly stop_reasons: readonly StopStatistics[];
   /** Rollouts by flag of the graders. */
@@ -68,6 +70,8 @@ export class StatisticsBuilder {
   readonly #tools = new ToolTally();
   readonly #subRewards = new Map<string, number[]>();
   readonly #policyVersions = new Map<string, number>();
+  /** Rollouts with an attempt that failed. */
+  readonly #failing = new Set<string>();
   readonly #tokens = { prompt: 0, completion: 0, wasted: 0, unreported: 0 };
   #job = "";
 
@@ -92,6 +96,7 @@ export class StatisticsBuilder {
   /** An attempt that failed; given again, or as a result too, it counts once. */
   addFailedAttempt(record: ResultRecord): void {
     if (!this.#failures.add(record)) return;
+    this.#failing.add(placeOf(record));
     this.#addTokens(record);
     this.#tokens.wasted += tokensOf(record);
   }
@@ -110,19 +115,22 @@ export class StatisticsBuilder {
     const rollouts = this.#rollouts;
     const graded = rollouts.filter(({ reward }) => reward !== null);
     const failures = this.#failures.failures();
+    const failedAttempts = failures.reduce((sum, { attempts }) => sum + attempts, 0);
+    const failed = rollouts.length - graded.length;
     const figure = (of: (facts: RolloutFacts) => number): NumberSummary => describeNumbers(graded.map(of));
     return {
       job: this.#job === "" ? folderName : this.#job,
       rollouts: {
         total: rollouts.length,
         graded: graded.length,
-        failed: rollouts.length - graded.length,
+        failed,
         passed: graded.filter(({ passed }) => passed === true).length,
       },
       reward: describeNumbers(rewardsOf(graded)),
       sub_rewards: mapped(this.#subRewards, describeNumbers),
       ...groupStatistics(rollouts),
-      failed_attempts: failures.reduce((sum, { attempts }) => sum + attempts, 0),
+      failed_attempts: failedAttempts,
+      retried_attempts: failedAttempts - failed - this.#waiting(),
       failures,
       stop_reasons: stopStatistics(rollouts),
       flags: counted(rollouts.flatMap(({ flags }) => flags)),
@@ -139,10 +147,20 @@ export class StatisticsBuilder {
     };
   }
 
+  /** Rollouts with failed attempts and no outcome: the last of these attempts had no other yet. */
+  #waiting(): number {
+    const ended = new Set(this.#rollouts.map(placeOf));
+    return [...this.#failing].filter((place) => !ended.has(place)).length;
+  }
+
   #addTokens({ usage }: ResultRecord): void {
     this.#tokens.prompt += usage?.prompt_tokens ?? 0;
     this.#tokens.completion += usage?.completion_tokens ?? 0;
   }
+}
+
+function placeOf({ item_index, sample_index }: Pick<RolloutFacts, "item_index" | "sample_index">): string {
+  return `${item_index}-${sample_index}`;
 }
 
 function stopStatistics(rollouts: readonly RolloutFacts[]): readonly StopStatistics[] {

@@ -32,6 +32,25 @@ describe("tellingRollouts", () => {
       factsOf(aSample({ item_index: 2, flags: ["reward_hack"] })),
       factsOf(aFailure({ item_index: 3, seconds })),
     ]);
-    expect(places).toEqual(["1-0 most tool calls; flag reward_hack", "3-0 slowest"]);
+    expect(places).toEqual([
+      "1-0 most tool calls; flag reward_hack",
+      "3-0 slowest; failed by sandbox/sandbox_lost",
+    ]);
+  });
+
+  it("names of each of the three most frequent kinds of failure the one that got furthest", () => {
+    const failed = (item_index: number, failure_code: string, turns = 0): ReturnType<typeof factsOf> =>
+      factsOf(aFailure({ item_index, failure_code, turns }));
+    const places = placesOf([
+      failed(0, "tool_failed"),
+      ...[1, 2, 3].map((item) => failed(item, "sandbox_lost", item === 2 ? 1 : 0)),
+      ...[4, 5].map((item) => failed(item, "model_timeout")),
+      ...[6, 7].map((item) => failed(item, "grader_crashed")),
+    ]);
+    expect(places).toEqual([
+      "2-0 failed by sandbox/sandbox_lost",
+      "4-0 failed by sandbox/model_timeout",
+      "6-0 failed by sandbox/grader_crashed",
+    ]);
   });
 });

@@ -13,10 +13,13 @@ type Graded = RolloutFacts & { readonly reward: number };
 
 /** Groups whose best and worst members are shown. */
 const SPLIT_GROUPS = 3;
+/** Kinds of failure, and flags, of which one rollout is shown. */
+const FAILURE_KINDS = 3;
+const FLAGS = 10;
 
 /**
  * The rollouts that tell most: the best and the worst of the groups that differ most, the highest and the lowest of all,
- * the longest, the slowest, and one for each flag. Each at most once.
+ * the longest, the slowest, and one for each flag and each frequent kind of failure. Each at most once.
  */
 export function tellingRollouts(rollouts: readonly RolloutFacts[]): readonly TellingRollout[] {
   const graded = rollouts.filter((facts): facts is Graded => facts.reward !== null);
@@ -27,6 +30,7 @@ export function tellingRollouts(rollouts: readonly RolloutFacts[]): readonly Tel
     ...extreme(rollouts, ({ tool_calls }) => tool_calls, "most tool calls"),
     ...extreme(rollouts, totalSeconds, "slowest"),
     ...flagged(rollouts),
+    ...failed(rollouts),
   ];
   const byPlace = Map.groupBy(chosen, ({ item_index, sample_index }) => `${item_index}-${sample_index}`);
   return [...byPlace.values()].flatMap((same) => {
@@ -70,7 +74,23 @@ function flagged(rollouts: readonly RolloutFacts[]): readonly TellingRollout[] {
   for (const facts of rollouts) {
     for (const flag of facts.flags) if (!first.has(flag)) first.set(flag, facts);
   }
-  return [...first].slice(0, 10).map(([flag, facts]) => telling(facts, `flag ${flag}`));
+  return [...first].slice(0, FLAGS).map(([flag, facts]) => telling(facts, `flag ${flag}`));
+}
+
+/** Of each of the most frequent kinds of failure the rollout that got furthest. */
+function failed(rollouts: readonly RolloutFacts[]): readonly TellingRollout[] {
+  const kinds = Map.groupBy(
+    rollouts.filter(({ reward }) => reward === null),
+    ({ failure_class, failure_code }) => `${failure_class ?? "internal"}/${failure_code ?? "internal"}`,
+  );
+  return [...kinds]
+    .toSorted(([, a], [, b]) => b.length - a.length)
+    .slice(0, FAILURE_KINDS)
+    .flatMap(([kind, [first, ...others]]) => {
+      if (first === undefined) return [];
+      const furthest = others.reduce((found, facts) => (facts.turns > found.turns ? facts : found), first);
+      return [telling(furthest, `failed by ${kind}`)];
+    });
 }
 
 function telling({ item_index, sample_index, reward }: RolloutFacts, why: string): TellingRollout {

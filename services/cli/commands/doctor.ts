@@ -21,6 +21,9 @@ Examples:
   rollyard doctor runs/latest --json
   rollyard doctor runs/latest --deliveries 3
 
+DIR is a run folder, and means its job alone; or the folder around a job and its retries: then it tells of the one that is
+under way, else of one that has not ended, else of the newest, and counts the rollouts of all together.
+
 Explains how a run stands and what to do: lines with ! need a hand, and → says what. A run that is under way is asked
 itself; of graders that have joined it, it does not know which messages they were given more than once.
 
@@ -35,7 +38,7 @@ export function registerDoctor(program: Command, io: CliIo): void {
   program
     .command("doctor")
     .description("explain how a run stands, what is wrong with it and what to do")
-    .argument("<dir>", "a run folder, or the folder around one")
+    .argument("<dir>", "a run folder, or the folder around a job and its retries")
     .option(
       "--deliveries <n>",
       "only list the messages that were delivered more than n times and are still there",

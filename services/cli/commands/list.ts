@@ -2,14 +2,15 @@ import path from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import { STOP_REASONS, isStopReason } from "../../../src/rollout/stop-reason.ts";
+import { readJoinedResults } from "../../../src/trajectory/joined-results.ts";
 import { jsonText } from "../../../src/trajectory/json-text.ts";
 import { countText, numberText } from "../../../src/trajectory/number-text.ts";
 import { alignedTable } from "../../../src/trajectory/plain-text.ts";
-import { readRecords } from "../../../src/trajectory/read-records.ts";
-import { resultRecordSchema } from "../../../src/trajectory/result-record.ts";
 import type { ResultRecord } from "../../../src/trajectory/result-record.ts";
-import { findRunFolder } from "../../../src/trajectory/run-files.ts";
+import { runsToRead } from "../../../src/trajectory/run-family.ts";
+import type { RunFamily } from "../../../src/trajectory/run-family.ts";
 import type { CliIo } from "../cli-io.ts";
+import { WHICH_RUNS } from "../which-runs.ts";
 
 interface RewardRange {
   readonly from: number;
@@ -27,7 +28,8 @@ const EXAMPLE = `
 Examples:
   rollyard list runs/latest --reward 0..0.2
   rollyard list runs/latest --failed --json
-`;
+
+${WHICH_RUNS}`;
 
 /** Rows that are aligned together; more are printed in further pieces, so that memory does not grow. */
 const PIECE = 1000;
@@ -38,30 +40,30 @@ export function registerList(program: Command, io: CliIo): void {
   program
     .command("list")
     .description("find rollouts of a run")
-    .argument("<dir>", "a run folder, or a folder around one")
+    .argument("<dir>", "a run folder, or the folder around a job and its retries")
     .option("--failed", "only those without a reward", false)
     .option("--reward <from..to>", "only rewards from..to, both included", parseRange)
     .option("--stop <reason>", `only this stop reason: ${STOP_REASONS.join(", ")}`, parseStop)
     .option("--json", "print the records as JSON lines", false)
     .addHelpText("after", EXAMPLE)
     .action(async (dir: string, flags: ListFlags) => {
-      const folder = await findRunFolder(path.resolve(io.cwd, dir));
-      await list(folder, flags, io);
+      await list(await runsToRead(path.resolve(io.cwd, dir)), flags, io);
     });
 }
 
-async function list(folder: string, flags: ListFlags, io: CliIo): Promise<void> {
+async function list(family: RunFamily, flags: ListFlags, io: CliIo): Promise<void> {
+  const isJoined = family.retries.length > 0;
   let rows: string[][] = [];
   let found = 0;
   const print = (): void => {
-    if (rows.length > 0) io.stdout(`${alignedTable(HEADER, rows)}\n`);
+    if (rows.length > 0) io.stdout(`${alignedTable(isJoined ? [...HEADER, "job"] : HEADER, rows)}\n`);
     rows = [];
   };
-  for await (const record of readRecords(path.join(folder, "results.jsonl"), resultRecordSchema)) {
-    if (!isWanted(record, flags)) continue;
+  for await (const { record, member, isCurrent } of readJoinedResults(family)) {
+    if (!isCurrent || !isWanted(record, flags)) continue;
     found += 1;
     if (flags.json) io.stdout(`${jsonText(record)}\n`);
-    else rows.push(rowOf(record));
+    else rows.push([...rowOf(record), ...(isJoined ? [member.job] : [])]);
     if (rows.length >= PIECE) print();
   }
   print();

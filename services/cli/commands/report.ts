@@ -1,19 +1,18 @@
 import path from "node:path";
 import type { Command } from "commander";
 import { jsonText } from "../../../src/trajectory/json-text.ts";
-import { findRunFamily, isRunFolder } from "../../../src/trajectory/run-family.ts";
+import { runsToRead } from "../../../src/trajectory/run-family.ts";
 import { makeJoinedReport, makeReport, writeReport } from "../../../src/trajectory/write-report.ts";
 import type { Report } from "../../../src/trajectory/write-report.ts";
 import type { CliIo } from "../cli-io.ts";
+import { WHICH_RUNS } from "../which-runs.ts";
 
 const EXAMPLE = `
 Examples:
   rollyard report runs/latest
   rollyard report runs/latest --json
 
-Where DIR holds a job and its retries, the report joins them: a rollout that failed stands as the newest retry with a
-reward has it. Name one job's folder for that job alone.
-`;
+${WHICH_RUNS}`;
 
 /** Adds `rollyard report`: figures of a run as text, report.md and report.html. Exit code 0, or 2. */
 export function registerReport(program: Command, io: CliIo): void {
@@ -36,14 +35,11 @@ async function reportOn(
   given: string,
   cwd: string,
 ): Promise<{ readonly folder: string; readonly report: Report }> {
-  if (!(await isRunFolder(given))) {
-    const family = await findRunFamily(given);
-    const { outer, base, retries } = family;
-    return retries.length === 0
-      ? { folder: base.folder, report: await makeReport(base.folder, shownAs(base.folder, cwd)) }
-      : { folder: outer, report: await makeJoinedReport(family, shownAs(outer, cwd)) };
-  }
-  return { folder: given, report: await makeReport(given, shownAs(given, cwd)) };
+  const family = await runsToRead(given);
+  const { outer, base, retries } = family;
+  return retries.length === 0
+    ? { folder: base.folder, report: await makeReport(base.folder, shownAs(base.folder, cwd)) }
+    : { folder: outer, report: await makeJoinedReport(family, shownAs(outer, cwd)) };
 }
 
 /** The folder as a user in `cwd` would type it. */

@@ -39,7 +39,7 @@ export function registerRetry(program: Command, io: CliIo): void {
   const command = program
     .command("retry")
     .description("run the failed rollouts of an ended run again, as a new job beside it")
-    .argument("<dir>", "a run folder, or the folder around one")
+    .argument("<dir>", "the folder around a job and its retries, or a run folder of any of them")
     .option(
       "-f, --file <file...>",
       "a changed Environment or RolloutJob of the same job over the same rows",

@@ -42,7 +42,7 @@ export async function gatherFacts(
     facts: {
       job: member.job,
       state: await stateOf(member, state),
-      recorded: await recordedIn(family),
+      recorded: await recordedIn(family, member.folder === given ? member : null),
       recentFailures: await recentFailures(member),
       commands: {
         resume: state === null ? "" : resumeCommand(member.folder, state, options.cwd),
@@ -91,12 +91,20 @@ async function endOnRecord(folder: string): Promise<JobState> {
   });
 }
 
-async function recordedIn(family: RunFamily): Promise<DoctorFacts["recorded"]> {
-  const counts = { graded: 0, ungraded: 0 };
-  for await (const { record, isCurrent } of readJoinedResults(family)) {
-    if (isCurrent) counts[record.outcome === "graded" ? "graded" : "ungraded"] += 1;
+/** Of one job, or of all together. A failure that a retry has mended counts in neither. */
+async function recordedIn(family: RunFamily, only: RunMember | null): Promise<DoctorFacts["recorded"]> {
+  const failed = new Set<string>();
+  const mended = new Set<string>();
+  let graded = 0;
+  for await (const { record, member, isCurrent } of readJoinedResults(family)) {
+    const place = `${record.item_index}-${record.sample_index}`;
+    const isGraded = record.outcome === "graded";
+    if (isGraded) mended.add(place);
+    if (only === null ? !isCurrent : only.folder !== member.folder) continue;
+    if (isGraded) graded += 1;
+    else failed.add(place);
   }
-  return counts;
+  return { graded, ungraded: [...failed].filter((place) => !mended.has(place)).length };
 }
 
 async function recentFailures({ folder }: RunMember): Promise<readonly RecentFailures[]> {

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { Command, CommanderError } from "commander";
 import { describe, expect, it } from "vitest";
+import { registerDoctor } from "../../../services/cli/commands/doctor.ts";
 import { registerList } from "../../../services/cli/commands/list.ts";
 import { registerReport } from "../../../services/cli/commands/report.ts";
 import { registerShow } from "../../../services/cli/commands/show.ts";
@@ -27,7 +28,7 @@ async function rollyard(cwd: string, ...args: readonly string[]): Promise<End> {
   const program = new Command("rollyard")
     .exitOverride()
     .configureOutput({ writeOut: stdout, writeErr: stderr });
-  for (const register of [registerList, registerShow, registerReport]) {
+  for (const register of [registerList, registerShow, registerReport, registerDoctor]) {
     register(program, { stdout, stderr, env: {}, cwd, setExitCode: () => undefined });
   }
   try {
@@ -198,8 +199,6 @@ describe("rollyard report", () => {
     );
     expect(commands.length).toBeGreaterThan(1);
     for (const command of commands) expect(await rollyard(folder, ...command)).toMatchObject({ code: 0 });
-    const refused = await rollyard(folder, "list", ".");
-    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining("name one of them") });
   });
 
   it("tells a run that has not ended", async () => {
@@ -300,6 +299,50 @@ describe("rollyard list", () => {
     const { code, stderr } = await rollyard(await runFolder(run), "list", ".", ...flags);
     expect(code).toBe(2);
     expect(stderr).toContain(sentence);
+  });
+});
+
+describe("a folder around a job and its retries", () => {
+  const placesIn = (stdout: string): readonly string[] =>
+    stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => {
+        const { rollout, reward } = JSON.parse(line) as ResultRecord;
+        return `${rollout} ${reward}`;
+      });
+
+  it("lists each rollout once, as it stands, and a run folder in it its job alone", async () => {
+    const folder = await familyFolder();
+    const joined = await rollyard(folder, "list", ".", "--json");
+    expect(placesIn(joined.stdout)).toEqual([
+      "sample-0-0 1",
+      "sample-retry-1-0-1 0.5",
+      "sample-retry-2-1-0 1",
+      "sample-retry-2-1-1 null",
+    ]);
+    const failed = await rollyard(folder, "list", ".", "--failed");
+    expect(failed.stdout).toMatch(/ job\n1-1 .* sample-retry-2\n1 rollout\n$/u);
+    const alone = await rollyard(folder, "list", "sample", "--failed");
+    expect(alone.stdout).toMatch(/ failure\n0-1 .*\n1-0 .*\n1-1 .*\n3 rollouts\n$/u);
+  });
+
+  it("shows a rollout as it stands, and a run folder in it as its job has it", async () => {
+    const folder = await familyFolder();
+    const heads = await Promise.all(
+      [".", "sample", "sample-retry-1"].map((dir) => rollyard(folder, "show", dir, "0-1")),
+    );
+    expect(heads.map(({ stdout }) => stdout.split(" ", 2)[1])).toEqual([
+      "sample-retry-1-0-1",
+      "sample-0-1",
+      "sample-retry-1-0-1",
+    ]);
+    expect(await rollyard(folder, "show", "sample-retry-2", "0-1")).toMatchObject({ code: 2 });
+  });
+
+  it.each(["list", "show", "report", "doctor"])("is told in the help of %s", async (command) => {
+    const { stdout } = await rollyard(".", command, "--help");
+    expect(stdout).toContain("DIR is a run folder, and means its job alone; or the folder around a job and");
   });
 });
 

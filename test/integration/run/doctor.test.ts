@@ -157,6 +157,9 @@ describe("rollyard doctor", () => {
     expect(stdout).toContain("→ Check spec.model.name.");
     isMended = true;
     expect(await startCli(["retry", job.out], { TMPDIR: job.temporary }).ended).toMatchObject({ code: 0 });
-    expect((await doctor(job)).code).toBe(0);
+    // The folder around both tells of the newest; the run folder means its own job, of which nothing is left to mend.
+    expect(await doctor(job)).toMatchObject({ code: 0, stdout: expect.stringContaining("small-retry-1 has ended") });
+    const alone = await startCli(["doctor", job.runFolder]).ended;
+    expect(alone).toMatchObject({ code: 0, stdout: expect.stringMatching(/^· small has ended/u) });
   });
 });

@@ -1,5 +1,6 @@
 import { readOptions, USAGE } from "./options.ts";
 import type { ChaosOptions, ScenarioName } from "./options.ts";
+import { runFullDisk } from "./full-disk.ts";
 import { runLong } from "./long.ts";
 import { runPowerCut } from "./power-cut.ts";
 import { newProgress } from "./progress.ts";
@@ -18,6 +19,7 @@ const SCENARIOS: Readonly<
   waste: runWaste,
   long: runLong,
   "power-cut": runPowerCut,
+  "full-disk": runFullDisk,
 };
 
 async function main(args: readonly string[]): Promise<number> {

@@ -6,7 +6,7 @@ import { SANDBOX_KINDS } from "./world/job.ts";
 import type { SandboxKind } from "./world/job.ts";
 
 /** What can be run. */
-export const SCENARIOS = ["storm", "waste", "power-cut", "long"] as const;
+export const SCENARIOS = ["storm", "waste", "power-cut", "full-disk", "long"] as const;
 
 /** One of {@link SCENARIOS}. */
 export type ScenarioName = (typeof SCENARIOS)[number];
@@ -50,6 +50,7 @@ duplicated or invented. Exit code 1 when anything was.
   storm       does all of it (the default)
   waste       lost members of groups of 8: what is run in vain, beside what dropping whole groups would waste
   power-cut   cuts the power of every server at once (stores on disks of their own; needs root): what is lost
+  full-disk   fills the disks of the servers, then that of the results, while the job runs (small disks; needs root)
   long        20,000 rollouts: what memory and streams do, how soon a full stop is over, how long a planner reads its past
 
   --rollouts N         (10000 in a storm)
@@ -61,7 +62,7 @@ duplicated or invented. Exit code 1 when anything was.
   --parallelism N      rollouts, and sandboxes, at once (200)
   --sandboxes KIND     ${SANDBOX_KINDS.join(", ")} (bubblewrap; elsewhere than in storms none)
   --faults PERCENT     of attempts that infrastructure fails, beside what strikes do (5)
-  --strikes A,B        only these; "none" for none (all)
+  --strikes A,B        only these; "none" for none (all; full-disk: a few)
   --most N             strikes in all (no limit, until 95 % of the job are done)
   --every SECONDS      mean time between two strikes (6)
   --apart OUTCOMES     instead of by time: outcomes from one strike to the next, so that as many strike on a fast machine
@@ -78,22 +79,33 @@ Examples:
   npm run chaos                                             # 10,000 rollouts, one server
   npm run chaos -- --servers 3 --seed 7
   npm run chaos -- power-cut
+  npm run chaos -- full-disk --servers 3
   npm run chaos -- --rollouts 500 --strikes kill-worker,cut --every 2
 `;
 
 /** What differs by scenario where nothing else is asked for. */
-type ByScenario = "rollouts" | "samples" | "sandboxes" | "latencyMs" | "heapMib";
-
-const DEFAULTS: Readonly<Record<ScenarioName, Pick<ChaosOptions, ByScenario>>> = {
-  storm: { rollouts: 10_000, samples: 4, sandboxes: "bubblewrap", latencyMs: 150, heapMib: null },
-  "power-cut": { rollouts: 3000, samples: 4, sandboxes: "none", latencyMs: 100, heapMib: null },
-  // Node takes memory as long as there is any: what is flat shows only under a bound.
-  long: { rollouts: 20_000, samples: 4, sandboxes: "none", latencyMs: 50, heapMib: 128 },
-  waste: { rollouts: 4000, samples: 8, sandboxes: "none", latencyMs: 20, heapMib: null },
-};
+type ByScenario = "rollouts" | "samples" | "sandboxes" | "latencyMs" | "heapMib" | "strikes";
 
 const count = z.coerce.number().int().min(1);
 const names = Object.keys(STRIKES) as [StrikeName, ...StrikeName[]];
+/** Where a disk fills up: few others, so that it does often. */
+const BESIDE_FULL_DISKS: readonly StrikeName[] = [
+  "full-disk",
+  "kill-worker",
+  "kill-controller",
+  "kill-server",
+  "cut",
+];
+const PLAIN = { samples: 4, sandboxes: "none", heapMib: null, strikes: names } as const;
+
+const DEFAULTS: Readonly<Record<ScenarioName, Pick<ChaosOptions, ByScenario>>> = {
+  storm: { ...PLAIN, rollouts: 10_000, sandboxes: "bubblewrap", latencyMs: 150 },
+  "power-cut": { ...PLAIN, rollouts: 3000, latencyMs: 100 },
+  "full-disk": { ...PLAIN, rollouts: 4000, latencyMs: 100, strikes: BESIDE_FULL_DISKS },
+  // Node takes memory as long as there is any: what is flat shows only under a bound.
+  long: { ...PLAIN, rollouts: 20_000, latencyMs: 50, heapMib: 128 },
+  waste: { ...PLAIN, rollouts: 4000, samples: 8, latencyMs: 20 },
+};
 
 const flagsSchema = z.object({
   rollouts: count.optional(),
@@ -107,9 +119,9 @@ const flagsSchema = z.object({
   faults: z.coerce.number().min(0).max(50).default(5),
   strikes: z
     .string()
-    .default(names.join(","))
     .transform((text) => (text === "none" ? [] : text.split(",")))
-    .pipe(z.array(z.enum(names))),
+    .pipe(z.array(z.enum(names)))
+    .optional(),
   most: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER),
   every: z.coerce.number().positive().default(6),
   apart: count.optional(),
@@ -137,24 +149,13 @@ function optionsOf(scenario: ScenarioName, values: Parsed["values"]): ChaosOptio
     const [issue] = flags.error.issues;
     return `--${issue?.path[0]?.toString() ?? ""}: ${issue?.message ?? "unreadable"}`;
   }
-  const {
-    every,
-    apart,
-    keep,
-    json,
-    servers,
-    "ack-wait": ackWait,
-    "latency-ms": latencyMs,
-    "heap-mib": heapMib,
-    ...rest
-  } = flags.data;
-  // What was not asked for is left out, so that it hides no default.
-  const asked = Object.fromEntries(
-    Object.entries({ ...rest, latencyMs, heapMib }).filter(([, value]) => value !== undefined),
-  ) as Omit<typeof rest, ByScenario> & Partial<Pick<ChaosOptions, ByScenario>>;
+  const { every, apart, keep, json, servers, "ack-wait": ackWait, ...rest } = flags.data;
+  const { rollouts, samples, sandboxes, strikes, ...always } = rest;
+  const { "latency-ms": latencyMs, "heap-mib": heapMib, ...plain } = always;
   return {
     ...DEFAULTS[scenario],
-    ...asked,
+    ...given({ rollouts, samples, sandboxes, strikes, latencyMs, heapMib }),
+    ...plain,
     scenario,
     servers: servers === "1" ? 1 : 3,
     everyMs: every * 1000,
@@ -163,6 +164,13 @@ function optionsOf(scenario: ScenarioName, values: Parsed["values"]): ChaosOptio
     isKept: keep,
     isJson: json,
   };
+}
+
+/** What was not asked for is left out, so that it hides no default. */
+function given(asked: {
+  readonly [K in ByScenario]: ChaosOptions[K] | undefined;
+}): Partial<Pick<ChaosOptions, ByScenario>> {
+  return Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined));
 }
 
 function isScenario(name: string): name is ScenarioName {

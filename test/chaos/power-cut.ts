@@ -1,5 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { syncStore } from "../../src/bus/nats-server-store.ts";
 import type { StreamName } from "../../src/bus/streams.ts";
@@ -10,7 +8,8 @@ import type { ChaosOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
 import { findingLines } from "./report-storm.ts";
 import type { ScenarioResult } from "./scenario-result.ts";
-import { watchJob, withWorld } from "./with-world.ts";
+import { inTrialFolder, withDisks } from "./with-disks.ts";
+import { watchJob } from "./with-world.ts";
 import type { ChaosWorld } from "./world/chaos-world.ts";
 import { LoopImage, whyNoLoopImages } from "./world/loop-image.ts";
 import type { SyncInterval } from "./world/nats-node.ts";
@@ -70,7 +69,7 @@ const POLL_MS = 50;
 
 /** Cuts the power of every server at once, in the middle of a job, and counts what is gone after it. */
 export async function runPowerCut(options: ChaosOptions, progress: Progress): Promise<ScenarioResult> {
-  const reason = await inFolder(whyNoLoopImages);
+  const reason = await inTrialFolder(whyNoLoopImages);
   if (reason !== null)
     return { text: `power-cut: skipped, for ${reason}\n`, json: { skipped: reason }, code: 0 };
   const losses: Loss[] = [];
@@ -90,43 +89,17 @@ export async function runPowerCut(options: ChaosOptions, progress: Progress): Pr
   };
 }
 
-async function inFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), "chaos-"));
-  try {
-    return await use(folder);
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
 async function cutPower(options: ChaosOptions, setting: Setting, progress: Progress): Promise<Loss> {
-  const disks: LoopImage[] = [];
-  let removing: Promise<void> | null = null;
-  // An interrupt and the ordinary end may both ask for it.
-  const removeDisks = (): Promise<void> => (removing ??= removeAll(disks));
-  // Before the folder that they are in.
-  let forget = (): void => undefined;
-  const change = async (folder: string) => {
-    forget = progress.onInterrupt(removeDisks);
+  const prepare = async (folder: string, disks: LoopImage[]) => {
     for (let server = 1; server <= setting.servers; server += 1) {
       const [image, path] = [join(folder, `disk-${server}.img`), join(folder, `disk-${server}`)];
       disks.push(await LoopImage.mount(image, path, IMAGE_BYTES));
     }
     return { stores: disks.map(({ path }) => path), syncInterval: setting.syncInterval };
   };
-  return withWorld(options, { progress, change }, async (world) => {
-    try {
-      return await cutInTheMiddle(world, { setting, disks, progress });
-    } finally {
-      await world.stop();
-      await removeDisks();
-      forget();
-    }
-  });
-}
-
-async function removeAll(disks: readonly LoopImage[]): Promise<void> {
-  for (const disk of disks) await disk.remove();
+  return withDisks(options, { progress, prepare }, (world, disks) =>
+    cutInTheMiddle(world, { setting, disks, progress }),
+  );
 }
 
 async function cutInTheMiddle(

@@ -26,6 +26,8 @@ interface Pending {
   readonly resolve: (result: PublishResult) => void;
   readonly reject: (error: unknown) => void;
   token: string | null;
+  /** When it was first sent; null while it waits for its turn. */
+  sentMs: number | null;
 }
 
 /**
@@ -69,6 +71,7 @@ export class Publisher {
         resolve,
         reject,
         token: null,
+        sentMs: null,
       };
       this.#pending.add(pending);
       this.#queue.push(pending);
@@ -109,6 +112,7 @@ export class Publisher {
       onLost: (reason) => this.#onLost(pending, reason),
     });
     pending.token = token;
+    pending.sentMs ??= this.#connection.options.clock.monotonicMs();
     this.#inFlight++;
     this.#inFlightBytes += pending.sizeBytes;
     const reply = inbox.replySubject(token);
@@ -203,6 +207,10 @@ export class Publisher {
   #expire(nowMs: number): void {
     for (const pending of this.#pending) {
       if (pending.deadlineMs > nowMs) return;
+      const { sentMs, message } = pending;
+      if (sentMs !== null && this.#connection.isConnected) {
+        this.#fullStreams.unanswered(message.subject, sentMs, nowMs);
+      }
       this.#resolve(pending, { kind: "unknown" });
     }
   }

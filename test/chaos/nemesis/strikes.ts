@@ -47,6 +47,7 @@ export const STRIKES = {
     strike: trapping(({ world, random }) => pick(random, world.nats)?.service.kill()),
   },
   "full-stream": { weight: 1, strike: fullStream },
+  "full-disk": { weight: 2, strike: fullDisk },
   "model-throttles": { weight: 1, strike: mood({ chat: "throttles" }, [1000, 3000]) },
   "model-fails": { weight: 1, strike: mood({ chat: "fails" }, [1000, 3000]) },
   "model-babbles": { weight: 1, strike: mood({ chat: "babbles" }, [1000, 3000]) },
@@ -180,6 +181,20 @@ async function fullStream({ world, random }: StrikeContext): Promise<string | nu
   await sleep(ms);
   while ((await world.bus.resize("events", () => LOCAL_MAX_BYTES.events)) === null) await sleep(200);
   return `events for ${ms} ms`;
+}
+
+/** No room on a disk of the run for a while. A server whose disk was full is started again, as its operator does. */
+async function fullDisk({ world, random }: StrikeContext): Promise<string | null> {
+  const { disks = [], stores = [] } = world.plan;
+  const disk = pick(random, disks);
+  if (disk === undefined || disk.isFull) return null;
+  const ms = random.between(1000, 6000);
+  await disk.fill();
+  await sleep(ms);
+  await disk.free();
+  const server = world.nats[stores.indexOf(disk.path)];
+  server?.service.kill();
+  return `${server?.name ?? "results"} for ${ms} ms`;
 }
 
 function mood(change: Partial<Mood>, [least, most]: readonly [number, number]): Strike {

@@ -96,6 +96,8 @@ await serveReleases(bus, identity, (ref) => {
   broker.release(ref, ["agent"]);
   runner.released(ref);
 });
+// As a local run does; who starts it again tries until there is room.
+void recorder.failed.then(() => process.exit(1));
 logger.info("controller started", { ready_ms: Math.round(performance.now() - startedMs) });
 const end = await runner.run();
 await recorder.flush();

@@ -13,6 +13,7 @@ import { makeNatsNodes } from "./nats-node.ts";
 import type { NatsNode, SyncInterval } from "./nats-node.ts";
 import { RawBus } from "./raw-bus.ts";
 import { Service } from "./service.ts";
+import type { SmallDisk } from "./small-disk.ts";
 
 /** The programs that a run starts. */
 export interface Programs {
@@ -38,6 +39,8 @@ export interface WorldPlan {
   readonly folder: string;
   /** Where each server has its store; by default in the run's folder. */
   readonly stores?: readonly string[];
+  /** What of the run is on disks that can be filled. */
+  readonly disks?: readonly SmallDisk[];
   readonly syncInterval: SyncInterval;
   readonly faults: Faults;
   readonly restartMs: () => number;

@@ -1,12 +1,9 @@
-import { spawn } from "node:child_process";
-import { text } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it } from "vitest";
 import { FINDING_KINDS } from "../../chaos/checker/finding.ts";
 import type { StormFigures } from "../../chaos/report-storm.ts";
+import { runChaos } from "../../support/chaos/run-chaos.ts";
 import { LAUNCHERS } from "../../support/sandbox/launchers.ts";
 
-const MAIN = fileURLToPath(new URL("../../chaos/main.ts", import.meta.url));
 /** The strikes of which a short run takes all, in the order that its seed says. */
 const STRIKES = [
   "kill-worker",
@@ -33,15 +30,6 @@ async function sandboxKind(): Promise<"bubblewrap" | "process"> {
   if (typeof launcher === "string") return "process";
   await launcher.close();
   return "bubblewrap";
-}
-
-async function runChaos(args: readonly string[]) {
-  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ["ignore", "pipe", "pipe"] });
-  // It undoes everything then, as on Ctrl-C.
-  onTestFinished(() => void child.kill("SIGINT"));
-  const ended = new Promise<number | null>((resolve) => child.once("close", resolve));
-  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
-  return { stdout, stderr, code: await ended };
 }
 
 describe("a short storm", () => {

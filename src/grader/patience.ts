@@ -1,8 +1,11 @@
+import type { ErrorCode } from "../errors/codes.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import type { Clock } from "../lib/clock.ts";
 
 /** Waits between tries of one bus call, in milliseconds; the last one repeats. */
 const DELAYS_MS = [20, 100, 500, 1000, 2000, 5000] as const;
+
+const WAITED_FOR: ReadonlySet<string> = new Set<ErrorCode>(["bus_unavailable", "stream_full"]);
 
 /** A clock, and the signal that ends all waiting. */
 export interface Patience {
@@ -18,14 +21,14 @@ export async function pauseBefore(tries: number, { clock, signal }: Patience): P
   signal.throwIfAborted();
 }
 
-/** Reads until the bus answers: a lost bus is waited for, without limit. Every other error passes. */
-export async function untilAnswered<T>(read: () => Promise<T>, patience: Patience): Promise<T> {
+/** Asks until the bus answers and has room: both are waited for, without limit. Every other error passes. */
+export async function untilAnswered<T>(ask: () => Promise<T>, patience: Patience): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     patience.signal.throwIfAborted();
     try {
-      return await read();
+      return await ask();
     } catch (error) {
-      if (!(error instanceof RollyardError) || error.code !== "bus_unavailable") throw error;
+      if (!(error instanceof RollyardError) || !WAITED_FOR.has(error.code)) throw error;
     }
     await pauseBefore(tries, patience);
   }

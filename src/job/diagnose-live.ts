@@ -193,7 +193,7 @@ function streamFindings({ bus }: LiveFacts): readonly Finding[] {
       problem(
         "stream_full",
         `The stream ${stream} is at ${Math.round((100 * usedBytes) / maxBytes)} % of its ${Math.round(maxBytes / 1024 ** 2)} MiB.`,
-        "What is under way goes on; nothing new is dispatched while the event stream is that full. Split the job's items over several jobs.",
+        "What is under way goes on; nothing new is dispatched while it is that full. Split the job's items over several jobs.",
       ),
     );
 }

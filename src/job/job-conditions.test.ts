@@ -7,7 +7,7 @@ const RUNNING: ConditionFacts = {
   isSuspended: false,
   rollouts: { total: 4, graded: 1, failed: 0 },
   isBusDown: false,
-  isStreamFull: false,
+  fullStreams: [],
   startsFailing: null,
   throttled: [],
 };
@@ -34,12 +34,12 @@ describe("the conditions of a job", () => {
     ["starts no sandbox", { startsFailing: "x" }, ["Progressing RolloutsLeft", "Backpressure Unschedulable"]],
     [
       "waits for several things: the outermost",
-      { isBusDown: true, isStreamFull: true, throttled: ["http://m"] },
+      { isBusDown: true, fullStreams: ["events"], throttled: ["http://m"] },
       ["Progressing RolloutsLeft", "Backpressure BusUnavailable"],
     ],
     [
       "has ended, whatever it waited for",
-      { end: ENDED, isStreamFull: true, isSuspended: true },
+      { end: ENDED, fullStreams: ["events"], isSuspended: true },
       ["Complete SomeUngraded"],
     ],
   ])("say that it %s", (_what, facts, expected) => {
@@ -47,15 +47,15 @@ describe("the conditions of a job", () => {
   });
 
   it("say all that holds a job up in their message", () => {
-    const message = at({ isStreamFull: true, throttled: ["http://m"] }).find(
+    const message = at({ fullStreams: ["events"], throttled: ["http://m"] }).find(
       ({ type }) => type === "Backpressure",
     );
-    expect(message?.message).toMatch(/event stream .* 429: http:\/\/m\.$/u);
+    expect(message?.message).toMatch(/streams \(events\): .* 429: http:\/\/m\.$/u);
   });
 
   it("keep the time of a status while it stays, whatever its reason", () => {
     const first = at({ throttled: ["a"] }, 1000);
-    const second = at({ isStreamFull: true }, 2000, first);
+    const second = at({ fullStreams: ["events"] }, 2000, first);
     const third = at({}, 3000, second);
     const times = [first, second, third].map(
       (conditions) => conditions.find(({ type }) => type === "Backpressure")?.lastTransitionTime,
@@ -64,7 +64,7 @@ describe("the conditions of a job", () => {
     expect(changedConditions(first, second).map(({ type, reason }) => `${type} ${reason}`)).toEqual([
       "Backpressure StreamFull",
     ]);
-    expect(changedConditions(second, at({ isStreamFull: true }, 9000, second))).toEqual([]);
+    expect(changedConditions(second, at({ fullStreams: ["events"] }, 9000, second))).toEqual([]);
   });
 
   it("give what is waited for in a few words", () => {

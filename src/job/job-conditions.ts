@@ -24,7 +24,8 @@ export interface ConditionFacts {
   readonly isSuspended: boolean;
   readonly rollouts: { readonly total: number; readonly graded: number; readonly failed: number };
   readonly isBusDown: boolean;
-  readonly isStreamFull: boolean;
+  /** Streams whose lack of room keeps rollouts from being dispatched. */
+  readonly fullStreams: readonly string[];
   /** Why no sandbox starts any more; null while they do. */
   readonly startsFailing: string | null;
   /** The endpoints, or the workers, that a model endpoint throttles now. */
@@ -70,7 +71,7 @@ export function waitingFor(conditions: readonly Condition[]): string | null {
 
 const WAITING: Readonly<Record<string, string>> = {
   BusUnavailable: "message bus",
-  StreamFull: "event stream is full",
+  StreamFull: "a stream is full",
   Unschedulable: "sandboxes do not start",
   ModelThrottled: "model throttled",
 } satisfies Record<BackpressureReason, string>;
@@ -109,10 +110,14 @@ function backpressure(facts: ConditionFacts): Decided {
 }
 
 function pressures(facts: ConditionFacts): readonly (readonly [BackpressureReason, string])[] {
-  const { isBusDown, isStreamFull, startsFailing, throttled } = facts;
+  const { isBusDown, fullStreams, startsFailing, throttled } = facts;
   const all: readonly (readonly [boolean, BackpressureReason, string])[] = [
     [isBusDown, "BusUnavailable", "The message bus does not answer."],
-    [isStreamFull, "StreamFull", "The event stream is nearly full: no new rollouts are dispatched."],
+    [
+      fullStreams.length > 0,
+      "StreamFull",
+      `No room in the streams (${fullStreams.join(", ")}): no new rollouts are dispatched until there is.`,
+    ],
     [startsFailing !== null, "Unschedulable", `Sandboxes do not start: ${startsFailing ?? ""}`],
     [throttled.length > 0, "ModelThrottled", `The model endpoint answers 429: ${throttled.join(", ")}.`],
   ];

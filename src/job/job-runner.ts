@@ -1,49 +1,37 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { encodeStored } from "../bus/envelope.ts";
-import type { RepeatedDelivery } from "../bus/delivery-table.ts";
-import type { Bus, WorkDelivery } from "../bus/port.ts";
+import { fromBinary } from "@bufbuild/protobuf";
+import type { Bus } from "../bus/port.ts";
 import { WORK_KINDS } from "../bus/streams.ts";
-import { controlSubject, outcomesFilter, workFilter, workSubject } from "../bus/subjects.ts";
-import { storeText } from "../bus/text.ts";
+import type { StreamName } from "../bus/streams.ts";
+import { outcomesFilter, workFilter } from "../bus/subjects.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
-import { ControlNoticeSchema, SlotsAnnouncedSchema } from "../gen/rollyard/v1/requests_pb.ts";
-import { AssignmentSchema } from "../gen/rollyard/v1/work_pb.ts";
+import { SlotsAnnouncedSchema } from "../gen/rollyard/v1/requests_pb.ts";
 import { untilAnswered } from "../grader/patience.ts";
-import { inParallel } from "../lib/in-parallel.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { Wakeup } from "../lib/wakeup.ts";
 import type { AttemptRef } from "../rollout/attempt-ref.ts";
-import { storeWork } from "../rollout/close-attempt.ts";
-import { failureRecord } from "../rollout/failure-record.ts";
 import type { RolloutPlace } from "../rollout/ids.ts";
-import { endAttempt } from "./end-attempt.ts";
+import { cancelRollouts } from "./cancel-rollouts.ts";
+import { Dispatcher } from "./dispatcher.ts";
 import { areTokensSpent, decideJobEnd } from "./job-end.ts";
 import type { JobEnd, JobEndInput } from "./job-end.ts";
-import { attemptRef } from "./job-identity.ts";
 import type { JobIdentity } from "./job-identity.ts";
 import { JobLedger } from "./job-ledger.ts";
 import { outcomeSummary } from "./outcome-summary.ts";
 import { planDispatch } from "./plan-dispatch.ts";
-import type { PlannedDispatch } from "./plan-dispatch.ts";
 import { rebuildLedger } from "./rebuild-ledger.ts";
 import type { CountedOutcome, RebuiltLedger } from "./rebuild-ledger.ts";
 import { refuseLostRecord } from "./record-lost.ts";
 import type { RecordedOutcomes } from "./record-lost.ts";
 import { retryBudget } from "./retry-decision.ts";
 import type { RolloutJobSpec } from "./rollout-job.ts";
-import { settle } from "./settle-flow.ts";
 import type { SettleDeps } from "./settle-flow.ts";
+import { settleLoop } from "./settle-loop.ts";
+import { StreamRoom } from "./stream-room.ts";
+import { WorkerRoster } from "./worker-roster.ts";
+import type { WorkerSlots } from "./worker-roster.ts";
 
-/** Most bus calls of one kind that are under way at a time. */
-const PARALLEL_CALLS = 64;
-const SETTLE_SLOTS = 64;
 const TICK_MS = 1000;
-/** Above this share of the event stream nothing more is dispatched: what is under way needs the rest. */
-const FULL_SHARE = 0.8;
-const ROOM_CHECK_MS = 5000;
-/** A worker that has not announced its slots for this long does not count. */
-const HEARD_OF_MS = 30_000;
 
 /** What a runner needs of the world. */
 export interface JobRunnerDeps extends Omit<SettleDeps, "contentOf"> {
@@ -60,19 +48,8 @@ export interface JobToRun {
   readonly indexes: readonly number[] | null;
   /** What was recorded of the job before; nothing is dispatched when its streams hold less. */
   readonly recorded?: RecordedOutcomes;
-  /** Wall time from which its deadline counts: the start, later by as long as the job did not run. */
-  readonly startedAtMs: number;
-}
-
-/** What a worker last said of itself. */
-export interface WorkerSlots {
-  readonly worker: string;
-  readonly slots: number;
-  readonly free: number;
-  /** Whether the model endpoint throttles it. */
-  readonly throttled: boolean;
-  /** What it drives and was given more than once. */
-  readonly repeatedWork: readonly RepeatedDelivery[];
+  /** Seconds that count to its deadline and were before this runner was made. */
+  readonly earlierSeconds: number;
 }
 
 /** How a run ended: the job did, or it was interrupted and can go on later. */
@@ -86,19 +63,28 @@ export class JobRunner {
   readonly ledger: JobLedger;
   readonly #deps: JobRunnerDeps;
   readonly #job: JobToRun;
-  readonly #settleDeps: SettleDeps;
+  readonly #settleDeps: SettleDeps & Pick<JobRunnerDeps, "bus">;
   readonly #wakeup = new Wakeup();
-  readonly #workers = new Map<string, WorkerSlots & { readonly seenMs: number }>();
+  readonly #workers: WorkerRoster;
+  readonly #room: StreamRoom;
+  readonly #dispatcher: Dispatcher;
+  readonly #madeMs: number;
+  #rebuilding: Promise<RebuiltLedger> | null = null;
   #interruptedBy: ErrorCode | null = null;
-  #room: { readonly isThere: boolean; readonly checkedMs: number } = { isThere: true, checkedMs: -Infinity };
 
   constructor(deps: JobRunnerDeps, job: JobToRun) {
     this.#deps = deps;
     this.#job = job;
+    const { identity, items, indexes } = job;
     const { samplesPerItem, retry, policyVersion = "" } = job.spec;
-    const contentOf = ({ itemIndex }: RolloutPlace) => ({ item: job.items[itemIndex] ?? {}, policyVersion });
+    const contentOf = ({ itemIndex }: RolloutPlace) => ({ item: items[itemIndex] ?? {}, policyVersion });
     this.#settleDeps = { ...deps, contentOf };
-    this.ledger = new JobLedger({ items: job.items.length, samplesPerItem, retry, indexes: job.indexes });
+    this.ledger = new JobLedger({ items: items.length, samplesPerItem, retry, indexes });
+    this.#workers = new WorkerRoster(deps.clock);
+    this.#room = new StreamRoom(deps);
+    const dispatched = { identity, items, policyVersion };
+    this.#dispatcher = new Dispatcher({ ...deps, room: this.#room }, dispatched, this.ledger);
+    this.#madeMs = deps.clock.monotonicMs();
   }
 
   /** Stops dispatch, cancels what is under way so that it can be resumed, and ends {@link run}. */
@@ -118,29 +104,37 @@ export class JobRunner {
     return this.#interruptedBy !== null;
   }
 
-  /** Whether dispatch stands still because the event stream is nearly full. */
-  get isStreamFull(): boolean {
-    return !this.#room.isThere;
+  /** Streams whose lack of room keeps rollouts from being dispatched. */
+  get fullStreams(): readonly StreamName[] {
+    return this.#room.full;
   }
 
   /** The workers that were heard of lately. */
   workers(): readonly WorkerSlots[] {
-    const sinceMs = this.#deps.clock.monotonicMs() - HEARD_OF_MS;
-    return [...this.#workers.values()].filter(({ seenMs }) => seenMs >= sinceMs);
+    return this.#workers.all();
   }
 
   /**
-   * Runs the job to its end. A bus that does not answer is waited for. Rejects with `record_lost`, and with
-   * `bus_unavailable` when `deps.signal` aborts.
+   * Learns from the streams how the job stands, and does nothing yet: until it has resolved, nobody need begin to work.
+   * A bus that does not answer is waited for. Rejects with `record_lost`.
+   */
+  async rebuild(): Promise<void> {
+    await this.#rebuilt();
+  }
+
+  /**
+   * Runs the job to its end. A bus that does not answer, or has no room, is waited for. Rejects with `record_lost`, and
+   * with `bus_unavailable` when `deps.signal` aborts.
    */
   async run(): Promise<RunEnd> {
     const { bus } = this.#deps;
     const listening = await bus.listen("rollyard.slots.*", (payload) => this.#onSlots(payload));
-    const { outcomes, nextSequence } = await this.#rebuild();
+    const { outcomes, nextSequence } = await this.#rebuilt();
     for (const counted of outcomes) this.#deps.onOutcome(counted);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#deps.signal]);
-    const background = Promise.all([this.#follow(nextSequence, signal), this.#settleLoop(signal)]);
+    const settling = settleLoop(this.#settleDeps, signal);
+    const background = Promise.all([this.#follow(nextSequence, signal), settling]);
     const end = await this.#raced(background, async () => {
       stop.abort();
       await listening.stop();
@@ -171,7 +165,7 @@ export class JobRunner {
     while (!signal.aborted && (await this.#patiently(clear)) === null) await clock.sleep(TICK_MS, signal);
   }
 
-  async #rebuild(): Promise<RebuiltLedger> {
+  #rebuilt(): Promise<RebuiltLedger> {
     const { bus } = this.#deps;
     const { identity, recorded } = this.#job;
     const read = async (): Promise<RebuiltLedger> => {
@@ -180,7 +174,7 @@ export class JobRunner {
       if (recorded !== undefined) refuseLostRecord(recorded, rebuilt.found, lastSequence);
       return rebuilt;
     };
-    return untilAnswered(read, this.#deps);
+    return (this.#rebuilding ??= untilAnswered(read, this.#deps));
   }
 
   async #rounds(): Promise<RunEnd> {
@@ -201,7 +195,7 @@ export class JobRunner {
       await this.#dispatch();
       return false;
     }
-    await this.#cancelRest(this.#interruptedBy);
+    await this.#cancel(this.#interruptedBy);
     return true;
   }
 
@@ -222,7 +216,7 @@ export class JobRunner {
     while (counts.graded + counts.failed < this.ledger.total) {
       if (this.#deps.signal.aborted) this.#backgroundEnded();
       // Again each round: an attempt that failed by itself meanwhile has made its rollout pending once more.
-      await this.#patiently(() => this.#cancelRest(cancelCode(end)));
+      await this.#patiently(() => this.#cancel(cancelCode(end)));
       await this.#wakeup.wait(this.#deps.clock, TICK_MS);
     }
     return end;
@@ -231,7 +225,7 @@ export class JobRunner {
   /** What the job's end is decided from, as it is now. */
   endInput(): JobEndInput {
     const { ledger } = this;
-    const { spec, startedAtMs } = this.#job;
+    const { spec, earlierSeconds } = this.#job;
     return {
       total: ledger.total,
       graded: ledger.counts.graded,
@@ -242,7 +236,7 @@ export class JobRunner {
       retryBudget: retryBudget(ledger.total, spec.retry),
       tokensUsed: ledger.tokens.prompt + ledger.tokens.completion,
       rolloutsDispatched: ledger.started,
-      elapsedSeconds: (this.#deps.clock.nowMs() - startedAtMs) / 1000,
+      elapsedSeconds: earlierSeconds + (this.#deps.clock.monotonicMs() - this.#madeMs) / 1000,
       deadlineSeconds: spec.deadlineSeconds ?? null,
       budget: spec.budget ?? {},
     };
@@ -250,69 +244,18 @@ export class JobRunner {
 
   async #dispatch(): Promise<void> {
     const { spec } = this.#job;
-    if (areTokensSpent(this.endInput()) || !(await this.#hasRoom())) return;
+    if (areTokensSpent(this.endInput()) || !(await this.#room.look())) return;
     const planned = planDispatch(this.ledger, {
       parallelism: spec.parallelism,
-      workerSlots: this.#announcedSlots(),
+      workerSlots: this.#workers.slots(),
       budgetLeft: (spec.budget?.rollouts ?? Infinity) - this.ledger.started,
       gradingHoldsPlace: spec.budget?.totalTokens !== undefined,
     });
-    await inParallel(planned, PARALLEL_CALLS, (next) => this.#assign(next));
+    await this.#dispatcher.dispatch(planned, () => this.isInterrupted || this.#deps.signal.aborted);
   }
 
-  /** Whether the event stream has room for more rollouts; asked anew every few seconds. */
-  async #hasRoom(): Promise<boolean> {
-    const nowMs = this.#deps.clock.monotonicMs();
-    if (nowMs - this.#room.checkedMs < ROOM_CHECK_MS) return this.#room.isThere;
-    const { usedBytes, maxBytes } = await this.#deps.bus.streamState("events");
-    const isThere = usedBytes < FULL_SHARE * maxBytes;
-    if (isThere !== this.#room.isThere) {
-      const say = isThere ? "dispatch goes on" : "dispatch stopped: the event stream is nearly full";
-      this.#deps.logger.warn(say, { used_bytes: usedBytes, max_bytes: maxBytes });
-    }
-    this.#room = { isThere, checkedMs: nowMs };
-    return isThere;
-  }
-
-  async #assign({ place, attempt, outcomeAfter }: PlannedDispatch): Promise<void> {
-    const { identity, items, spec } = this.#job;
-    const ref = attemptRef(identity, place, attempt);
-    const item = JSON.stringify(items[place.itemIndex] ?? null);
-    const payload = encodeStored(AssignmentSchema, {
-      ref,
-      itemJson: await storeText(this.#deps.bus, identity.jobUid, item),
-      outcomeAfter: BigInt(outcomeAfter),
-      dispatchedAtMs: this.#deps.clock.nowMs(),
-      policyVersion: spec.policyVersion ?? "",
-    });
-    const message = { subject: workSubject("rollout", ref, attempt), payload };
-    await storeWork({ ...this.#deps, store: this.#deps.bus }, message);
-    this.ledger.dispatched(place, attempt);
-  }
-
-  async #cancelRest(code: ErrorCode): Promise<void> {
-    const { bus } = this.#deps;
-    const { identity } = this.#job;
-    const notice = create(ControlNoticeSchema, { jobUid: identity.jobUid, code });
-    bus.broadcast(controlSubject(identity.jobUid), toBinary(ControlNoticeSchema, notice));
-    const failure = failureRecord(new RollyardError(code));
-    const isFinal = code !== "job_interrupted" && code !== "job_suspended";
-    const places = [
-      ...this.ledger.inPhase("active"),
-      ...(isFinal ? [...this.ledger.inPhase("grading"), ...this.ledger.inPhase("pending")] : []),
-    ];
-    await inParallel(places, PARALLEL_CALLS, async (place) => {
-      const { attempt, outcomeAfter, phase } = this.ledger.line(place);
-      const ref = attemptRef(identity, place, attempt);
-      // What waits for its dispatch has no slot, so nobody can begin it: its outcome is enough.
-      const options = { unlessStopped: !isFinal, sealsEmpty: phase !== "pending" };
-      await endAttempt(this.#settleDeps, { ref, outcomeAfter, failure }, options);
-    });
-    // Last: a slot that is purged before its outcome is stored would make its rollout look missing.
-    await bus.purge("work", workFilter("rollout", identity));
-    if (!isFinal) return;
-    await bus.purge("work", workFilter("grade", identity));
-    await bus.purge("work", workFilter("settle", identity));
+  #cancel(code: ErrorCode): Promise<void> {
+    return cancelRollouts(this.#settleDeps, { identity: this.#job.identity, ledger: this.ledger, code });
   }
 
   async #follow(fromSequence: number, signal: AbortSignal): Promise<void> {
@@ -325,36 +268,10 @@ export class JobRunner {
     }
   }
 
-  async #settleLoop(signal: AbortSignal): Promise<void> {
-    const open = new Set<Promise<void>>();
-    while (!signal.aborted) {
-      const onDelivery = (delivery: WorkDelivery): void => {
-        const settling = settle(this.#settleDeps, delivery).finally(() => open.delete(settling));
-        open.add(settling);
-      };
-      const max = SETTLE_SLOTS - open.size;
-      try {
-        await this.#deps.bus.pull({ kind: "settle", max, expiresMs: 5000, signal, onDelivery });
-      } catch (error) {
-        this.#deps.logger.warn("pull failed", { kind: "settle", code: toRollyardError(error).code });
-        await this.#deps.clock.sleep(TICK_MS, signal);
-      }
-      if (open.size >= SETTLE_SLOTS) await Promise.race(open);
-    }
-    await Promise.all(open);
-  }
-
   #onSlots(payload: Uint8Array): void {
     const { worker, total, free, throttled, repeatedWork } = fromBinary(SlotsAnnouncedSchema, payload);
-    const seenMs = this.#deps.clock.monotonicMs();
-    this.#workers.set(worker, { worker, slots: total, free, throttled, repeatedWork, seenMs });
+    this.#workers.hear({ worker, slots: total, free, throttled, repeatedWork });
     this.#wakeup.wake();
-  }
-
-  /** Slots of the workers that were heard of lately; null while none was. */
-  #announcedSlots(): number | null {
-    const workers = this.workers();
-    return workers.length === 0 ? null : workers.reduce((sum, { slots }) => sum + slots, 0);
   }
 
   #backgroundEnded(): never {

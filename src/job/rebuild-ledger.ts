@@ -1,6 +1,6 @@
 import type { Bus } from "../bus/port.ts";
-import { outcomesFilter, parseWorkSubject, workFilter } from "../bus/subjects.ts";
-import type { WorkKind } from "../bus/streams.ts";
+import { outcomesFilter } from "../bus/subjects.ts";
+import { attemptsInWork } from "./attempts-in-work.ts";
 import type { JobIdentity } from "./job-identity.ts";
 import type { JobLedger } from "./job-ledger.ts";
 import { outcomeSummary } from "./outcome-summary.ts";
@@ -40,9 +40,9 @@ export async function rebuildLedger(
   job: JobIdentity,
   ledger: JobLedger,
 ): Promise<RebuiltLedger> {
-  const inWork = await attemptsIn(bus, job, "rollout");
-  const inGrade = await attemptsIn(bus, job, "grade");
-  const inSettle = await attemptsIn(bus, job, "settle");
+  const inWork = await attemptsInWork(bus, job, "rollout");
+  const inGrade = await attemptsInWork(bus, job, "grade");
+  const inSettle = await attemptsInWork(bus, job, "settle");
   const summaries: OutcomeSummary[] = [];
   let nextSequence = 1;
   for await (const message of bus.replayHeaders("outcomes", outcomesFilter(job))) {
@@ -66,13 +66,4 @@ function foundIn(summaries: readonly OutcomeSummary[]): FoundOutcomes {
     gradedAttempts,
     failedAttempts: summaries.length - gradedAttempts,
   };
-}
-
-async function attemptsIn(
-  bus: Pick<Bus, "subjects">,
-  job: JobIdentity,
-  kind: WorkKind,
-): Promise<readonly NonNullable<ReturnType<typeof parseWorkSubject>>[]> {
-  const subjects = await bus.subjects("work", workFilter(kind, job));
-  return [...subjects.keys()].map(parseWorkSubject).filter((parts) => parts !== null);
 }

@@ -29,7 +29,7 @@ class World {
   readonly deliveries = new DeliveryTable();
   readonly logged: LogFields[] = [];
   readonly there = new Set<string>();
-  readonly stream = { isFull: false };
+  readonly streams: { full: readonly "work"[] } = { full: [] };
   readonly live: LiveStatus;
   repeatedWork: readonly { readonly subject: string; readonly deliveries: number }[] = [];
   isThrottled = false;
@@ -45,7 +45,7 @@ class World {
   }
 
   #parts(): LiveStatusParts {
-    const { stream } = this;
+    const { streams } = this;
     const retry = { maxAttempts: 3, budgetPercent: 20 };
     const ledger = new JobLedger({ items: 2, samplesPerItem: 1, retry, indexes: null });
     const logger: Logger = {
@@ -55,8 +55,8 @@ class World {
     const runner = {
       ledger,
       isInterrupted: false,
-      get isStreamFull() {
-        return stream.isFull;
+      get fullStreams() {
+        return streams.full;
       },
       workers: () => [{ worker: "w", slots: 2, free: 1, throttled: false, repeatedWork: this.repeatedWork }],
       endInput: () => ({
@@ -134,7 +134,7 @@ describe("what a local run knows of itself", () => {
     world.isThrottled = true;
     await world.clock.run(world.clock.sleep(3500), 60_000);
     world.isThrottled = false;
-    world.stream.isFull = true;
+    world.streams.full = ["work"];
     await world.clock.run(world.clock.sleep(3500), 60_000);
     expect(world.logged.map(({ status, reason }) => `${String(status)} ${String(reason)}`)).toEqual([
       "True ModelThrottled",

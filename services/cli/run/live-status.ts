@@ -18,7 +18,7 @@ import type { BrokerSnapshot } from "../../../src/sandbox/broker.ts";
 export interface LiveStatusParts {
   readonly identity: JobIdentity;
   readonly startedAtMs: number;
-  readonly runner: Pick<JobRunner, "ledger" | "isInterrupted" | "isStreamFull" | "workers" | "endInput">;
+  readonly runner: Pick<JobRunner, "ledger" | "isInterrupted" | "fullStreams" | "workers" | "endInput">;
   readonly broker: { snapshot(): BrokerSnapshot };
   readonly bus: Pick<Bus, "onStatus" | "subjects"> & BusInspector;
   readonly server: { restarts(): number };
@@ -128,7 +128,7 @@ export class LiveStatus {
       isSuspended: runner.isInterrupted,
       rollouts: { total: runner.ledger.total, graded, failed },
       isBusDown: this.#isBusDown,
-      isStreamFull: runner.isStreamFull,
+      fullStreams: runner.fullStreams,
       startsFailing: breaker.state === "closed" ? null : breaker.lastReason,
       throttled: this.#throttled(),
     };

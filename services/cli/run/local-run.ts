@@ -19,7 +19,9 @@ import { JobRunner } from "../../../src/job/job-runner.ts";
 import type { JobLedger } from "../../../src/job/job-ledger.ts";
 import type { CountedOutcome } from "../../../src/job/rebuild-ledger.ts";
 import type { RunEnd } from "../../../src/job/job-runner.ts";
+import { untilAnswered } from "../../../src/grader/patience.ts";
 import type { Clock } from "../../../src/lib/clock.ts";
+import { untilAborted } from "../../../src/lib/until-aborted.ts";
 import { randomIds } from "../../../src/rollout/ids.ts";
 import { SandboxBroker } from "../../../src/sandbox/broker.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
@@ -83,18 +85,15 @@ export async function localRun(options: LocalRunOptions): Promise<LocalRunEnd> {
 
 async function composeAndRun(options: LocalRunOptions, closers: Closers): Promise<LocalRunEnd> {
   const { folder } = options;
-  const { logger } = options.telemetry;
   const gaveUp = Promise.withResolvers<never>();
   gaveUp.promise.catch(() => undefined);
   const server = await startNatsServer({
     binary: options.natsServer,
     folder: folder.storePath,
-    logger,
+    logger: options.telemetry.logger,
     onGaveUp: (error: RollyardError) => gaveUp.reject(error),
   });
   closers.push(() => server.stop());
-  const joinFile = await writeJoinFile(folder.joinPath, server);
-  closers.push(() => joinFile.remove());
   const deliveries = new DeliveryTable();
   const connect = async (user: ServiceUser): Promise<Bus & BusInspector> => {
     const bus = await connectAs(server, user, options, deliveries);
@@ -103,27 +102,18 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
     return bus;
   };
   const bus = await connect("controller");
-  await bus.ensureStreams();
-  await syncStore(folder.storePath);
-  if (folder.isResumed) await bus.releaseWork();
-  const identity = await storeIdentity(options, bus);
-  const recorder = await openRecorder(options, bus, identity);
-  closers.push(() => recorder.close());
-  const broker = await startBroker(options, bus, identity);
-  closers.push(() => broker.stop());
-  const { input } = options;
-  const serving = await serveSecrets(bus, identity.namespace, {
-    secrets: input.secrets,
-    snapshotOf: (hash) => loadSnapshot(bus, hash),
-  });
-  closers.push(() => serving.stop());
   const stopping = new AbortController();
-  const runner = newRunner(options, { bus, identity, broker, recorder, signal: stopping.signal });
-  const releases = await serveReleases(bus, identity, (ref) => {
-    broker.release(ref, ["agent"]);
-    runner.released(ref);
-  });
-  closers.push(() => releases.stop());
+  const stop = async (): Promise<void> => stopping.abort();
+  // Whatever ends the run, nothing of it goes on behind closed connections.
+  closers.push(stop);
+  const parts = await openParts(options, { bus, signal: stopping.signal }, closers);
+  if (parts === null) return { end: { condition: "Suspended", reason: "Interrupted" }, conditions: [] };
+  const { identity, recorder, broker, runner } = parts;
+  // Judged before anything works: where a record was lost, a rollout would run again that has its outcome.
+  await Promise.race([runner.rebuild(), gaveUp.promise]);
+  const joinFile = await writeJoinFile(folder.joinPath, server);
+  closers.push(() => joinFile.remove());
+  await serveJob(options, { ...parts, bus }, closers);
   const { endpoints } = await startServices(options, connect, closers);
   const live = await startLiveStatus(
     options,
@@ -136,14 +126,62 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   options.onStarted({ ledger: runner.ledger, conditions: () => live.conditions() });
   const failedRecording = recorder.failed.then((error) => Promise.reject(error));
   failedRecording.catch(() => undefined);
-  // Whatever ends the run, nothing of it goes on behind closed connections.
-  closers.push(async () => stopping.abort());
+  // First of all: from now on the parts end, and what they look like says nothing of the job.
+  closers.push(stop);
   const diskIsFull = watchDisk(folder.path, options.clock, stopping.signal).then(() => gaveUp.promise);
   diskIsFull.catch(() => undefined);
   const end = await Promise.race([runner.run(), gaveUp.promise, failedRecording, diskIsFull]);
   await recorder.flush();
   const conditions = end.condition === "Suspended" ? live.conditions() : live.ended(end);
   return { end, conditions };
+}
+
+interface JobParts {
+  readonly identity: JobIdentity;
+  readonly recorder: ResultRecorder;
+  readonly broker: SandboxBroker;
+  readonly runner: JobRunner;
+}
+
+/** The parts that hold the job's state; none of them works yet. Null when it was interrupted before. */
+async function openParts(
+  options: LocalRunOptions,
+  { bus, signal }: { readonly bus: Bus; readonly signal: AbortSignal },
+  closers: Closers,
+): Promise<JobParts | null> {
+  const { folder } = options;
+  await bus.ensureStreams();
+  await syncStore(folder.storePath);
+  if (folder.isResumed) await bus.releaseWork();
+  const patience = { clock: options.clock, signal };
+  const storing = untilAnswered(() => storeIdentity(options, bus), patience);
+  const identity = await untilAborted(storing, options.interrupt);
+  if (identity === null) return null;
+  const recorder = await openRecorder(options, bus, identity);
+  closers.push(() => recorder.close());
+  const broker = newBroker(options, bus, identity);
+  const runner = newRunner(options, { bus, identity, broker, recorder, signal });
+  return { identity, recorder, broker, runner };
+}
+
+/** Answers what workers and graders ask of the job: sandboxes and secrets. */
+async function serveJob(
+  { input }: LocalRunOptions,
+  { bus, identity, broker, runner }: JobParts & { readonly bus: Bus },
+  closers: Closers,
+): Promise<void> {
+  await broker.start();
+  closers.push(() => broker.stop());
+  const serving = await serveSecrets(bus, identity.namespace, {
+    secrets: input.secrets,
+    snapshotOf: (hash) => loadSnapshot(bus, hash),
+  });
+  closers.push(() => serving.stop());
+  const releases = await serveReleases(bus, identity, (ref) => {
+    broker.release(ref, ["agent"]);
+    runner.released(ref);
+  });
+  closers.push(() => releases.stop());
 }
 
 /** Lets the run be asked how it is, until it is closed. */
@@ -222,11 +260,11 @@ function openRecorder(
   return ResultRecorder.open({ folder: folder.path, store: bus, clock, logger, job, tools });
 }
 
-async function startBroker(
+function newBroker(
   { input, launcher, clock, telemetry, graderRuntime }: LocalRunOptions,
   bus: Bus,
   identity: JobIdentity,
-): Promise<SandboxBroker> {
+): SandboxBroker {
   const { sandbox } = input.environment.spec;
   const broker = new SandboxBroker({
     bus,
@@ -243,7 +281,6 @@ async function startBroker(
     logger: telemetry.logger.child({ service: "broker" }),
     observer: telemetry.metrics.sandboxes.observer,
   });
-  await broker.start();
   telemetry.metrics.sandboxes.watch(telemetry.environment, () => broker.snapshot());
   return broker;
 }
@@ -281,7 +318,7 @@ function newRunner(
     indexes: indexes === undefined ? null : parseIndexRanges(indexes),
     recorded: recorder.recorded,
     // The clock of its deadline stands still between two sessions.
-    startedAtMs: clock.nowMs() - folder.state.earlierSeconds * 1000,
+    earlierSeconds: folder.state.earlierSeconds,
   });
   const { counts } = runner.ledger;
   telemetry.metrics.rollouts.watchActive(() => ({

@@ -89,7 +89,7 @@ const runner: JobRunner = new JobRunner(
     spec: snapshot.job,
     items: chaosItems(config.job),
     indexes: null,
-    startedAtMs: config.startedAtMs,
+    earlierSeconds: (Date.now() - config.startedAtMs) / 1000,
   },
 );
 await serveReleases(bus, identity, (ref) => {

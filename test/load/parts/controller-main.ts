@@ -117,7 +117,7 @@ async function run(): Promise<RunSummary> {
       spec: benchSnapshot(load, current().modelURL, current().rates).job,
       items: benchItems(load),
       indexes: null,
-      startedAtMs: Date.now(),
+      earlierSeconds: 0,
     },
   );
   const releases = await serveReleases(bus, identity, (ref) => {

@@ -16,7 +16,7 @@ import type { AttemptState } from "../../../src/rollout/state.ts";
 import { Worker } from "../../../src/rollout/worker.ts";
 import type { WorkerDeps } from "../../../src/rollout/worker.ts";
 import { FakeBus } from "../bus/fake-bus.ts";
-import type { FakeBusClient } from "../bus/fake-bus.ts";
+import type { FakeBusClient, FakeBusOptions } from "../bus/fake-bus.ts";
 import { VirtualClock } from "../simulation/virtual-clock.ts";
 
 /** A worker of the world. */
@@ -51,12 +51,15 @@ export const noSandboxes: SandboxClaims = {
 /** Workers on a simulated bus and clock, and the assignments that they get. No planner, no graders. */
 export class WorkerWorld {
   readonly clock = new VirtualClock();
-  readonly bus = new FakeBus({ replicas: 1, clock: this.clock, latencyMs: 1 });
+  readonly bus: FakeBus;
   readonly #script: AgentScript;
-  readonly #reader = this.bus.connect("reader");
+  readonly #reader: FakeBusClient;
 
-  constructor(script: AgentScript = {}) {
+  /** `maxBytes` makes streams small. */
+  constructor(script: AgentScript = {}, maxBytes: NonNullable<FakeBusOptions["maxBytes"]> = {}) {
     this.#script = script;
+    this.bus = new FakeBus({ replicas: 1, clock: this.clock, latencyMs: 1, maxBytes });
+    this.#reader = this.bus.connect("reader");
   }
 
   async worker(id: string, changes: Partial<WorkerDeps> = {}, slots = 64): Promise<WorldWorker> {

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import type { MockModel } from "../model/mock-model.ts";
 import type { RunWorld } from "./run-world.ts";
 import { shellThen } from "./run-world.ts";
 import type { SmallJob } from "./small-job.ts";
@@ -6,10 +7,17 @@ import type { SmallJob } from "./small-job.ts";
 /** Rollouts of a steady job. */
 export const STEADY_ROLLOUTS = 12;
 
+/** A job of {@link SmallJob} with its model. */
+export interface SteadyJob extends SmallJob {
+  readonly model: MockModel;
+}
+
 /** A job that takes a few seconds, two rollouts at a time: long enough for something to happen in the middle. */
-export async function steadyJob(world: RunWorld): Promise<SmallJob> {
+export async function steadyJob(world: RunWorld): Promise<SteadyJob> {
   const model = await world.model(shellThen("cat a.txt"), 200);
-  return world.job({ baseURL: model.baseURL, items: STEADY_ROLLOUTS / 2, samples: 2, parallelism: 2 });
+  const { baseURL } = model;
+  const job = await world.job({ baseURL, items: STEADY_ROLLOUTS / 2, samples: 2, parallelism: 2 });
+  return Object.assign(job, { model });
 }
 
 /** Resolves once some of the job's rollouts are on record. */

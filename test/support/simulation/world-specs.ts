@@ -29,7 +29,7 @@ const JOB_SPEC = rolloutJobSpecSchema.parse({
 });
 
 /** The job of a world. */
-export function jobOf(shape: WorldShape, startedAtMs: number): JobToRun {
+export function jobOf(shape: WorldShape): JobToRun {
   const { items, samplesPerItem, parallelism, maxAttempts } = shape;
   const retry = { ...JOB_SPEC.retry, maxAttempts };
   return {
@@ -37,6 +37,6 @@ export function jobOf(shape: WorldShape, startedAtMs: number): JobToRun {
     spec: { ...JOB_SPEC, samplesPerItem, parallelism, retry },
     items: Array.from({ length: items }, () => ({ answer: RIGHT_ANSWER })),
     indexes: null,
-    startedAtMs,
+    earlierSeconds: 0,
   };
 }

@@ -63,7 +63,7 @@ async function runJob({ world, process, bus, broker }: Session): Promise<RunEnd>
         broker.release({ ...place, jobUid: IDENTITY.jobUid, attempt });
       },
     },
-    jobOf(world.schedule.shape, world.clock.nowMs()),
+    jobOf(world.schedule.shape),
   );
   await serveReleases(bus, IDENTITY, (ref) => {
     broker.release(ref, ["agent"]);

@@ -20,6 +20,8 @@ export interface StormFigures {
   readonly turns: number;
   readonly unrecordedAnswers: number;
   readonly sandboxes: number;
+  /** Turns whose calls ran again in a sandbox that replaced a lost one. */
+  readonly replayedTurns: number;
   readonly storedTwice: number;
   readonly endedByThemselves: number;
   readonly findings: Readonly<Record<string, number>>;
@@ -53,6 +55,7 @@ function figuresOf({
     unrecordedAnswers: evidence.model.length - turns,
     // Not the leases: those of sandboxes that are gone are purged.
     sandboxes: new Set(attempts.flatMap((attempt) => attempt.sandboxes)).size,
+    replayedTurns: attempts.reduce((sum, { replayedTurns }) => sum + replayedTurns, 0),
     storedTwice: logs.reduce((sum, { repeats }) => sum + repeats, 0),
     endedByThemselves: endedByThemselves.length,
     findings: Object.fromEntries(FINDING_KINDS.map((kind) => [kind, count(findings, kind)])),
@@ -61,7 +64,14 @@ function figuresOf({
 
 /** What a storm comes to. */
 export function stormResult(result: StormResult): ScenarioResult {
-  return { text: stormTable(result), json: figuresOf(result), code: result.findings.length === 0 ? 0 : 1 };
+  const figures = figuresOf(result);
+  // A storm in which nothing was replayed says nothing of replays.
+  const hasReplays = result.options.recovery === "restart" || figures.replayedTurns > 0;
+  return {
+    text: stormTable(result),
+    json: figures,
+    code: result.findings.length === 0 && hasReplays ? 0 : 1,
+  };
 }
 
 /** The run as a table, with the first findings of each kind in words. */
@@ -77,6 +87,7 @@ function stormTable(result: StormResult): string {
     ["answers never recorded", figures.unrecordedAnswers],
     ["takeovers", figures.takeovers],
     ["sandboxes on record", figures.sandboxes],
+    ["turns replayed", figures.replayedTurns],
     ["strikes", listed(figures.strikes)],
     ["processes that ended by themselves", figures.endedByThemselves],
   ];
@@ -90,6 +101,7 @@ function stormTable(result: StormResult): string {
     "",
     ...kinds,
     ...findingLines(findings),
+    ...(options.recovery === "replay" && figures.replayedTurns === 0 ? ["", "nothing was replayed"] : []),
     ...endedByThemselves.slice(0, SHOWN),
     "",
   ].join("\n");

@@ -48,6 +48,8 @@ export interface SeenAttempt {
   readonly startedAtMs: number;
   readonly turns: SeenTurn[];
   readonly sandboxes: string[];
+  /** Turns whose calls ran again in a new sandbox. */
+  replayedTurns: number;
   drivers: number;
   seal: SeenSeal | null;
 }
@@ -119,6 +121,9 @@ export class SeenLog {
       case "sandboxLeased":
         attempt.sandboxes.push(kind.value.sandboxUid);
         return;
+      case "sandboxReplayed":
+        attempt.replayedTurns += 1;
+        return;
       case "turnSampled":
         return this.#sampled(attempt, kind.value, storedAtMs);
       case "toolCalled":
@@ -137,7 +142,15 @@ export class SeenLog {
     }
     if (last !== undefined && attempt <= last.attempt)
       this.#find("duplicated", `attempt ${attempt} begins twice`);
-    this.attempts.push({ attempt, startedAtMs, turns: [], sandboxes: [], drivers: 0, seal: null });
+    this.attempts.push({
+      attempt,
+      startedAtMs,
+      turns: [],
+      sandboxes: [],
+      replayedTurns: 0,
+      drivers: 0,
+      seal: null,
+    });
   }
 
   #sampled(attempt: SeenAttempt, value: TurnSampled, storedAtMs: number): void {

@@ -31,6 +31,7 @@ export const STRIKES = {
   "kill-server": { weight: 3, strike: killing(({ world }) => world.nats.map(({ service }) => service)) },
   "kill-model": { weight: 1, strike: killing(({ world }) => [world.model]) },
   "kill-supervisor": { weight: 1, strike: killSupervisor },
+  "kill-node": { weight: 1, strike: killNode },
   "kill-sandboxd": { weight: 2, strike: killSandboxd },
   "pause-worker": { weight: 2, strike: pausing(({ world }) => world.workers) },
   "pause-grader": { weight: 1, strike: pausing(({ world }) => world.graders) },
@@ -107,6 +108,15 @@ async function killSupervisor({ world }: StrikeContext): Promise<string | null> 
   const found = processesBelow(world.controller.pid).find(({ argv }) => argv.includes("supervise"));
   if (found === undefined) return null;
   return signalled(found.pid) ? `pid ${found.pid}` : null;
+}
+
+/** A machine that goes with all that is on it: every sandbox, and a worker that drives some of them. */
+async function killNode(context: StrikeContext): Promise<string | null> {
+  const worker = pick(context.random, context.world.workers);
+  const supervisor = await killSupervisor(context);
+  if (worker === undefined || supervisor === null) return null;
+  worker.kill();
+  return `${worker.name} and ${supervisor}`;
 }
 
 async function killSandboxd({ world, random, tally }: StrikeContext): Promise<string | null> {

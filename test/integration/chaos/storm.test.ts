@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { FINDING_KINDS } from "../../chaos/checker/finding.ts";
 import type { StormFigures } from "../../chaos/report-storm.ts";
 import { runChaos } from "../../support/chaos/run-chaos.ts";
-import { LAUNCHERS } from "../../support/sandbox/launchers.ts";
+import { sandboxKind } from "../../support/chaos/sandbox-kind.ts";
 
 /** The strikes of which a short run takes all, in the order that its seed says. */
 const STRIKES = [
@@ -24,13 +24,6 @@ const STRIKES = [
   "grader-refuses",
 ];
 const NOTHING_FOUND = Object.fromEntries(FINDING_KINDS.map((kind) => [kind, 0]));
-
-async function sandboxKind(): Promise<"bubblewrap" | "process"> {
-  const launcher = await LAUNCHERS.bubblewrap.make();
-  if (typeof launcher === "string") return "process";
-  await launcher.close();
-  return "bubblewrap";
-}
 
 describe("a short storm", () => {
   it("loses, doubles and invents nothing, and leaves nothing behind", { timeout: 180_000 }, async () => {

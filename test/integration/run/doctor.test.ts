@@ -158,7 +158,10 @@ describe("rollyard doctor", () => {
     isMended = true;
     expect(await startCli(["retry", job.out], { TMPDIR: job.temporary }).ended).toMatchObject({ code: 0 });
     // The folder around both tells of the newest; the run folder means its own job, of which nothing is left to mend.
-    expect(await doctor(job)).toMatchObject({ code: 0, stdout: expect.stringContaining("small-retry-1 has ended") });
+    expect(await doctor(job)).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("small-retry-1 has ended"),
+    });
     const alone = await startCli(["doctor", job.runFolder]).ended;
     expect(alone).toMatchObject({ code: 0, stdout: expect.stringMatching(/^· small has ended/u) });
   });

@@ -27,6 +27,7 @@ describe("a grader process that ends at any operation", () => {
     );
     const end = await Promise.race([death.promise, gradeDelivery(delivery, world.deps, world.drain)]);
     world.store.fault = () => "none";
+    world.withController();
     world.reply = reply;
     return end === "died";
   }

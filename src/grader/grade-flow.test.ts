@@ -287,10 +287,26 @@ describe("a delivery that can't be graded", () => {
     const world = new FlowWorld();
     const lastSequence = writeAttempt(world.store, 0);
     world.store.fault = firstFaults({ kind: "publish" }, faults);
+    world.withController();
     const delivery = gradeDeliveryOf({ attempt: 0, lastSequence }, { deliveries: 21 });
     await gradeDelivery(delivery, world.deps, world.drain);
     expect(world.store.on(settleSubjectOf(0))).toHaveLength(1);
     expect(delivery.did).toEqual(["ack"]);
+  });
+
+  it("is given back by a drain while another's settle request is in the way of its own", async () => {
+    const world = new FlowWorld();
+    const lastSequence = writeAttempt(world.store, 0);
+    world.store.store({ subject: settleSubjectOf(0), payload: new Uint8Array([1]) });
+    let asked = 0;
+    world.store.fault = ({ kind, subject }) => {
+      if (kind === "publish" && subject === settleSubjectOf(0) && (asked += 1) === 4) world.soft.abort();
+      return "none";
+    };
+    const delivery = gradeDeliveryOf({ attempt: 0, lastSequence }, { deliveries: 21 });
+    const end = await gradeDelivery(delivery, world.deps, world.drain);
+    expect(end).toEqual({ kind: "given_back", reason: "drain" });
+    expect({ asked, did: delivery.did }).toEqual({ asked: 4, did: ["nak"] });
   });
 
   it("is given back when it is the request of something else", async () => {

@@ -1,7 +1,6 @@
 import type { LogStore, WorkDelivery } from "../bus/port.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
-import { storeWork } from "../rollout/close-attempt.ts";
 import type { FailureRecord } from "../rollout/state.ts";
 import { decodeGradeRequest } from "./grade-request.ts";
 import type { DecodedGradeRequest, GradeTask } from "./grade-request.ts";
@@ -10,6 +9,7 @@ import type { GradeAttemptDeps } from "./grade-attempt.ts";
 import type { GradeDrain } from "./grade-drain.ts";
 import { OutcomeChain } from "./outcome-chain.ts";
 import { gradedOutcomeMessage } from "./outcome-message.ts";
+import { pauseBefore } from "./patience.ts";
 import type { Patience } from "./patience.ts";
 import type { GradeResult } from "./port.ts";
 import { readSealedLog } from "./read-sealed-log.ts";
@@ -79,17 +79,21 @@ type Readable = Exclude<DecodedGradeRequest, { kind: "foreign" }>;
 async function handle({ kind, task }: Readable, deliveries: number, context: FlowContext): Promise<GradeEnd> {
   const patience = { clock: context.deps.clock, signal: context.drain.hard };
   const chain = new OutcomeChain(context.deps.store, task, patience);
-  if (kind === "unreadable") return settle(task, UNREADABLE, { ...context, patience });
+  const settling = { ...context, patience, chain };
+  if (kind === "unreadable") return settle(task, UNREADABLE, settling);
   const state = await chain.decide();
   if (state.kind === "ended") return { kind: "ended_before", task };
-  if (state.kind === "broken") return settle(task, state.failure, { ...context, patience });
-  if (deliveries > MAX_DELIVERIES) return settle(task, setAside(deliveries), { ...context, patience });
-  return gradeOpen(task, { ...context, patience, chain, expected: state.expectedLastSequence });
+  if (state.kind === "broken") return settle(task, state.failure, settling);
+  if (deliveries > MAX_DELIVERIES) return settle(task, setAside(deliveries), settling);
+  return gradeOpen(task, { ...settling, expected: state.expectedLastSequence });
 }
 
-interface OpenContext extends FlowContext {
+interface SettleContext extends FlowContext {
   readonly patience: Patience;
   readonly chain: OutcomeChain;
+}
+
+interface OpenContext extends SettleContext {
   /** Sequence that the outcome must expect. */
   readonly expected: number;
 }
@@ -125,14 +129,22 @@ async function settleUnlessEnded(
   return state.kind === "ended" ? { kind: "ended_before", task } : settle(task, reason, context);
 }
 
-/** Stores the settle request; a taken slot means that an earlier try of it is there. */
-async function settle(
-  task: GradeTask,
-  reason: FailureRecord,
-  { deps, patience }: FlowContext & { readonly patience: Patience },
-): Promise<GradeEnd> {
-  await storeWork({ ...patience, store: deps.store }, settleMessage(task, reason));
-  return { kind: "settled", task, failure: reason };
+/**
+ * Stores the settle request. The attempt has one slot for them, and what is in it may be a worker's, which says
+ * something else: only the attempt's outcome shows that the controller knows. Until then it is asked again.
+ */
+async function settle(task: GradeTask, reason: FailureRecord, context: SettleContext): Promise<GradeEnd> {
+  const { deps, chain, drain, patience } = context;
+  const signal = AbortSignal.any([patience.signal, drain.soft]);
+  const message = settleMessage(task, reason);
+  for (let tries = 1; ; tries += 1) {
+    const result = await deps.store.publish(message);
+    if (result.kind === "stored") return { kind: "settled", task, failure: reason };
+    if (result.kind === "slot_taken" && (await chain.decide()).kind === "ended") {
+      return { kind: "ended_before", task };
+    }
+    await pauseBefore(tries, { ...patience, signal });
+  }
 }
 
 const UNREADABLE = ungradable("internal", "The grade request can't be read.");

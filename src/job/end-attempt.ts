@@ -9,11 +9,12 @@ import { newEvent } from "../rollout/events.ts";
 import type { RolloutEvent } from "../rollout/events.ts";
 import type { IdSource, RolloutPlace } from "../rollout/ids.ts";
 import type { LogPosition } from "../rollout/log-message.ts";
-import { readRolloutFromLeader } from "../rollout/read-rollout.ts";
 import { rolloutStarted } from "../rollout/rollout-started.ts";
 import type { StartedAttempt } from "../rollout/rollout-started.ts";
 import { sealFailure } from "../rollout/seal-failure.ts";
-import type { AttemptState, FailureRecord, RolloutState, Seal } from "../rollout/state.ts";
+import type { AttemptState, FailureRecord, Seal } from "../rollout/state.ts";
+import { readWholeLog } from "./log-end.ts";
+import type { LogEnd, ReadLogEnd } from "./log-end.ts";
 import { recordFailed } from "./record-failed.ts";
 
 /** What ending attempts needs of the world. */
@@ -33,15 +34,21 @@ export interface AttemptToEnd {
   readonly failure: FailureRecord;
 }
 
-/** What of an attempt is left as it is. */
-export interface EndOptions {
-  /** Leave alone an attempt that stopped by itself: its grade request is on its way. */
-  readonly unlessStopped: boolean;
+/** How an attempt's log is read and sealed. */
+export interface SealOptions {
   /**
    * Seal the log also where it does not have the attempt yet: a worker may be about to begin it. Needless only for an
    * attempt that was never dispatched.
    */
   readonly sealsEmpty: boolean;
+  /** The default reads the whole log. */
+  readonly readEnd?: ReadLogEnd;
+}
+
+/** What of an attempt is left as it is. */
+export interface EndOptions extends SealOptions {
+  /** Leave alone an attempt that stopped by itself: its grade request is on its way. */
+  readonly unlessStopped: boolean;
 }
 
 /** What became of it: `left` had stopped by itself, `ended` had an outcome before. */
@@ -67,42 +74,35 @@ function trueFailure({ failure }: AttemptToEnd, seal: Seal | null): FailureRecor
   return seal === null || seal.kind === "stopped" ? failure : sealFailure(seal);
 }
 
-interface SealedLog {
+/** The log of an attempt that has ended. */
+export interface SealedLog {
   /** As it was found; null when we have sealed it, or it needs no seal. */
   readonly seal: Seal | null;
   readonly attempt: AttemptState | null;
   readonly lastSequence: number;
 }
 
-async function sealLog(deps: EndDeps, end: AttemptToEnd, options: EndOptions): Promise<SealedLog> {
+/** Seals an attempt's log unless it is sealed. Rejects as the reading of it does. */
+export async function sealLog(deps: EndDeps, end: AttemptToEnd, options: SealOptions): Promise<SealedLog> {
+  const { readEnd = readWholeLog, sealsEmpty } = options;
+  const { attempt: number } = end.ref;
   for (;;) {
-    const state = await readRolloutFromLeader(deps, end.ref);
-    const attempt = state.attempts.findLast((candidate) => candidate.attempt === end.ref.attempt) ?? null;
-    if (attempt === null && !needsOpening(state, end.ref, options)) {
-      return { seal: null, attempt, lastSequence: 0 };
-    }
-    const seal = attempt?.seal ?? null;
-    if (seal !== null) return { seal, attempt, lastSequence: state.lastSequence };
-    const lastSequence = await tryToSeal(deps, end, { state, isOpen: attempt !== null });
+    const found = await readEnd(deps, end.ref);
+    const { seal, attempt, lastAttempt } = found;
+    // An attempt that was overtaken can't begin any more.
+    const isOver = lastAttempt > number || (lastAttempt < number && !sealsEmpty);
+    if (isOver) return { seal, attempt, lastSequence: attempt === null ? 0 : found.lastSequence };
+    if (seal !== null) return { seal, attempt, lastSequence: found.lastSequence };
+    const lastSequence = await tryToSeal(deps, end, found);
     if (lastSequence !== null) return { seal: null, attempt, lastSequence };
   }
 }
 
-/** Whether an attempt that the log does not have must be kept from beginning; one that was overtaken can't. */
-function needsOpening({ attempts }: RolloutState, ref: AttemptRef, { sealsEmpty }: EndOptions): boolean {
-  const last = attempts.at(-1)?.attempt ?? -1;
-  return sealsEmpty && last < ref.attempt;
-}
-
 /** Null when a driver appended in between: read again. */
-async function tryToSeal(
-  deps: EndDeps,
-  end: AttemptToEnd,
-  found: { readonly state: RolloutState; readonly isOpen: boolean },
-): Promise<number | null> {
+async function tryToSeal(deps: EndDeps, end: AttemptToEnd, found: LogEnd): Promise<number | null> {
   const { ref } = end;
   const nonce = deps.ids.nonce();
-  const { state, isOpen } = found;
+  const isOpen = found.lastAttempt === ref.attempt;
   const fresh: LogPosition = { attempt: ref.attempt, messages: 0, digest: EMPTY_DIGEST };
   const appender = new EventAppender(
     { store: deps.bus, clock: deps.clock, signal: deps.signal },
@@ -110,8 +110,8 @@ async function tryToSeal(
       subject: eventsSubject(ref),
       jobUid: ref.jobUid,
       nonce,
-      position: isOpen ? { ...fresh, messages: state.messages, digest: state.digest } : fresh,
-      lastSequence: state.lastSequence,
+      position: isOpen ? found.position : fresh,
+      lastSequence: found.lastSequence,
     },
   );
   const opening = isOpen ? [] : [openingEvent(deps, ref)];

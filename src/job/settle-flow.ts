@@ -6,8 +6,10 @@ import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { FailureRecord } from "../rollout/state.ts";
 import { untilAnswered } from "../grader/patience.ts";
-import { endAttempt } from "./end-attempt.ts";
-import type { AttemptToEnd, EndDeps } from "./end-attempt.ts";
+import { endAttempt, sealLog } from "./end-attempt.ts";
+import type { AttemptToEnd, EndDeps, SealedLog } from "./end-attempt.ts";
+import { readLastMessage, readWholeLog } from "./log-end.ts";
+import type { ReadLogEnd } from "./log-end.ts";
 import { recordFailed } from "./record-failed.ts";
 import { decodeSettleRequest } from "./settle-request.ts";
 import type { DecodedSettleRequest } from "./settle-request.ts";
@@ -18,16 +20,15 @@ export interface SettleDeps extends EndDeps {
   readonly logger: Logger;
 }
 
-/** Twenty of them are longer than a worker that is gone keeps its assignment. */
 const RETRY_DELAY_MS = 5000;
 /** How long a request that this version does not understand stays away. */
 const FOREIGN_DELAY_MS = 60_000;
-/** A request that comes back more often is settled without its log: reading that may be what fails. */
+/** A request that comes back more often is settled by its log's last message: reading all of it may be what fails. */
 const MAX_DELIVERIES = 20;
 
 /**
- * Settles one request: checks the log and records the `failed` outcome, then acks. A request by a worker stands on a
- * log sealed as failed; one by a grader on a log sealed as stopped. Never rejects.
+ * Settles one request: sees to it that the log is sealed and records the `failed` outcome, then acks. A request by a
+ * worker stands on a log sealed as failed; one by a grader on a log sealed as stopped. Never rejects.
  */
 export async function settle(deps: SettleDeps, delivery: WorkDelivery): Promise<void> {
   const decoded = decodeSettleRequest(delivery.subject, delivery.payload);
@@ -40,9 +41,9 @@ export async function settle(deps: SettleDeps, delivery: WorkDelivery): Promise<
   const done = new AbortController();
   void keepBeating(delivery, deps.clock, done.signal);
   try {
-    if (isSetAside) await endWithoutLog(deps, decoded.end, { deliveries: String(delivery.deliveries) });
+    const asked = isSetAside ? setAside(decoded, delivery.deliveries) : { ...decoded, readEnd: readWholeLog };
     // A bus that does not answer is waited for in place: giving back would use the deliveries up.
-    else await untilAnswered(() => settleRequest(deps, decoded), deps);
+    await untilAnswered(() => settleRequest(deps, asked), deps);
     await delivery.ack();
   } catch (error) {
     deps.logger.error("settling failed", { code: toRollyardError(error).code, subject: delivery.subject });
@@ -52,54 +53,70 @@ export async function settle(deps: SettleDeps, delivery: WorkDelivery): Promise<
   }
 }
 
-async function settleRequest(
-  deps: SettleDeps,
-  request: Exclude<DecodedSettleRequest, { kind: "foreign" }>,
-): Promise<void> {
-  const isWorkers = request.kind === "request" && request.sender === "worker";
+type Readable = Exclude<DecodedSettleRequest, { kind: "foreign" }>;
+type AskedToSettle = Readable & { readonly readEnd: ReadLogEnd };
+
+/** As it was asked, but no more of the log is read than how it ends. */
+function setAside(request: Readable, deliveries: number): AskedToSettle {
+  const { end } = request;
+  const failure = withEvidence(end.failure, { deliveries });
+  return { ...request, end: { ...end, failure }, readEnd: readLastMessage };
+}
+
+async function settleRequest(deps: SettleDeps, request: AskedToSettle): Promise<void> {
+  const { end, readEnd } = request;
+  const isGraders = request.kind === "request" && request.sender === "grader";
   try {
-    const ending = await endAttempt(deps, request.end, { unlessStopped: isWorkers, sealsEmpty: true });
-    if (ending === "left") await leaveToGrader(deps, request.end);
+    const ending = await endAttempt(deps, end, { unlessStopped: !isGraders, sealsEmpty: true, readEnd });
+    if (ending === "left") await leaveToGrader(deps, request);
   } catch (error) {
     if (!(error instanceof RollyardError) || error.code !== "log_corrupt") throw error;
-    const { details } = error;
-    const facts = Object.entries(details).map(([name, value]) => [name, String(value)] as const);
-    await endWithoutLog(
-      deps,
-      { ...request.end, failure: corrupt(request.end.failure) },
-      Object.fromEntries(facts),
-    );
+    await endCorrupt(deps, end, error);
   }
 }
 
 /**
  * A worker gave up an attempt that has stopped by itself. Its grade request counts more, if there is one; while a
- * worker still has the assignment there may be one yet. Rejects to be asked again.
+ * worker still has the assignment there may be one yet. Asked for in the order in which work flows, or what moves on
+ * in between would look missing. Rejects to be asked again.
  */
-async function leaveToGrader(deps: SettleDeps, end: AttemptToEnd): Promise<void> {
+async function leaveToGrader(deps: SettleDeps, { end, readEnd }: AskedToSettle): Promise<void> {
+  const isDriven = await isInWork(deps, end, "rollout");
   if (await isInWork(deps, end, "grade")) return;
-  if (await isInWork(deps, end, "rollout")) {
+  if (isDriven) {
     throw new RollyardError("log_conflict", { message: "The attempt stopped and is not closed yet." });
   }
-  await endAttempt(deps, end, { unlessStopped: false, sealsEmpty: true });
+  await endAttempt(deps, end, { unlessStopped: false, sealsEmpty: true, readEnd });
 }
 
 async function isInWork(deps: SettleDeps, { ref }: AttemptToEnd, kind: WorkKind): Promise<boolean> {
   return (await deps.bus.subjects("work", workSubject(kind, ref, ref.attempt))).size > 0;
 }
 
-/** A log that does not fold can't be sealed: its attempt ends by the outcome alone, as ours. */
-async function endWithoutLog(
-  deps: SettleDeps,
-  end: AttemptToEnd,
-  facts: Readonly<Record<string, string>>,
-): Promise<void> {
-  const { failure } = end;
-  const evidence = { ...failure.evidence, ...facts };
-  const ours: FailureRecord = { ...failure, failureClass: "internal", evidence };
-  await recordFailed(deps, { ...end, failure: ours }, { attempt: null, lastSequence: 0 });
+/**
+ * The attempt of a log that does not fold ends as ours. It is sealed where its last message can be read, which fences a
+ * driver that goes on with what it remembers; otherwise it ends by its outcome alone.
+ */
+async function endCorrupt(deps: SettleDeps, end: AttemptToEnd, error: RollyardError): Promise<void> {
+  const said = withEvidence(end.failure, error.details);
+  const failure: FailureRecord = { ...said, failureClass: "internal", code: "log_corrupt" };
+  const corrupt = { ...end, failure };
+  await recordFailed(deps, corrupt, await sealUnfolded(deps, corrupt));
 }
 
-function corrupt(failure: FailureRecord): FailureRecord {
-  return { ...failure, code: "log_corrupt" };
+async function sealUnfolded(
+  deps: SettleDeps,
+  end: AttemptToEnd,
+): Promise<Pick<SealedLog, "attempt" | "lastSequence">> {
+  try {
+    return await sealLog(deps, end, { sealsEmpty: true, readEnd: readLastMessage });
+  } catch (error) {
+    if (toRollyardError(error).code !== "log_corrupt") throw error;
+    return { attempt: null, lastSequence: 0 };
+  }
+}
+
+function withEvidence(failure: FailureRecord, facts: Readonly<Record<string, unknown>>): FailureRecord {
+  const texts = Object.entries(facts).map(([name, value]) => [name, String(value)] as const);
+  return { ...failure, evidence: { ...failure.evidence, ...Object.fromEntries(texts) } };
 }

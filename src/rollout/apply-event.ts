@@ -185,6 +185,11 @@ function returnOf(returned: ToolReturned): CallReturn {
   };
 }
 
+/** The seal that an event sets; null of any other event. Throws `log_corrupt` for a reason that is none. */
+export function sealOfEvent({ kind, atMs }: RolloutEvent): Seal | null {
+  return isOneOf(kind, SEALING_KINDS) ? sealOf(kind, atMs) : null;
+}
+
 function sealOf(kind: SealingKind, atMs: number): Seal {
   switch (kind.case) {
     case "rolloutStopped": {

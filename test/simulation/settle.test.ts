@@ -1,110 +1,28 @@
-import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { HEADERS } from "../../src/bus/port.ts";
-import type { WorkDelivery } from "../../src/bus/port.ts";
-import { AttemptRefSchema, SettleRequestSchema } from "../../src/gen/rollyard/v1/work_pb.ts";
-import type { SettleRequest } from "../../src/gen/rollyard/v1/work_pb.ts";
-import { endAttempt } from "../../src/job/end-attempt.ts";
-import { outcomeSummary } from "../../src/job/outcome-summary.ts";
+import { EventBatchSchema } from "../../src/gen/rollyard/v1/events_pb.ts";
 import { settle } from "../../src/job/settle-flow.ts";
-import type { SettleDeps } from "../../src/job/settle-flow.ts";
-import { systemClock } from "../../src/lib/clock.ts";
-import { silentLogger } from "../../src/lib/logger.ts";
-import { EMPTY_DIGEST } from "../../src/rollout/digest.ts";
-import { EventAppender } from "../../src/rollout/event-appender.ts";
 import { newEvent } from "../../src/rollout/events.ts";
-import type { RolloutEvent } from "../../src/rollout/events.ts";
-import { randomIds } from "../../src/rollout/ids.ts";
-import { textOf } from "../../src/rollout/inline-text.ts";
 import { readRollout } from "../../src/rollout/read-rollout.ts";
 import { VirtualClock } from "../support/simulation/virtual-clock.ts";
 import { encodeStored } from "../../src/bus/envelope.ts";
 import { FakeBus } from "../support/bus/fake-bus.ts";
-
-const REF = create(AttemptRefSchema, {
-  namespace: "ns",
-  jobUid: "0123456789ab",
-  jobName: "job",
-  itemIndex: 1,
-  sampleIndex: 2,
-  attempt: 0,
-});
-const OUTCOMES = "rollyard.outcomes.ns.0123456789ab.1-2";
-const EVENTS = "rollyard.events.ns.0123456789ab.1-2";
-const LOST = {
-  failureClass: "sandbox",
-  code: "sandbox_lost",
-  cause: "The sandbox was lost.",
-  evidence: { exit_code: "137" },
-} as const;
-
-function depsOn(bus: FakeBus): SettleDeps {
-  const { signal } = new AbortController();
-  const contentOf = () => ({ item: { question: "what?" }, policyVersion: "p1" });
-  const world = { clock: systemClock, ids: randomIds, signal, logger: silentLogger, contentOf };
-  return { bus: bus.connect("controller"), ...world };
-}
-
-/** A log with an attached driver, and the given end. */
-function writeLog(bus: FakeBus, ...end: RolloutEvent[]): Promise<number> {
-  return openLog(bus, { attempt: 0, lastSequence: 0 }, end);
-}
-
-/** Opens an attempt as a worker does that believes the log to end at `lastSequence`. */
-function openLog(
-  bus: FakeBus,
-  { attempt, lastSequence }: { readonly attempt: number; readonly lastSequence: number },
-  end: readonly RolloutEvent[] = [],
-): Promise<number> {
-  const appender = new EventAppender(
-    { store: bus.connect("worker"), clock: systemClock, signal: new AbortController().signal },
-    {
-      subject: EVENTS,
-      jobUid: REF.jobUid,
-      nonce: "n",
-      position: { attempt, messages: 0, digest: EMPTY_DIGEST },
-      lastSequence,
-    },
-  );
-  const started = { rolloutId: "r", attempt, itemJson: textOf("{}"), messagesJson: textOf("[]") };
-  const opening = newEvent(1, { case: "rolloutStarted", value: started });
-  const attached = newEvent(1, { case: "driverAttached", value: { driver: "w", nonce: "n" } });
-  return appender.append([opening, attached, ...end]);
-}
-
-const stopped = newEvent(2, { case: "rolloutStopped", value: { reason: "answered" } });
-const failed = newEvent(2, { case: "attemptFailed", value: { ...LOST } });
-
-type RequestFields = Partial<Pick<SettleRequest, "sender" | "failureClass" | "code" | "outcomeAfter">>;
-
-function request(
-  fields: RequestFields,
-  changes: Partial<WorkDelivery> = {},
-): {
-  delivery: WorkDelivery;
-  ends: string[];
-} {
-  const ends: string[] = [];
-  const message = { ref: REF, sender: "worker", failureClass: "internal", code: "internal", ...fields };
-  const delivery: WorkDelivery = {
-    subject: "rollyard.work.settle.ns.0123456789ab.1-2.0",
-    payload: encodeStored(SettleRequestSchema, message),
-    headers: {},
-    deliveries: 1,
-    working: () => undefined,
-    ack: async () => void ends.push("ack"),
-    nak: async () => void ends.push("nak"),
-    ...changes,
-  };
-  return { delivery, ends };
-}
-
-async function putWork(bus: FakeBus, kind: "rollout" | "grade"): Promise<void> {
-  const subject = `rollyard.work.${kind}.ns.0123456789ab.1-2.0`;
-  await bus.connect("other").publish({ subject, payload: new Uint8Array() });
-}
-
-const outcomesOf = (bus: FakeBus) => bus.stream("outcomes").log(OUTCOMES).map(outcomeSummary);
+import {
+  depsOn,
+  driverOf,
+  EVENTS,
+  failed,
+  moveOnToGrading,
+  openLog,
+  OUTCOMES,
+  outcomesOf,
+  putWork,
+  REF,
+  request,
+  stopped,
+  withOverrides,
+  writeLog,
+} from "../support/job/settle-world.ts";
 
 describe("settling an attempt that can't be graded", () => {
   it("records the failure that the log is sealed with, not what the request says", async () => {
@@ -231,24 +149,21 @@ describe("settling an attempt that can't be graded", () => {
     expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "sandbox", code: "sandbox_lost" } }]);
   });
 
-  it("does not read the log for a request that came again and again", async () => {
+  it("leaves an attempt to its grader whose grade is asked for between two looks at the work", async () => {
     const bus = new FakeBus({ replicas: 1 });
-    await writeLog(bus, failed);
+    await writeLog(bus, stopped);
+    await putWork(bus, "rollout");
     const { bus: client, ...rest } = depsOn(bus);
-    const read = () => Promise.reject(new Error("reading it is what fails"));
-    const deps = {
-      ...rest,
-      bus: {
-        publish: client.publish.bind(client),
-        readLast: client.readLast.bind(client),
-        subjects: client.subjects.bind(client),
-        read,
-      },
+    let looks = 0;
+    const subjects: typeof client.subjects = async (stream, filter) => {
+      const found = await client.subjects(stream, filter);
+      if ((looks += 1) === 1) await moveOnToGrading(bus);
+      return found;
     };
-    const often = request({}, { deliveries: 21 });
-    await settle(deps, often.delivery);
-    expect(often.ends).toEqual(["ack"]);
-    expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "internal" } }]);
+    const { delivery, ends } = request({ sender: "worker" });
+    await settle({ ...rest, bus: withOverrides(client, { subjects }) }, delivery);
+    expect(ends).toEqual(["ack"]);
+    expect(outcomesOf(bus)).toEqual([]);
     bus.stop();
   });
 
@@ -263,79 +178,79 @@ describe("settling an attempt that can't be graded", () => {
   });
 });
 
-describe("ending an attempt from outside", () => {
-  const cancelled = {
-    failureClass: "cancelled",
-    code: "job_interrupted",
-    cause: "stop",
-    evidence: {},
-  } as const;
+describe("a settle request that came again and again", () => {
+  const often = { deliveries: 21 };
+  const unreadable = { read: () => Promise.reject(new Error("reading it is what fails")) };
 
-  it("fences the driver of a running attempt before it records the outcome", async () => {
+  it("is settled by the seal of its log's last message, and no more is read", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus, failed);
+    const { bus: client, ...rest } = depsOn(bus);
+    const { delivery, ends } = request({}, often);
+    await settle({ ...rest, bus: withOverrides(client, unreadable) }, delivery);
+    expect(ends).toEqual(["ack"]);
+    expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "sandbox", code: "sandbox_lost" } }]);
+    bus.stop();
+  });
+
+  it.each([1, 3] as const)(
+    "seals the open log first, so that nobody goes on in it (%i servers)",
+    async (replicas) => {
+      const bus = new FakeBus({ replicas });
+      await writeLog(bus);
+      const driver = await driverOf(bus);
+      const { bus: client, ...rest } = depsOn(bus);
+      const { delivery, ends } = request({ code: "worker_poison" }, often);
+      await settle({ ...rest, bus: withOverrides(client, unreadable) }, delivery);
+      expect(ends).toEqual(["ack"]);
+      await expect(driver.append([stopped])).rejects.toMatchObject({ code: "log_conflict" });
+      const { lastSequence } = await readRollout(bus.connect("reader"), REF);
+      await openLog(bus, { attempt: 1, lastSequence });
+      const { attempts } = await readRollout(bus.connect("reader"), REF);
+      expect(attempts).toMatchObject([
+        { seal: { failure: { code: "worker_poison" } } },
+        { attempt: 1, seal: null },
+      ]);
+      expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "internal", code: "worker_poison" } }]);
+      bus.stop();
+    },
+  );
+
+  it("opens and seals the log of an attempt that never began, behind a message that is no writer's", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await bus.connect("stranger").publish({ subject: EVENTS, payload: new Uint8Array([1]) });
+    await settle(depsOn(bus), request({}, often).delivery);
+    const { attempts, voidMessages } = await readRollout(bus.connect("reader"), REF);
+    expect({ attempts, voidMessages }).toMatchObject({
+      attempts: [{ seal: { kind: "failed" } }],
+      voidMessages: 1,
+    });
+    bus.stop();
+  });
+
+  it("is no reason to take an attempt that stopped from its grader", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus, stopped);
+    await putWork(bus, "grade");
+    const { delivery, ends } = request({ sender: "worker" }, often);
+    await settle(depsOn(bus), delivery);
+    expect(ends).toEqual(["ack"]);
+    expect(outcomesOf(bus)).toEqual([]);
+    bus.stop();
+  });
+});
+
+describe("settling an attempt whose log does not fold", () => {
+  it("fences the driver that goes on with what it remembers", async () => {
     const bus = new FakeBus({ replicas: 1 });
     await writeLog(bus);
-    const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe("recorded");
-    const state = await readRollout(bus.connect("reader"), REF);
-    expect(state.attempts[0]?.seal).toMatchObject({ kind: "cancelled", code: "job_interrupted" });
-    expect(outcomesOf(bus)).toHaveLength(1);
-    bus.stop();
-  });
-
-  it("seals an attempt that never began, so that a late worker can't begin it and the next attempt folds", async () => {
-    const bus = new FakeBus({ replicas: 1 });
-    const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe("recorded");
-    expect(outcomesOf(bus)).toHaveLength(1);
-    await expect(writeLog(bus)).rejects.toMatchObject({ code: "log_conflict" });
-    const { lastSequence } = await readRollout(bus.connect("reader"), REF);
-    await openLog(bus, { attempt: 1, lastSequence });
-    const { attempts } = await readRollout(bus.connect("reader"), REF);
-    expect(attempts).toMatchObject([
-      { attempt: 0, item: { question: "what?" }, policyVersion: "p1", seal: { code: "job_interrupted" } },
-      { attempt: 1, seal: null },
-    ]);
-    bus.stop();
-  });
-
-  it("seals a later attempt that never began behind the one before it", async () => {
-    const bus = new FakeBus({ replicas: 3 });
-    await writeLog(bus, failed);
+    const headers = { [HEADERS.append]: "n:9", [HEADERS.attempt]: "0", [HEADERS.number]: "9" };
+    const lost = { subject: EVENTS, payload: encodeStored(EventBatchSchema, { events: [] }), headers };
+    await bus.connect("broken").publish(lost);
+    const driver = await driverOf(bus);
     await settle(depsOn(bus), request({}).delivery);
-    const [first] = outcomesOf(bus);
-    const end = { ref: { ...REF, attempt: 1 }, outcomeAfter: first?.sequence ?? 0, failure: LOST };
-    expect(await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true })).toBe("recorded");
-    const { attempts } = await readRollout(bus.connect("reader"), REF);
-    expect(attempts).toMatchObject([{ attempt: 0 }, { attempt: 1, seal: { failure: LOST } }]);
-    expect(outcomesOf(bus)).toMatchObject([{ attempt: 0 }, { attempt: 1 }]);
-    bus.stop();
-  });
-
-  it("writes no log for an attempt that was never dispatched", async () => {
-    const bus = new FakeBus({ replicas: 1 });
-    const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessStopped: false, sealsEmpty: false })).toBe("recorded");
-    expect(bus.stream("events").log(EVENTS)).toEqual([]);
-    expect(outcomesOf(bus)).toHaveLength(1);
-    bus.stop();
-  });
-
-  it("leaves the log of a later attempt alone when an overtaken request comes late", async () => {
-    const bus = new FakeBus({ replicas: 1 });
-    await openLog(bus, { attempt: 1, lastSequence: 0 });
-    const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    await endAttempt(depsOn(bus), end, { unlessStopped: true, sealsEmpty: true });
-    expect(bus.stream("events").log(EVENTS)).toHaveLength(1);
-    bus.stop();
-  });
-
-  it("records nothing beside an outcome that is there", async () => {
-    const bus = new FakeBus({ replicas: 1 });
-    await writeLog(bus, failed);
-    await settle(depsOn(bus), request({}).delivery);
-    const end = { ref: REF, outcomeAfter: 0, failure: cancelled };
-    expect(await endAttempt(depsOn(bus), end, { unlessStopped: false, sealsEmpty: true })).toBe("ended");
-    expect(outcomesOf(bus)).toHaveLength(1);
+    await expect(driver.append([stopped])).rejects.toMatchObject({ code: "log_conflict" });
+    expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "internal", code: "log_corrupt" } }]);
     bus.stop();
   });
 });

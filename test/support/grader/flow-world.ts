@@ -11,7 +11,7 @@ import type { GraderSpec } from "../../../src/grader/schema.ts";
 import { noteLogger } from "../lib/note-logger.ts";
 import { InstantClock } from "./instant-clock.ts";
 import { MemoryLogStore } from "./memory-log-store.ts";
-import { OUTCOMES, settleSubjectOf } from "./stopped-rollout.ts";
+import { OUTCOMES, settleSubjectOf, writeOutcome } from "./stopped-rollout.ts";
 
 /** A grader that compares the answer with the item's. */
 export const EXACT: GraderSpec = {
@@ -79,6 +79,18 @@ export class FlowWorld {
         close: () => Promise.resolve(),
       }),
       endpointCaller: { post: async () => this.reply((this.endpointCalls += 1)) },
+    };
+  }
+
+  /** From now on a controller settles what it is asked to, when the grader asks once more. */
+  withController(): void {
+    const { fault } = this.store;
+    this.store.fault = (operation) => {
+      const isSettling = operation.kind === "publish" && operation.subject === settleSubjectOf(0);
+      if (isSettling && this.settleOf(0) !== null && this.store.on(OUTCOMES).length === 0) {
+        writeOutcome(this.store, 0, "failed");
+      }
+      return fault(operation);
     };
   }
 

@@ -17,6 +17,7 @@ import { localRun } from "./local-run.ts";
 import type { LocalRunEnd } from "./local-run.ts";
 import { Progress } from "./progress.ts";
 import { openRunFolder } from "./run-folder.ts";
+import { RunSeconds } from "./run-seconds.ts";
 import type { RunFlags } from "./run-flags.ts";
 import type { RunFolder } from "./run-folder.ts";
 import { startRunTelemetry } from "./start-run-telemetry.ts";
@@ -68,9 +69,9 @@ async function runInFolder(run: Run): Promise<number> {
   const { io, folder, flags } = run;
   const telemetry = await startRunTelemetry(run.input, folder, { isVerbose: flags.verbose });
   const interrupted = interruptOnSignals(io);
-  const began = systemClock.monotonicMs();
   let progress: Progress | null = null;
   if (folder.state.stopped !== null) await folder.save({ ...folder.state, stopped: null });
+  const seconds = new RunSeconds(folder, systemClock);
   try {
     const ended = await localRun({
       ...run,
@@ -84,10 +85,12 @@ async function runInFolder(run: Run): Promise<number> {
       },
     });
     await endProgress(progress);
-    return await conclude(run, ended, (systemClock.monotonicMs() - began) / 1000);
+    await seconds.stop();
+    return await conclude(run, ended, seconds.total());
   } catch (error) {
     await endProgress(progress);
-    return await reportFailure(run, error, (systemClock.monotonicMs() - began) / 1000);
+    await seconds.stop();
+    return await reportFailure(run, error, seconds.total());
   } finally {
     interrupted.stop();
     await telemetry.close();
@@ -98,9 +101,8 @@ function endProgress(progress: Progress | null): Promise<void> {
   return progress === null ? Promise.resolve() : progress.end();
 }
 
-async function conclude(run: Run, { end, conditions }: LocalRunEnd, seconds: number): Promise<number> {
+async function conclude(run: Run, { end, conditions }: LocalRunEnd, earlierSeconds: number): Promise<number> {
   const { folder, io, flags } = run;
-  const earlierSeconds = folder.state.earlierSeconds + seconds;
   if (end.condition === "Suspended") {
     const stopped = { why: "interrupted", message: "It was interrupted." } as const;
     await folder.save({ ...folder.state, earlierSeconds, stopped });
@@ -124,9 +126,8 @@ function howToResume({ folder, io }: Run): string {
     : `${resumeCommand(folder.path, folder.state, io.cwd)} resumes it`;
 }
 
-async function reportFailure({ folder, io }: Run, thrown: unknown, seconds: number): Promise<number> {
+async function reportFailure({ folder, io }: Run, thrown: unknown, earlierSeconds: number): Promise<number> {
   const error = unwritable(folder.path, thrown) ?? toRollyardError(thrown);
-  const earlierSeconds = folder.state.earlierSeconds + seconds;
   // On a full disk this note is lost too, and what was recorded is what counts.
   await folder
     .save({ ...folder.state, earlierSeconds, stopped: { why: "error", message: error.message } })

@@ -28,7 +28,7 @@ const runStateSchema = z.strictObject({
   /** The specs as text-free JSON, so that a resume can name what differs. */
   snapshot: z.unknown(),
   startedAtMs: z.number(),
-  /** Seconds of earlier sessions of the same run that ended by themselves; those of a killed one are not known. */
+  /** Seconds that the run has run; noted each minute, and once more at the end of a session that was not killed. */
   earlierSeconds: z.number(),
   /** Why the last session ended before the job did; null while one is under way, and once the job has ended. */
   stopped: z.strictObject({ why: z.enum(["interrupted", "error"]), message: z.string() }).nullable(),

@@ -54,6 +54,30 @@ describe("the end of a job", () => {
     expect(decideJobEnd({ ...running, firstEnds: { attempts: mixed, finals: [] } })).toBeNull();
   });
 
+  it("lets a small job whose model can't be reached use its attempts, and names the field when none is left", () => {
+    const small = { ...running, total: 2, graded: 0 };
+    const unreachable = (count: number) => ({
+      attempts: attempts(count, "model_unreachable", false),
+      finals: [],
+    });
+    expect(decideJobEnd({ ...small, firstEnds: unreachable(5) })).toBeNull();
+    const end = decideJobEnd({
+      ...small,
+      failed: 2,
+      firstEnds: { ...unreachable(6), finals: finals(2, true) },
+    });
+    expect(end).toMatchObject({ condition: "Failed", reason: "ConfigError" });
+    expect(end?.message).toBe(
+      "The first 6 attempts all failed, most with model_unreachable. Check spec.model.baseURL.",
+    );
+    expect(decideJobEnd({ ...small, firstEnds: unreachable(10) })?.reason).toBe("ConfigError");
+  });
+
+  it("fails a small job at once when each of its rollouts has a config error", () => {
+    const firstEnds = { attempts: attempts(2, "model_unauthorized", true), finals: [] };
+    expect(decideJobEnd({ ...running, total: 2, graded: 0, firstEnds })?.reason).toBe("ConfigError");
+  });
+
   it("fails a small job whose rollouts all failed", () => {
     const firstEnds = { attempts: [], finals: finals(2, true) };
     const end = decideJobEnd({ ...running, total: 2, graded: 0, failed: 2, firstEnds });

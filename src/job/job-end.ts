@@ -59,7 +59,7 @@ function completion(input: JobEndInput): JobEnd {
     };
   }
   // Where not one rollout succeeded although the early stop could not see it, the job has failed all the same.
-  const early = configError(input) ?? allFailing(input);
+  const early = configError({ ...input, isOver: true }) ?? allFailing(input);
   if (early !== null) return early;
   return {
     condition: "Complete",
@@ -68,15 +68,27 @@ function completion(input: JobEndInput): JobEnd {
   };
 }
 
-function configError({ total, firstEnds }: JobEndInput): JobEnd | null {
+/**
+ * What fails as config fails the same way again: one end for each rollout is enough, of ten. An endpoint that can't be reached
+ * may come back, so it takes ten ends, or all that a small job's attempts allow (ADR 0031).
+ */
+function configError(
+  input: Pick<JobEndInput, "total" | "firstEnds"> & { readonly isOver?: boolean },
+): JobEnd | null {
+  const { total, firstEnds, isOver = false } = input;
+  const first = firstEnds.attempts.slice(0, FIRST_ENDS);
   const needed = Math.min(total, FIRST_ENDS);
-  const first = firstEnds.attempts.slice(0, needed);
-  const isConfig = first.every(({ isConfig: config, code }) => config || code === "model_unreachable");
-  if (first.length < needed || !isConfig) return null;
-  const code = mostFrequent(first);
+  const sure = first.slice(0, needed);
+  const isSure = sure.length === needed && sure.every(({ isConfig }) => isConfig);
+  const isUnreachable =
+    first.length >= (isOver ? needed : FIRST_ENDS) &&
+    first.every(({ isConfig, code }) => isConfig || code === "model_unreachable");
+  if (!isSure && !isUnreachable) return null;
+  const seen = isSure ? sure : first;
+  const code = mostFrequent(seen);
   const field = fieldOfCode(code);
   const advice = field === null ? "" : ` Check ${field}.`;
-  return failed("ConfigError", `${firstFailed(needed, "attempt", code)}${advice}`);
+  return failed("ConfigError", `${firstFailed(seen.length, "attempt", code)}${advice}`);
 }
 
 function allFailing({ total, firstEnds }: JobEndInput): JobEnd | null {

@@ -3,6 +3,7 @@
 // Plain JavaScript for Node 20; in a clone the TypeScript sources run as they are, in a package their compiled form.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { commandName } from "../scripts/lib/command-name.mjs";
 import { programsFor } from "../scripts/lib/command-programs.mjs";
 import { ensureDependencies } from "../scripts/lib/dependencies.mjs";
 import { ensureNode, isModernNode } from "../scripts/lib/node-runtime.mjs";
@@ -16,7 +17,11 @@ await exitWith(async () => {
   const args = process.argv.slice(2);
   if (places.isClone) await ensureDependencies(places);
   const node = await ensureNode(places);
-  const env = await ensurePrograms(places, programsFor(args));
+  const script = process.argv[1] ?? "rollyard";
+  const env = {
+    ...(await ensurePrograms(places, programsFor(args))),
+    ROLLYARD_COMMAND: commandName({ script, env: process.env, cwd: process.cwd(), places }),
+  };
   const main = join(places.root, places.isClone ? "services/cli/main.ts" : "dist/services/cli/main.js");
   if (!isModernNode()) return runAttached(node, [main, ...args], { env });
   Object.assign(process.env, env);

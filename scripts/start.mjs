@@ -19,7 +19,10 @@ await exitWith(async () => {
   const { root } = setup.places;
   const sandbox = args.some((arg) => arg.startsWith("--sandbox")) ? [] : OWN_SANDBOX;
   const command = [join(root, "services", "cli", "main.ts"), "run", ...files, ...model, ...sandbox, ...args];
-  const code = await runAttached(setup.node, command, { cwd: root, env: setup.env });
+  const code = await runAttached(setup.node, command, {
+    cwd: root,
+    env: { ...setup.env, ROLLYARD_COMMAND: "npx rollyard" },
+  });
   await policy?.stop();
   if (code === 0 && !args.includes("--dry-run"))
     sayWhatCame(root, { isScripted: policy !== null, hasOwnFolder: args.includes("--out") });

@@ -11,7 +11,14 @@ function helpOf(command: Command): string {
 }
 
 describe("createProgram", () => {
-  const io = { stdout: () => {}, stderr: () => {}, env: {}, cwd: "/", setExitCode: () => {} };
+  const io = {
+    stdout: () => {},
+    stderr: () => {},
+    env: {},
+    command: "rollyard",
+    cwd: "/",
+    setExitCode: () => {},
+  };
   const program = createProgram(io, "0");
 
   it.each([program, ...program.commands].map((command) => [command.name(), command] as const))(

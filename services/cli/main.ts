@@ -9,6 +9,7 @@ const io: CliIo = {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
   env: process.env,
+  command: process.env["ROLLYARD_COMMAND"] ?? "rollyard",
   cwd: process.cwd(),
   setExitCode: (code) => {
     process.exitCode = code;

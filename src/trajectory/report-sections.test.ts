@@ -14,7 +14,13 @@ function sectionOf(id: SectionId, calls: TrajectoryRecord["calls"], folder = "ru
     builder.addTrajectory(trajectoryOf(result, calls));
   }
   const stats = builder.build("sample");
-  const sections = reportSections({ stats, end: null, joined: null, folderOf: () => folder });
+  const sections = reportSections({
+    stats,
+    end: null,
+    joined: null,
+    command: "npx rollyard",
+    folderOf: () => folder,
+  });
   const found = sections.find((section) => section.id === id);
   if (found === undefined) throw new Error(`there is no section ${id}`);
   return found;
@@ -37,7 +43,7 @@ describe("the parts of a report", () => {
   it("give command lines that a shell takes for one folder, whatever its name is", () => {
     const { commands } = sectionOf("telling", [], "my runs/it's $(here)");
     expect(commands.map(({ line }) => line)).toContain(
-      String.raw`rollyard show 'my runs/it'\''s $(here)' 0-1`,
+      String.raw`npx rollyard show 'my runs/it'\''s $(here)' 0-1`,
     );
   });
 });

@@ -40,6 +40,8 @@ export interface ReportInput {
   /** Null while the run has not ended, and in a joined view. */
   readonly end: RunEndRecord | null;
   readonly joined: JoinedJobs | null;
+  /** The command line as the reader types it. */
+  readonly command: string;
   /** The run folder of a rollout, as the reader's shell finds it. */
   readonly folderOf: (place: { readonly item_index: number; readonly sample_index: number }) => string;
 }
@@ -49,7 +51,8 @@ const MOST_CHARACTERS = 300;
 const SUMMARY_HEADER = ["n", "mean", "stddev", "min", "p50", "p95", "max"];
 
 /** The parts of a report, most telling first; those that have nothing to say are left out. */
-export function reportSections({ stats, end, joined, folderOf }: ReportInput): readonly ReportSection[] {
+export function reportSections(input: ReportInput): readonly ReportSection[] {
+  const { stats, end, joined, command } = input;
   return [
     section("summary", "What stands out", {
       sentences:
@@ -70,7 +73,7 @@ export function reportSections({ stats, end, joined, folderOf }: ReportInput): r
         numberText(mean_reward),
       ]),
     }),
-    toolSection(stats),
+    toolSection(stats, command),
     section("phases", "Seconds by phase", {
       sentences: [
         "Of graded rollouts, their last attempt. Model and tool time are what the agent's deadline counts.",
@@ -79,7 +82,7 @@ export function reportSections({ stats, end, joined, folderOf }: ReportInput): r
       rows: Object.entries(stats.seconds).map(([phase, summary]) => [phase, ...figures(summary)]),
     }),
     section("tokens", "Tokens", { sentences: tokenSentences(stats) }),
-    tellingSection(stats, folderOf),
+    tellingSection(input),
   ].filter(({ sentences, rows, commands }) => sentences.length + rows.length + commands.length > 0);
 }
 
@@ -182,7 +185,7 @@ function exampleSentence(kind: FailureStatistics, example: FailureExample): stri
 /** A policy that invents names must not bury the tools that there are. */
 const TOOL_ROWS = 30;
 
-function toolSection({ tools }: RunStatistics): ReportSection {
+function toolSection({ tools }: RunStatistics, command: string): ReportSection {
   const header = [
     "calls",
     "failed",
@@ -199,7 +202,7 @@ function toolSection({ tools }: RunStatistics): ReportSection {
   return section("tools", "Tools", {
     sentences:
       more > 0
-        ? [`The ${TOOL_ROWS} names with the most calls; rollyard report --json has ${more} more.`]
+        ? [`The ${TOOL_ROWS} names with the most calls; ${command} report --json has ${more} more.`]
         : [],
     header: ["tool", ...header],
     rows: tools.slice(0, TOOL_ROWS).map(toolRow),
@@ -228,10 +231,10 @@ function tokenSentences({ tokens, rollouts }: RunStatistics): readonly string[] 
   return all === 0 ? [] : [`${prompt} prompt and ${completion} completion tokens${each}; ${lost}.`];
 }
 
-function tellingSection({ telling }: RunStatistics, folderOf: ReportInput["folderOf"]): ReportSection {
+function tellingSection({ stats, command, folderOf }: ReportInput): ReportSection {
   return section("telling", "Rollouts worth reading", {
-    commands: telling.map(({ item_index, sample_index, reward, why }) => ({
-      line: `rollyard show ${shellWord(folderOf({ item_index, sample_index }))} ${item_index}-${sample_index}`,
+    commands: stats.telling.map(({ item_index, sample_index, reward, why }) => ({
+      line: `${command} show ${shellWord(folderOf({ item_index, sample_index }))} ${item_index}-${sample_index}`,
       remark: reward === null ? why : `${why} (reward ${numberText(reward)})`,
     })),
   });

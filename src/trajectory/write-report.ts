@@ -28,14 +28,21 @@ export interface Report {
 /** What one reads first. */
 const BRIEF: ReadonlySet<SectionId> = new Set(["summary", "rewards", "failures", "telling"]);
 
-/** Reads a run folder and makes its report; command lines name it as `shownAs`. Throws `bad_input`. */
-export async function makeReport(folder: string, shownAs: string): Promise<Report> {
-  return reportOf(await readStatistics(folder), await readRunEnd(folder), shownAs);
+/** What command lines in a report are made of, as its reader types it. */
+export interface ReportReader {
+  readonly command: string;
+  /** The run folder, or the one around a job and its retries. */
+  readonly folder: string;
 }
 
-/** The report of a job joined with its retries; command lines name the folder around them as `shownAs`. */
-export async function makeJoinedReport(family: RunFamily, shownAs: string): Promise<Report> {
-  return reportOf(await readJoinedStatistics(family), null, shownAs);
+/** Reads a run folder and makes its report. Throws `bad_input`. */
+export async function makeReport(folder: string, reader: ReportReader): Promise<Report> {
+  return reportOf(await readStatistics(folder), await readRunEnd(folder), reader);
+}
+
+/** The report of a job joined with its retries. */
+export async function makeJoinedReport(family: RunFamily, reader: ReportReader): Promise<Report> {
+  return reportOf(await readJoinedStatistics(family), null, reader);
 }
 
 /** Writes report.md and report.html into a run folder. Throws `output_unwritable`. */
@@ -49,13 +56,14 @@ export async function writeReport(folder: string, { markdown, html }: Report): P
  * report in brief for a terminal and the content of summary.json. Throws `bad_input`, `output_unwritable`.
  */
 export async function writeEnd(
-  folder: string,
+  reader: ReportReader,
   run: {
     readonly end: RunEndRecord["end"];
     readonly conditions: readonly Condition[];
     readonly seconds: number;
   },
 ): Promise<{ readonly text: string; readonly json: object }> {
+  const { folder } = reader;
   const figures = await readStatistics(folder);
   const { groups, ...totals } = figures.stats;
   const { condition, reason, message } = run.end;
@@ -65,7 +73,7 @@ export async function writeEnd(
     rollouts_per_second: run.seconds > 0 ? totals.rollouts.total / run.seconds : null,
   };
   const json = { ...totals, ...end, conditions: run.conditions, groups: groups.length };
-  const report = reportOf(figures, end, folder);
+  const report = reportOf(figures, end, reader);
   await replaceFile(
     path.join(folder, "groups.jsonl"),
     groups.map((group) => `${JSON.stringify(group)}\n`).join(""),
@@ -75,25 +83,30 @@ export async function writeEnd(
   return { text: report.brief, json };
 }
 
-function reportOf(figures: RunFigures, end: RunEndRecord | null, folder: string): Report {
+function reportOf(figures: RunFigures, end: RunEndRecord | null, reader: ReportReader): Report {
+  const { command, folder } = reader;
   const { stats, rollouts, joined } = figures;
   const count = (joined?.jobs.length ?? 1) - 1;
   const retries = count === 0 ? "" : count === 1 ? " and its retry" : ` and its ${count} retries`;
   const title = `${stats.job}${retries}: ${stats.rollouts.total} rollouts`;
   const folderOf: ReportInput["folderOf"] = (place) =>
     joined === null ? folder : path.join(folder, figures.folderOf(place));
-  const sections = reportSections({ stats, end, joined, folderOf });
+  const sections = reportSections({ stats, end, joined, command, folderOf });
   return {
     stats: joined === null ? stats : { ...stats, ...joined },
     text: reportText(title, sections),
-    brief: briefText(title, sections, folder),
+    brief: briefText(title, sections, reader),
     markdown: reportMarkdown(title, sections),
     html: reportHtml(title, { sections, stats, rollouts }),
   };
 }
 
-function briefText(title: string, sections: readonly ReportSection[], folder: string): string {
+function briefText(
+  title: string,
+  sections: readonly ReportSection[],
+  { command, folder }: ReportReader,
+): string {
   const first = sections.filter(({ id }) => BRIEF.has(id));
   const page = shellWord(path.join(folder, "report.html"));
-  return `${reportText(title, first)}\nreport: ${page}; rollyard report ${shellWord(folder)} prints all of it\n`;
+  return `${reportText(title, first)}\nreport: ${page}; ${command} report ${shellWord(folder)} prints all of it\n`;
 }

@@ -48,7 +48,7 @@ export function registerDoctor(program: Command, io: CliIo): void {
     .addHelpText("after", EXAMPLE)
     .action(async (dir: string, flags: DoctorFlags) => {
       const mostDeliveries = flags.deliveries ?? MOST_DELIVERIES;
-      const gathered = await gatherFacts(path.resolve(io.cwd, dir), { cwd: io.cwd, mostDeliveries });
+      const gathered = await gatherFacts(path.resolve(io.cwd, dir), { ...io, mostDeliveries });
       const tell = flags.deliveries === undefined ? tellFindings : tellDeliveries;
       io.setExitCode(tell(gathered, flags, io));
     });

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { jsonText } from "../../../src/trajectory/json-text.ts";
 import { runsToRead } from "../../../src/trajectory/run-family.ts";
 import { makeJoinedReport, makeReport, writeReport } from "../../../src/trajectory/write-report.ts";
-import type { Report } from "../../../src/trajectory/write-report.ts";
+import type { Report, ReportReader } from "../../../src/trajectory/write-report.ts";
 import type { CliIo } from "../cli-io.ts";
 import { WHICH_RUNS } from "../which-runs.ts";
 
@@ -23,7 +23,7 @@ export function registerReport(program: Command, io: CliIo): void {
     .option("--json", "print the figures as one JSON object", false)
     .addHelpText("after", EXAMPLE)
     .action(async (dir: string, flags: { readonly json: boolean }) => {
-      const { folder, report } = await reportOn(path.resolve(io.cwd, dir), io.cwd);
+      const { folder, report } = await reportOn(path.resolve(io.cwd, dir), io);
       io.stdout(flags.json ? `${jsonText(report.stats, 2)}\n` : report.text);
       await writeReport(folder, report);
       io.stderr(`written: ${path.join(folder, "report.md")}, ${path.join(folder, "report.html")}\n`);
@@ -33,13 +33,14 @@ export function registerReport(program: Command, io: CliIo): void {
 /** Makes the report that is meant, and says where it belongs: a joined one into the folder around its jobs. */
 async function reportOn(
   given: string,
-  cwd: string,
+  { cwd, command }: CliIo,
 ): Promise<{ readonly folder: string; readonly report: Report }> {
   const family = await runsToRead(given);
   const { outer, base, retries } = family;
+  const readerOf = (folder: string): ReportReader => ({ command, folder: shownAs(folder, cwd) });
   return retries.length === 0
-    ? { folder: base.folder, report: await makeReport(base.folder, shownAs(base.folder, cwd)) }
-    : { folder: outer, report: await makeJoinedReport(family, shownAs(outer, cwd)) };
+    ? { folder: base.folder, report: await makeReport(base.folder, readerOf(base.folder)) }
+    : { folder: outer, report: await makeJoinedReport(family, readerOf(outer)) };
 }
 
 /** The folder as a user in `cwd` would type it. */

@@ -64,7 +64,7 @@ export function registerRetry(program: Command, io: CliIo): void {
 
 async function retry(dir: string, flags: RetryFlags, io: CliIo): Promise<number> {
   const family = await findRunFamily(path.resolve(io.cwd, dir));
-  const basis = await retryBasis(family, { classes: flags.class, items: flags.item }, io.cwd);
+  const basis = await retryBasis(family, { classes: flags.class, items: flags.item }, io);
   if (basis.indexes.length === 0) return tellNothing(basis, flags, io);
   const resolved = await retryInput(
     basis,

@@ -35,7 +35,7 @@ export function registerShow(program: Command, io: CliIo): void {
     .option("--json", "print result, trajectory and failed attempts as one JSON object", false)
     .addHelpText("after", EXAMPLE)
     .action(async (dir: string, rollout: string, flags: { readonly json: boolean }) => {
-      const found = await findRollout(await runsToRead(path.resolve(io.cwd, dir)), rollout);
+      const found = await findRollout(await runsToRead(path.resolve(io.cwd, dir)), rollout, io);
       io.stdout(flags.json ? `${jsonText(wireForm(found), 2)}\n` : shownRollout(found));
     });
 }
@@ -45,8 +45,8 @@ function wireForm({ result, trajectory, failedAttempts }: RolloutRecords): objec
   return { result, trajectory, failed_attempts: failedAttempts };
 }
 
-async function findRollout(family: RunFamily, given: string): Promise<RolloutRecords> {
-  const { record: result, member } = await findResult(family, given);
+async function findRollout(family: RunFamily, given: string, io: CliIo): Promise<RolloutRecords> {
+  const { record: result, member } = await findResult(family, given, io);
   const mention = result.rollout;
   const isIt = ({ rollout }: { readonly rollout: string }): boolean => rollout === result.rollout;
   const records = <T>(name: string, schema: z.ZodType<T>): AsyncGenerator<T> =>
@@ -59,7 +59,7 @@ async function findRollout(family: RunFamily, given: string): Promise<RolloutRec
   return { result, trajectory, failedAttempts };
 }
 
-async function findResult(family: RunFamily, given: string): Promise<JoinedResult> {
+async function findResult(family: RunFamily, given: string, { command }: CliIo): Promise<JoinedResult> {
   const place = parseRolloutPlace(given);
   if (place === null) {
     throw new RollyardError("bad_input", {
@@ -75,7 +75,7 @@ async function findResult(family: RunFamily, given: string): Promise<JoinedResul
   if (found !== null) return found;
   const where = family.retries.length === 0 ? family.base.folder : family.outer;
   throw new RollyardError("bad_input", {
-    message: `There is no rollout ${given} with an outcome in ${where}; rollyard list names them.`,
+    message: `There is no rollout ${given} with an outcome in ${where}; ${command} list names them.`,
   });
 }
 

@@ -44,6 +44,7 @@ async function validate(items: string, ...flags: string[]) {
     stderr: (text) => {
       seen.stderr += text;
     },
+    command: "rollyard",
     env: { KEY: "CANARY" },
     cwd,
     setExitCode: (code) => {

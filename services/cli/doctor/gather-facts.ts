@@ -10,6 +10,7 @@ import { readRunEnd } from "../../../src/trajectory/run-end.ts";
 import { findRunFamily } from "../../../src/trajectory/run-family.ts";
 import type { RunFamily, RunMember } from "../../../src/trajectory/run-family.ts";
 import { shellWord } from "../../../src/trajectory/shell-word.ts";
+import type { CliIo } from "../cli-io.ts";
 import { resumeCommand } from "../run/resume-command.ts";
 import { holderOf, privateFolderOf } from "../run/run-folder.ts";
 import { readRunState } from "../run/run-state.ts";
@@ -31,7 +32,7 @@ export interface GatheredFacts {
  */
 export async function gatherFacts(
   given: string,
-  options: { readonly cwd: string; readonly mostDeliveries: number },
+  options: Pick<CliIo, "cwd" | "command"> & { readonly mostDeliveries: number },
 ): Promise<GatheredFacts> {
   const family = await findRunFamily(given);
   const member = await chooseMember(family, given);
@@ -45,9 +46,9 @@ export async function gatherFacts(
       recorded: await recordedIn(family, member.folder === given ? member : null),
       recentFailures: await recentFailures(member),
       commands: {
-        resume: state === null ? "" : resumeCommand(member.folder, state, options.cwd),
-        retry: `rollyard retry ${shown(family.base.folder)}`,
-        list: `rollyard list ${shown(member.folder)} --failed`,
+        resume: state === null ? "" : resumeCommand(member.folder, state, options),
+        retry: `${options.command} retry ${shown(family.base.folder)}`,
+        list: `${options.command} list ${shown(member.folder)} --failed`,
       },
       mostDeliveries: options.mostDeliveries,
     },

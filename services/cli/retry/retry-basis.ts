@@ -11,6 +11,7 @@ import { selectRetries } from "../../../src/job/select-retries.ts";
 import type { FinalOutcome, RetryFilter } from "../../../src/job/select-retries.ts";
 import { readJoinedResults } from "../../../src/trajectory/joined-results.ts";
 import type { RunFamily, RunMember } from "../../../src/trajectory/run-family.ts";
+import type { CliIo } from "../cli-io.ts";
 import { holderOf, privateFolderOf } from "../run/run-folder.ts";
 import { resumeCommand } from "../run/resume-command.ts";
 import { readRunState } from "../run/run-state.ts";
@@ -30,6 +31,8 @@ export interface RetryBasis {
   readonly isResumed: boolean;
 }
 
+type Reader = Pick<CliIo, "cwd" | "command">;
+
 const snapshotSchema = z.strictObject({
   job: rolloutJobSpecSchema,
   environment: environmentSpecSchema,
@@ -41,10 +44,10 @@ const snapshotSchema = z.strictObject({
  * retries, as the next retry; or, where a retry was begun and has not ended, that one's own. Throws
  * `run_folder_conflict` when the job itself has not ended, saying how to resume it.
  */
-export async function retryBasis(family: RunFamily, filter: RetryFilter, cwd: string): Promise<RetryBasis> {
+export async function retryBasis(family: RunFamily, filter: RetryFilter, io: Reader): Promise<RetryBasis> {
   const { base } = family;
   const state = await requireState(base);
-  if (state.end === null) throw await unfinished(base, state, cwd);
+  if (state.end === null) throw await unfinished(base, state, io);
   const snapshot = parseSnapshot(state);
   for (const retry of family.retries) {
     const begun = await requireState(retry);
@@ -105,11 +108,11 @@ function parseSnapshot({ snapshot, job }: RunState): SpecSnapshot {
   });
 }
 
-async function unfinished({ job, folder }: RunMember, state: RunState, cwd: string): Promise<RollyardError> {
+async function unfinished({ job, folder }: RunMember, state: RunState, io: Reader): Promise<RollyardError> {
   const holder = await holderOf(folder);
   const message =
     holder === null
-      ? `The run ${job} has not ended; resume it first: ${resumeCommand(folder, state, cwd)}`
+      ? `The run ${job} has not ended; resume it first: ${resumeCommand(folder, state, io)}`
       : `The run ${job} is under way in process ${holder}; retry it once it has ended.`;
   return new RollyardError("run_folder_conflict", { message });
 }

@@ -35,6 +35,7 @@ async function finished(folder: string, results = RESULTS): Promise<FinishedRun>
       version: 1,
       job: { name: "sample", namespace: null, retryOf: null },
       origin: { files: [], jobFolder: "/", environmentFolder: "/", configMapFile: null },
+      options: [],
       jobUid: "",
       environmentUid: "",
       traceSeed: "",
@@ -49,7 +50,7 @@ async function finished(folder: string, results = RESULTS): Promise<FinishedRun>
     save: () => Promise.resolve(),
     close: () => Promise.resolve(),
   };
-  return finishRun({ folder: runFolder, end: END, conditions: [], seconds: 8 });
+  return finishRun({ folder: runFolder, end: END, conditions: [], seconds: 8, command: "rollyard" });
 }
 
 describe("the end of a run", () => {

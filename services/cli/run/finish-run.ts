@@ -17,7 +17,9 @@ export function finishRun(run: {
   readonly end: Exclude<RunEnd, { condition: "Suspended" }>;
   readonly conditions: readonly Condition[];
   readonly seconds: number;
+  /** How its reader types the command line. */
+  readonly command: string;
 }): Promise<FinishedRun> {
-  const { end, conditions, seconds } = run;
-  return writeEnd(run.folder.path, { end, conditions, seconds });
+  const { end, conditions, seconds, command } = run;
+  return writeEnd({ folder: run.folder.path, command }, { end, conditions, seconds });
 }

@@ -41,7 +41,7 @@ async function inputOf(model = "one", parallelism = 4): Promise<RunInput> {
   return resolved.input;
 }
 
-const options = (out: string | undefined) => ({ out, cwd: folder, nowMs: NOW_MS });
+const options = (out: string | undefined) => ({ out, cwd: folder, nowMs: NOW_MS, options: [] });
 
 describe("the folder of a run", () => {
   it("is named by the UTC time, closed to others, and runs/latest points to it", async () => {

@@ -6,6 +6,7 @@ import { diffSpecs } from "../../../src/config/spec-hash.ts";
 import type { SpecSnapshot } from "../../../src/config/spec-hash.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { requireRoom } from "./disk-watch.ts";
+import type { GivenOption } from "./given-options.ts";
 import { findRunHolder, takeRunLock } from "./run-lock.ts";
 import { readRunState, writeRunState } from "./run-state.ts";
 import type { RunState } from "./run-state.ts";
@@ -49,6 +50,8 @@ export interface RunFolderOptions {
   readonly out: string | undefined;
   readonly cwd: string;
   readonly nowMs: number;
+  /** Of the command line: what a resume needs again. */
+  readonly options: readonly GivenOption[];
 }
 
 /**
@@ -60,13 +63,17 @@ export async function openRunFolder(input: RunInput, options: RunFolderOptions):
   const runs = out === undefined ? path.join(cwd, "runs") : path.resolve(cwd, out);
   try {
     const outer = out === undefined ? await newOuterFolder(runs, options.nowMs) : runs;
-    return await openInside(input, outer, options.nowMs);
+    return await openInside(input, outer, options);
   } catch (error) {
     throw unwritable(runs, error) ?? error;
   }
 }
 
-async function openInside(input: RunInput, outer: string, nowMs: number): Promise<RunFolder> {
+async function openInside(
+  input: RunInput,
+  outer: string,
+  { nowMs, options }: RunFolderOptions,
+): Promise<RunFolder> {
   const folder = path.join(outer, input.job.metadata.name);
   const privateFolder = privateFolderOf(folder);
   const logsPath = path.join(folder, "logs");
@@ -75,8 +82,9 @@ async function openInside(input: RunInput, outer: string, nowMs: number): Promis
   const lock = await takeRunLock(path.join(privateFolder, LOCK));
   try {
     const found = await readRunState(privateFolder);
-    const state = found === null ? newState(input, nowMs) : checkedState(found, input);
-    if (found === null) await writeRunState(privateFolder, state);
+    const before = found === null ? newState(input, nowMs) : checkedState(found, input);
+    const state = { ...before, options: [...options] };
+    await writeRunState(privateFolder, state);
     return {
       path: folder,
       outer,
@@ -131,6 +139,7 @@ function newState({ job, origin, snapshot, specHash }: RunInput, nowMs: number):
     version: 1,
     job: { name, namespace, retryOf: job.spec.retryOf ?? null },
     origin: { ...origin, files: [...origin.files] },
+    options: [],
     jobUid: randomBytes(6).toString("hex"),
     environmentUid: randomBytes(6).toString("hex"),
     traceSeed: randomUUID(),

@@ -9,6 +9,8 @@ import { shellWord } from "../../../src/trajectory/shell-word.ts";
 import type { CliIo } from "../cli-io.ts";
 import { findPrograms } from "../find-programs.ts";
 import { dryRun, rolloutsText } from "./dry-run.ts";
+import { givenOptions } from "./given-options.ts";
+import type { ResumeFlags } from "./given-options.ts";
 import { finishRun } from "./finish-run.ts";
 import { prepareGraderRuntime } from "./grader-runtime.ts";
 import type { GraderRuntime } from "./grader-runtime.ts";
@@ -25,7 +27,7 @@ import { resumeCommand } from "./resume-command.ts";
 import { unwritable } from "./unwritable.ts";
 
 /** The flags that matter once the input is checked. */
-export type RunJobFlags = Pick<RunFlags, "out" | "sandbox" | "verbose" | "json">;
+export type RunJobFlags = Pick<RunFlags, "out" | "verbose" | "json"> & ResumeFlags;
 
 /** Runs a checked job and resolves with the command's exit code. Bad input that shows only now is a RollyardError. */
 export async function runJob(input: RunInput, flags: RunJobFlags, io: CliIo): Promise<number> {
@@ -35,7 +37,12 @@ export async function runJob(input: RunInput, flags: RunJobFlags, io: CliIo): Pr
   const launcher = await selectLauncher(flags.sandbox, { sandboxd: programs.sandboxd, spec: sandbox });
   try {
     const graderRuntime = await prepareGraderRuntime(input, launcher, io);
-    const folder = await openRunFolder(input, { out: flags.out, cwd: io.cwd, nowMs: systemClock.nowMs() });
+    const folder = await openRunFolder(input, {
+      out: flags.out,
+      cwd: io.cwd,
+      nowMs: systemClock.nowMs(),
+      options: givenOptions(flags, io.cwd),
+    });
     try {
       announce(input, { folder, launcher }, io);
       const { natsServer } = programs;
@@ -110,12 +117,12 @@ async function conclude(run: Run, { end, conditions }: LocalRunEnd, earlierSecon
     return 130;
   }
   const { condition, reason, message } = end;
-  const summary = await finishRun({ folder, end, conditions, seconds: earlierSeconds });
+  const summary = await finishRun({ folder, end, conditions, seconds: earlierSeconds, command: io.command });
   await folder.save({ ...folder.state, earlierSeconds, stopped: null, end: { condition, reason, message } });
   io.stderr(`${condition} (${reason}): ${message}\nresults in ${folder.path}\n`);
   io.stdout(flags.json ? `${JSON.stringify(summary.json)}\n` : summary.text);
   if (folder.state.job.retryOf !== null) {
-    io.stderr(`joined with ${folder.state.job.retryOf}: rollyard report ${shellWord(folder.outer)}\n`);
+    io.stderr(`joined with ${folder.state.job.retryOf}: ${io.command} report ${shellWord(folder.outer)}\n`);
   }
   return condition === "Complete" && reason === "AllGraded" ? 0 : 1;
 }
@@ -123,7 +130,7 @@ async function conclude(run: Run, { end, conditions }: LocalRunEnd, earlierSecon
 function howToResume({ folder, io }: Run): string {
   return folder.state.job.retryOf === null
     ? `the same command with --out ${folder.outer} resumes it`
-    : `${resumeCommand(folder.path, folder.state, io.cwd)} resumes it`;
+    : `${resumeCommand(folder.path, folder.state, io)} resumes it`;
 }
 
 async function reportFailure({ folder, io }: Run, thrown: unknown, earlierSeconds: number): Promise<number> {

@@ -2,6 +2,7 @@ import { readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
+import { givenOptionSchema } from "./given-options.ts";
 
 const originSchema = z.strictObject({
   files: z.array(z.string()),
@@ -20,6 +21,8 @@ const runStateSchema = z.strictObject({
   }),
   /** Where the documents came from: a retry reads their dataset again. */
   origin: originSchema,
+  /** Options of the last session that a resume needs again. */
+  options: z.array(givenOptionSchema).default([]),
   jobUid: z.string(),
   environmentUid: z.string(),
   traceSeed: z.string(),

@@ -131,14 +131,14 @@ describe("rollyard doctor", () => {
 
   it("tells a run that was killed from one that goes on, and how to go on with it", async () => {
     const job = await steadyJob(world);
-    const running = job.start();
+    const running = job.start(["--parallelism", "3"]);
     await untilSomeAreRecorded(job);
     running.kill("SIGKILL");
     await running.ended;
     const { code, stdout } = await doctor(job);
     expect(code).toBe(1);
     expect(stdout).toContain("has not ended, and no process has it");
-    expect(stdout).toContain(`→ Resume it: rollyard run -f ${job.file} --out ${job.out}`);
+    expect(stdout).toContain(`→ Resume it: rollyard run -f ${job.file} --out ${job.out} --parallelism 3\n`);
     expect(await job.run()).toMatchObject({ code: 0 });
     expect((await doctor(job)).code).toBe(0);
   });

@@ -7,6 +7,7 @@ import { commandName } from "../scripts/lib/command-name.mjs";
 import { programsFor } from "../scripts/lib/command-programs.mjs";
 import { ensureDependencies } from "../scripts/lib/dependencies.mjs";
 import { ensureNode, isModernNode } from "../scripts/lib/node-runtime.mjs";
+import { endWithNpx } from "../scripts/lib/end-with-npx.mjs";
 import { findPlaces } from "../scripts/lib/places.mjs";
 import { runAttached } from "../scripts/lib/run-attached.mjs";
 import { ensurePrograms } from "../scripts/lib/setup.mjs";
@@ -22,8 +23,9 @@ await exitWith(async () => {
     ...(await ensurePrograms(places, programsFor(args))),
     ROLLYARD_COMMAND: commandName({ script, env: process.env, cwd: process.cwd(), places }),
   };
+  endWithNpx(process.env);
   const main = join(places.root, places.isClone ? "services/cli/main.ts" : "dist/services/cli/main.js");
-  if (!isModernNode()) return runAttached(node, [main, ...args], { env });
+  if (!isModernNode()) return runAttached(node, [main, ...args], { env, tells: true });
   Object.assign(process.env, env);
   process.argv[1] = main;
   await import(pathToFileURL(main).href);

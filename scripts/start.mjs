@@ -22,6 +22,7 @@ await exitWith(async () => {
   const code = await runAttached(setup.node, command, {
     cwd: root,
     env: { ...setup.env, ROLLYARD_COMMAND: "npx rollyard" },
+    tells: true,
   });
   await policy?.stop();
   if (code === 0 && !args.includes("--dry-run"))

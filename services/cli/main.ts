@@ -4,6 +4,7 @@ import type { CliIo } from "./cli-io.ts";
 import { createProgram } from "./create-program.ts";
 import { exitCodeOf } from "./exit-code.ts";
 import { readVersion } from "./read-version.ts";
+import { onRelayedSignal } from "./relayed-signals.ts";
 
 const io: CliIo = {
   stdout: (text) => void process.stdout.write(text),
@@ -23,6 +24,11 @@ for (const stream of [process.stdout, process.stderr]) {
     if (error.code !== "EPIPE") throw error;
   });
 }
+
+// A command without a handler of its own ends by the signal, as if it had come here.
+onRelayedSignal((signal) => {
+  if (process.listenerCount(signal) === 0) process.kill(process.pid, signal);
+});
 
 try {
   await createProgram(io, await readVersion()).parseAsync(process.argv);

@@ -16,6 +16,8 @@ Examples:
 
 Exit codes: 0 complete; 1 the job failed or left rollouts ungraded; 2 bad input; 130 interrupted.
 The same command with the same --out resumes an interrupted run and runs only what is missing.
+Ctrl-C, SIGINT or SIGTERM stops it in good order; so does either to its process group, or SIGTERM to npx. A SIGINT to npx alone
+does not arrive: npm hands it to a shell that keeps it.
 `;
 
 const positive = wholeNumber(1);

@@ -1,26 +1,53 @@
 import type { CliIo } from "../cli-io.ts";
+import { onRelayedSignal } from "../relayed-signals.ts";
 
 /** The two signals that a user or a service manager ends a run with. */
 const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 
+/** How often one of them came: to this process, and to its launcher, which tells of it. */
+interface SignalCounts {
+  readonly own: number;
+  readonly relayed: number;
+}
+
 /**
- * Turns the first signal into an abort: the run stops in good order and can be resumed. The second ends the process at
- * once with 130; what was recorded is kept, and child processes end with their parent.
+ * How often the run was told to stop. Those sent to the whole process group, as a terminal sends them, come both ways; those
+ * sent to the launcher alone one way only.
+ */
+export function stopRequests({ own, relayed }: SignalCounts): number {
+  return own > 0 ? own : relayed;
+}
+
+/**
+ * Turns the first request to stop into an abort: the run stops in good order and can be resumed. The second ends the process
+ * at once with 130; what was recorded is kept, and child processes end with their parent.
  */
 export function interruptOnSignals(io: CliIo): { readonly signal: AbortSignal; stop(): void } {
   const first = new AbortController();
-  const onSignal = (): void => {
-    if (first.signal.aborted) process.exit(130);
+  const counts = { own: 0, relayed: 0 };
+  const look = (): void => {
+    if (stopRequests(counts) > 1) process.exit(130);
+    if (first.signal.aborted) return;
     io.stderr(
       "\nstopping: rollouts under way are given up, and run again on resume; again to stop at once\n",
     );
     first.abort();
   };
+  const onSignal = (): void => {
+    counts.own += 1;
+    look();
+  };
   for (const name of SIGNALS) process.on(name, onSignal);
+  const stopListening = onRelayedSignal((signal) => {
+    if (signal === "SIGHUP") return;
+    counts.relayed += 1;
+    look();
+  });
   return {
     signal: first.signal,
     stop: () => {
       for (const name of SIGNALS) process.off(name, onSignal);
+      stopListening();
     },
   };
 }

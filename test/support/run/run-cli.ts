@@ -34,14 +34,19 @@ export function nodeCommand(script: string, args: readonly string[]): readonly s
   return [globalThis.process.execPath, path.join(ROOT, script), ...args];
 }
 
-/** Starts a command with the programs that the set-up has built. */
-export function startProgram(command: readonly string[], env: CliEnv = {}): RunningCli {
+/** Starts a command with the programs that the set-up has built; `ownGroup` in a process group of its own, as a shell does. */
+export function startProgram(
+  command: readonly string[],
+  env: CliEnv = {},
+  { ownGroup = false }: { readonly ownGroup?: boolean } = {},
+): RunningCli {
   const [program = "", ...args] = command;
   const bin = path.join(ROOT, ".cache", "bin");
   // Tests stand where main.ts would be: they hand the environment on.
   const inherited = globalThis.process.env;
   const child = spawn(program, args, {
     cwd: ROOT,
+    detached: ownGroup,
     env: {
       ...inherited,
       ROLLYARD_NATS_SERVER: inherited["ROLLYARD_NATS_SERVER"] ?? path.join(bin, "nats-server"),

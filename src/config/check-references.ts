@@ -1,4 +1,4 @@
-import { listOrEmpty, objectOrEmpty, textOrUndefined } from "../lib/half-valid.ts";
+import { objectOrEmpty } from "../lib/half-valid.ts";
 import type { JsonObject, JsonValue } from "../lib/json.ts";
 import { didYouMean } from "../lib/nearest-name.ts";
 import type { ValuePath } from "../lib/schema/path-text.ts";
@@ -7,6 +7,8 @@ import { documentName, documentNamespace } from "./parse-yaml.ts";
 import type { RawDocument } from "./parse-yaml.ts";
 import { problemAt } from "./problem.ts";
 import type { Problem } from "./problem.ts";
+import { secretReferences } from "./secret-references.ts";
+import type { SecretReference } from "./secret-references.ts";
 import type { SecretStore } from "./secret-store.ts";
 
 /** What references may point to: all documents, valid or not, and the secrets that were given. */
@@ -58,16 +60,19 @@ function duplicateProblems(documents: readonly RawDocument[]): Problem[] {
 
 function missingReferences({ kind, value }: RawDocument, targets: ReferenceTargets): SpecProblem[] {
   if (kind !== "RolloutJob" && kind !== "Environment") return [];
-  const spec = objectOrEmpty(objectOrEmpty(value)["spec"]);
   const referrer = { kind, namespace: documentNamespace(value) };
-  if (kind === "RolloutJob") return jobProblems(spec, referrer, targets);
-  return environmentSecrets(spec).flatMap((reference) => secretProblems(reference, referrer, targets));
+  const spec = objectOrEmpty(objectOrEmpty(value)["spec"]);
+  return [
+    ...(kind === "RolloutJob" ? jobProblems(spec, referrer, targets) : []),
+    ...secretReferences({ kind, value })
+      .filter(({ isOff }) => !isOff)
+      .flatMap((reference) => secretProblems(reference, referrer, targets)),
+  ];
 }
 
 function jobProblems(spec: JsonObject, referrer: Referrer, targets: ReferenceTargets): SpecProblem[] {
   const environment = objectOrEmpty(spec["environmentRef"])["name"];
   const configMap = objectOrEmpty(objectOrEmpty(spec["dataset"])["configMap"])["name"];
-  const key = objectOrEmpty(spec["model"])["apiKeySecret"];
   const about = { referrer, documents: targets.documents };
   return [
     ...documentProblems(
@@ -79,9 +84,6 @@ function jobProblems(spec: JsonObject, referrer: Referrer, targets: ReferenceTar
       ["spec", "dataset", "configMap", "name"],
       { kind: "ConfigMap", name: configMap },
       about,
-    ),
-    ...keyReference(["spec", "model", "apiKeySecret"], key).flatMap((reference) =>
-      secretProblems(reference, referrer, targets),
     ),
   ];
 }
@@ -115,35 +117,6 @@ function namespaceProblems(
   return [{ path, message }];
 }
 
-/** A place that names a secret; `key` is absent where the whole Secret is meant. */
-interface SecretReference {
-  readonly path: ValuePath;
-  readonly name: string;
-  readonly key?: string;
-  /** The tool that needs it, if it has a name. */
-  readonly tool?: string | undefined;
-}
-
-function environmentSecrets(spec: JsonObject): SecretReference[] {
-  const ofTools = listOrEmpty(spec["tools"]).flatMap((tool, index) => {
-    const { name: toolName, http } = objectOrEmpty(tool);
-    const name = textOrUndefined(objectOrEmpty(objectOrEmpty(http)["headersSecret"])["name"]);
-    const path = ["spec", "tools", index, "http", "headersSecret"];
-    return name === undefined ? [] : [{ path, name, tool: textOrUndefined(toolName) }];
-  });
-  const ofJudges = Object.entries(objectOrEmpty(spec["judges"])).flatMap(([model, judge]) =>
-    keyReference(["spec", "judges", model, "apiKeySecret"], objectOrEmpty(judge)["apiKeySecret"]),
-  );
-  const { enabled, authSecret } = objectOrEmpty(spec["serve"]);
-  const ofServe = enabled === true ? keyReference(["spec", "serve", "authSecret"], authSecret) : [];
-  return [...ofTools, ...ofJudges, ...ofServe];
-}
-
-function keyReference(path: ValuePath, reference: JsonValue | undefined): SecretReference[] {
-  const { name, key } = objectOrEmpty(reference);
-  return typeof name === "string" && typeof key === "string" ? [{ path, name, key }] : [];
-}
-
 function secretProblems(
   reference: SecretReference,
   referrer: Referrer,
@@ -156,7 +129,8 @@ function secretProblems(
     return namespaceProblems({ path, kind: "Secret", name }, referrer, documents);
   if (isBrokenSecret(name, key, documents)) return [];
   const shown = `${name}/${key ?? "KEY"}`;
-  const message = `secret ${shown} was not given; add a Secret document or --secret ${shown}=env:VARIABLE`;
+  const near = didYouMean(shown, secrets.names());
+  const message = `secret ${shown} was not given; add a Secret document or --secret ${shown}=env:VARIABLE${near}`;
   return [{ path, message }];
 }
 

@@ -44,7 +44,7 @@ export async function openDataset(spec: DatasetSpec, context: DatasetContext): P
 async function openFile(file: string, { source, cwd }: DatasetContext): Promise<OpenedDataset> {
   const absolute = path.resolve(source.folder, file);
   const failure = await whyUnreadable(absolute);
-  if (failure !== undefined) return refused("file", failure);
+  if (failure !== undefined) return refused("file", `${failure}: ${absolute}`);
   return {
     kind: "jsonl",
     file: shownPath(absolute, cwd),

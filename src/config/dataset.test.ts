@@ -202,8 +202,8 @@ describe("loadDataset", () => {
   });
 
   it.each([
-    [{ file: "none.jsonl" }, "spec.dataset.file: no such file"],
-    [{ file: "." }, "spec.dataset.file: is not a file"],
+    [{ file: "none.jsonl" }, "spec.dataset.file: no such file: /"],
+    [{ file: "." }, "spec.dataset.file: is not a file: /"],
     [{ url: "http://h/x", sha256: "0".repeat(64) }, "spec.dataset.url: The dataset was not found."],
     [{ blob: { sha256: "0".repeat(64) } }, "spec.dataset.blob: is for clusters only"],
   ])("says why %j can't be read", async (dataset, expected) => {

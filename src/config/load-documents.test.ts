@@ -135,7 +135,7 @@ describe("loadDocuments", () => {
       "  prompt: [{ role: system, content: x }]",
       "spec.prompt: must end with a message of role user",
     ],
-    ["a missing folder", "  sandbox: { local: ./nowhere }", "spec.sandbox.local: is not a folder"],
+    ["a missing folder", "  sandbox: { local: ./nowhere }", "spec.sandbox.local: is not a folder: /"],
     [
       "requests over limits",
       "  sandbox: { resources: { requests: { memory: 1Gi } } }",
@@ -331,6 +331,13 @@ describe("secrets", () => {
   it("are missing until they are given, and say how to give them", async () => {
     expect(await problemsOf(files)).toEqual([
       "job.yaml:6 spec.model.apiKeySecret: secret s/k was not given; add a Secret document or --secret s/k=env:VARIABLE",
+    ]);
+  });
+
+  it("are refused where no document names them, and the near one that was given is named", async () => {
+    expect(await problemsOf(files, ["s/kk=env:KEY"])).toEqual([
+      'job.yaml:6 spec.model.apiKeySecret: secret s/k was not given; add a Secret document or --secret s/k=env:VARIABLE; did you mean "s/kk"?',
+      '--secret s/kk: nothing in the given files names this secret; did you mean "s/k"?',
     ]);
   });
 

@@ -5,6 +5,7 @@ import type { SpecProblem } from "../lib/schema/spec-problem.ts";
 import { objectOrEmpty } from "../lib/half-valid.ts";
 import { environmentProblems } from "./check-environment.ts";
 import { referenceProblems } from "./check-references.ts";
+import { unusedSecretFlags } from "./check-secret-flags.ts";
 import type { SecretsFor } from "./check-references.ts";
 import type { RawDocument } from "./parse-yaml.ts";
 import { problemAt } from "./problem.ts";
@@ -62,6 +63,9 @@ export async function loadDocuments(
         secretsFor: options.secretsFor ?? "all",
       }),
       ...flags.problems,
+      ...(options.secretsFor === undefined || options.secretsFor === "all"
+        ? unusedSecretFlags(read.raw, flags.entries)
+        : []),
     ]),
   };
 }
@@ -80,8 +84,9 @@ async function meaningProblems({ source, kind, value }: RawDocument): Promise<Pr
   const spec = objectOrEmpty(objectOrEmpty(value)["spec"]);
   const { local } = objectOrEmpty(spec["sandbox"]);
   const problems: SpecProblem[] = [...environmentProblems(spec)];
-  if (typeof local === "string" && !(await isFolder(path.resolve(source.folder, local)))) {
-    problems.push({ path: ["sandbox", "local"], message: "is not a folder" });
+  const folder = typeof local === "string" ? path.resolve(source.folder, local) : null;
+  if (folder !== null && !(await isFolder(folder))) {
+    problems.push({ path: ["sandbox", "local"], message: `is not a folder: ${folder}` });
   }
   return problemsUnder(["spec"], problems).map((problem) => problemAt(source, problem));
 }

@@ -23,6 +23,11 @@ export class SecretStore {
     return Object.fromEntries(own.map(([nameAndKey, value]) => [nameAndKey.slice(prefix.length), value]));
   }
 
+  /** Which values were given, as `NAME/KEY`. */
+  names(): readonly string[] {
+    return [...this.#values.keys()];
+  }
+
   /** Whether any value of this Secret was given. */
   has(name: string): boolean {
     return [...this.#values.keys()].some((nameAndKey) => nameAndKey.startsWith(`${name}/`));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { selectRetries } from "./select-retries.ts";
+import { selectRetries, unknownItems } from "./select-retries.ts";
 
 const OUTCOMES = [
   { itemIndex: 2, sampleIndex: 1, failureClass: "model" },
@@ -15,8 +15,14 @@ describe("selecting rollouts to run again", () => {
     ["those of any of several classes", ["model", "sandbox"], [], [1, 2, 5]],
     ["those of an item", [], [0], [1]],
     ["those that both let through", ["model"], [0, 2], [5]],
-    ["none that has a reward", [], [7], []],
+    ["none that has a reward", ["sandbox"], [2], []],
   ])("takes %s, by index", (_what, classes, items, indexes) => {
     expect(selectRetries(OUTCOMES, 2, { classes, items })).toEqual(indexes);
+  });
+
+  it("knows which items the job has not", () => {
+    const known = [0, 1, 2];
+    expect(unknownItems(OUTCOMES, { items: [] })).toEqual({ unknown: [], known });
+    expect(unknownItems(OUTCOMES, { items: [2, 7, 0, 3] })).toEqual({ unknown: [7, 3], known });
   });
 });

@@ -26,6 +26,15 @@ export function selectRetries(
     .toSorted((a, b) => a - b);
 }
 
+/** Of the items that a filter names, those that the job has not, and all that it has. Pure. */
+export function unknownItems(
+  outcomes: readonly FinalOutcome[],
+  { items }: Pick<RetryFilter, "items">,
+): { readonly unknown: readonly number[]; readonly known: readonly number[] } {
+  const known = [...new Set(outcomes.map(({ itemIndex }) => itemIndex))].toSorted((a, b) => a - b);
+  return { unknown: items.filter((item) => !known.includes(item)), known };
+}
+
 function isWanted({ failureClass, itemIndex }: FinalOutcome, { classes, items }: RetryFilter): boolean {
   if (failureClass === null) return false;
   if (classes.length > 0 && !classes.includes(failureClass)) return false;

@@ -10,6 +10,8 @@ it("finds the name with the fewest wrong letters", () => {
 it("finds nothing when no name is near", () => {
   expect(nearestName("foo", ["parallelism", "bar"])).toBeUndefined();
   expect(nearestName("x", [])).toBeUndefined();
+  expect(nearestName("x", ["y"])).toBeUndefined();
+  expect(nearestName("", ["y"])).toBeUndefined();
 });
 
 it("asks only when there is something to ask", () => {

@@ -1,10 +1,10 @@
 /**
  * The name that a mistyped one most likely stands for, or undefined when none is near: at most a third of the
- * letters (and at least one) may differ, by Levenshtein's distance without regard to case.
+ * letters (and at least one, but not all) may differ, by Levenshtein's distance without regard to case.
  */
 export function nearestName(mistyped: string, names: Iterable<string>): string | undefined {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(mistyped.length / 3));
+  let bestDistance = Math.min(mistyped.length - 1, Math.max(1, Math.floor(mistyped.length / 3)));
   for (const name of names) {
     const distance = editDistance(mistyped.toLowerCase(), name.toLowerCase());
     if (distance > bestDistance || (best !== undefined && distance === bestDistance)) continue;

@@ -1,6 +1,7 @@
 import path from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
+import { didYouMean } from "../../../src/lib/nearest-name.ts";
 import { STOP_REASONS, isStopReason } from "../../../src/rollout/stop-reason.ts";
 import { readJoinedResults } from "../../../src/trajectory/joined-results.ts";
 import { jsonText } from "../../../src/trajectory/json-text.ts";
@@ -101,5 +102,7 @@ function parseRange(text: string): RewardRange {
 
 function parseStop(text: string): string {
   if (isStopReason(text)) return text;
-  throw new InvalidArgumentError(`must be one of ${STOP_REASONS.join(", ")}.`);
+  throw new InvalidArgumentError(
+    `must be one of ${STOP_REASONS.join(", ")}${didYouMean(text, STOP_REASONS)}.`,
+  );
 }

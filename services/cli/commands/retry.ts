@@ -2,6 +2,7 @@ import path from "node:path";
 import { InvalidArgumentError } from "commander";
 import type { Command } from "commander";
 import { FAILURE_CLASSES, isFailureClass } from "../../../src/errors/failure-class.ts";
+import { didYouMean } from "../../../src/lib/nearest-name.ts";
 import { findRunFamily } from "../../../src/trajectory/run-family.ts";
 import type { CliIo } from "../cli-io.ts";
 import { retryBasis } from "../retry/retry-basis.ts";
@@ -102,5 +103,7 @@ function tellNothing({ retryOf }: RetryBasis, flags: RetryFlags, io: CliIo): num
 
 function knownClass(text: string): string {
   if (isFailureClass(text)) return text;
-  throw new InvalidArgumentError(`must be one of ${FAILURE_CLASSES.join(", ")}.`);
+  throw new InvalidArgumentError(
+    `must be one of ${FAILURE_CLASSES.join(", ")}${didYouMean(text, FAILURE_CLASSES)}.`,
+  );
 }

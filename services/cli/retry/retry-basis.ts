@@ -4,10 +4,10 @@ import { z } from "zod";
 import type { SpecSnapshot } from "../../../src/config/spec-hash.ts";
 import { environmentSpecSchema } from "../../../src/environment/environment.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
-import { parseIndexRanges } from "../../../src/job/index-ranges.ts";
+import { formatIndexRanges, parseIndexRanges } from "../../../src/job/index-ranges.ts";
 import { retryName } from "../../../src/job/retry-name.ts";
 import { rolloutJobSpecSchema } from "../../../src/job/rollout-job.ts";
-import { selectRetries } from "../../../src/job/select-retries.ts";
+import { selectRetries, unknownItems } from "../../../src/job/select-retries.ts";
 import type { FinalOutcome, RetryFilter } from "../../../src/job/select-retries.ts";
 import { readJoinedResults } from "../../../src/trajectory/joined-results.ts";
 import type { RunFamily, RunMember } from "../../../src/trajectory/run-family.ts";
@@ -42,7 +42,7 @@ const snapshotSchema = z.strictObject({
 /**
  * Decides what a retry of an ended job runs: the rollouts that have no reward in the joined view of the job and its
  * retries, as the next retry; or, where a retry was begun and has not ended, that one's own. Throws
- * `run_folder_conflict` when the job itself has not ended, saying how to resume it.
+ * `bad_input` for an item that the job has not, and `run_folder_conflict` when the job itself has not ended, saying how to resume it.
  */
 export async function retryBasis(family: RunFamily, filter: RetryFilter, io: Reader): Promise<RetryBasis> {
   const { base } = family;
@@ -54,6 +54,7 @@ export async function retryBasis(family: RunFamily, filter: RetryFilter, io: Rea
     if (begun.end === null) return resumed(base, retry, begun);
   }
   const outcomes = await finalOutcomes(family);
+  requireItems(base, outcomes, filter);
   return {
     retryOf: base.job,
     name: await freeName(family),
@@ -62,6 +63,14 @@ export async function retryBasis(family: RunFamily, filter: RetryFilter, io: Rea
     indexes: selectRetries(outcomes, snapshot.job.samplesPerItem, filter),
     isResumed: false,
   };
+}
+
+function requireItems({ job }: RunMember, outcomes: readonly FinalOutcome[], filter: RetryFilter): void {
+  const { unknown, known } = unknownItems(outcomes, filter);
+  if (unknown.length === 0) return;
+  throw new RollyardError("bad_input", {
+    message: `--item ${unknown.join(", ")}: no rollout of ${job} is of such an item; its items are ${formatIndexRanges(known)}.`,
+  });
 }
 
 function resumed(base: RunMember, retry: RunMember, state: RunState): RetryBasis {

@@ -19,7 +19,13 @@ describe("issueText", () => {
     [z.array(z.string()).min(2), [], "must have at least 2 elements"],
     [z.string().min(1, "must name a thing"), "", "must name a thing"],
     [z.enum(["a", "b"]), "c", 'must be one of "a", "b"'],
+    [z.enum(["agent", "grade"]), "agents", 'must be one of "agent", "grade"; did you mean "agent"?'],
     [z.literal("a"), "c", 'must be "a"'],
+    [
+      z.discriminatedUnion("t", [z.object({ t: z.literal("python") }), z.object({ t: z.literal("multi") })]),
+      { t: "pyton" },
+      'must be one of "python", "multi"; did you mean "python"?',
+    ],
     [z.discriminatedUnion("t", [z.object({ t: z.literal("a") })]), { t: "c" }, 'must be "a"'],
     [z.union([z.string().regex(/^x/, "must begin with x"), z.number()]), "y", "must begin with x"],
     [z.union([z.string(), z.number()]), true, "is of a wrong type"],

@@ -1,4 +1,6 @@
 import type { z } from "zod";
+import { isJsonObject } from "../json.ts";
+import { didYouMean } from "../nearest-name.ts";
 
 const WITH_ARTICLE: Readonly<Record<string, string>> = {
   array: "a list",
@@ -23,7 +25,7 @@ export function issueText(issue: z.core.$ZodIssue): string {
     case "invalid_type":
       return requiredOr(issue, `must be ${typeText(issue.expected)}`);
     case "invalid_value":
-      return requiredOr(issue, `must be ${listText(issue.values)}`);
+      return requiredOr(issue, `must be ${listText(issue.values)}${nearText(issue.input, issue.values)}`);
     case "invalid_union":
       return unionText(issue);
     case "too_small":
@@ -48,6 +50,15 @@ function listText(values: readonly unknown[]): string {
   return values.length === 1 ? shown : `one of ${shown}`;
 }
 
+/** Which of several names is meant, where one is near; it is ours, not what was given. */
+function nearText(given: unknown, values: readonly unknown[]): string {
+  if (typeof given !== "string" || values.length < 2) return "";
+  return didYouMean(
+    given,
+    values.filter((value) => typeof value === "string"),
+  );
+}
+
 function unionText(issue: z.core.$ZodIssueInvalidUnion): string {
   if (issue.discriminator === undefined) {
     return (
@@ -55,7 +66,9 @@ function unionText(issue: z.core.$ZodIssueInvalidUnion): string {
     );
   }
   const options = "options" in issue ? issue.options : undefined;
-  return Array.isArray(options) ? `must be ${listText(options)}` : "is not a known type";
+  if (!Array.isArray(options)) return "is not a known type";
+  const given = isJsonObject(issue.input) ? issue.input[issue.discriminator] : issue.input;
+  return `must be ${listText(options)}${nearText(given, options)}`;
 }
 
 function boundText(origin: string, bound: number | bigint, relation: string): string {

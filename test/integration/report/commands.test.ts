@@ -295,6 +295,7 @@ describe("rollyard list", () => {
     [["--reward", "high"], "must be two numbers"],
     [["--reward", "1..0"], "the smaller first"],
     [["--stop", "tired"], STOP_REASONS.join(", ")],
+    [["--stop", "anwsered"], 'did you mean "answered"?'],
   ])("refuses %j with a sentence", async (flags, sentence) => {
     const { code, stderr } = await rollyard(await runFolder(run), "list", ".", ...flags);
     expect(code).toBe(2);

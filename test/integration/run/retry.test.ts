@@ -86,6 +86,10 @@ describe("rollyard retry", () => {
       stdout: expect.stringContaining("let through"),
     });
     model.mend();
+    expect(await retry(job, "--item", "7")).toMatchObject({
+      code: 2,
+      stderr: "rollyard: --item 7: no rollout of small is of such an item; its items are 0-2.\n",
+    });
     expect(await retry(job, "--class", "config", "--item", "1")).toMatchObject({ code: 0 });
     expect(await placesIn(job, "small-retry-1")).toEqual(["1-0 graded", "1-1 graded"]);
     const asked = model.asked();

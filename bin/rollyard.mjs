@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Starts the command line on Node 24: in this process where it is new enough, else on one that is found or installed.
 // Plain JavaScript for Node 20; in a clone the TypeScript sources run as they are, in a package their compiled form.
+import module from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { commandName } from "../scripts/lib/command-name.mjs";
@@ -27,6 +28,8 @@ await exitWith(async () => {
   const main = join(places.root, places.isClone ? "services/cli/main.ts" : "dist/services/cli/main.js");
   if (!isModernNode()) return runAttached(node, [main, ...args], { env, tells: true });
   Object.assign(process.env, env);
+  // Not imported by its name: Node 20 has no such export.
+  module.enableCompileCache(places.compileCache);
   process.argv[1] = main;
   await import(pathToFileURL(main).href);
   return Number(process.exitCode ?? 0);

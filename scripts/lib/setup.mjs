@@ -33,10 +33,12 @@ export async function setUpTools() {
 /**
  * @param {import("./places.mjs").Places} places
  * @param {readonly Program[]} programs those that are needed
- * @returns {Promise<NodeJS.ProcessEnv>} this process's environment with their paths
+ * @returns {Promise<NodeJS.ProcessEnv>} this process's environment with their paths, and with Node's cache of compiled code,
+ *   which halves the time in which a command starts
  */
 export async function ensurePrograms(places, programs) {
-  const env = { ...process.env };
+  /** @type {NodeJS.ProcessEnv} */
+  const env = { NODE_COMPILE_CACHE: places.compileCache, ...process.env };
   if (programs.includes("nats-server")) env["ROLLYARD_NATS_SERVER"] = await ensureNatsServer(places);
   if (programs.includes("sandboxd")) env["ROLLYARD_SANDBOXD"] = await ensureSandboxd(places);
   return env;

@@ -51,6 +51,7 @@ export function startProgram(
       ...inherited,
       ROLLYARD_NATS_SERVER: inherited["ROLLYARD_NATS_SERVER"] ?? path.join(bin, "nats-server"),
       ROLLYARD_SANDBOXD: inherited["ROLLYARD_SANDBOXD"] ?? path.join(bin, "sandboxd"),
+      NODE_COMPILE_CACHE: inherited["NODE_COMPILE_CACHE"] ?? path.join(ROOT, ".cache", "compile"),
       ...env,
     },
     stdio: ["ignore", "pipe", "pipe"],

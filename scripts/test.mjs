@@ -23,9 +23,14 @@ await exitWith(async () => {
   const rows = [];
   for (const check of CHECKS) rows.push(await runCheck(check, tools));
   rows.push(await timed("go test", async () => ({ totals: await runGoTests(tools), note: "" })));
+  /** @type {Promise<Row>[]} */
+  const beside = [];
   for (const tier of TEST_TIERS.filter(({ isDaily }) => isDaily || takesAll)) {
-    rows.push(await timed(`${tier.name} tests`, () => runCountedTier(tools, tier.name)));
+    const running = timed(`${tier.name} tests`, () => runCountedTier(tools, tier));
+    if (tier.isBeside) beside.push(running);
+    else rows.push(await running, ...(await Promise.all(beside.splice(0))));
   }
+  rows.push(...(await Promise.all(beside)));
   const totals = sumTotals(rows.map((row) => row.totals));
   writeTotals(tools.root, totals);
   printSummary(rows, totals);
@@ -48,7 +53,7 @@ function runCheck(check, tools) {
 
 /**
  * @param {import("./lib/tool-environment.mjs").ToolEnvironment} tools
- * @param {string} tier
+ * @param {import("./lib/test-tiers.mjs").TestTier} tier
  */
 async function runCountedTier(tools, tier) {
   const totals = await runTier(tools, tier);

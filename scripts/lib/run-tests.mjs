@@ -8,20 +8,28 @@ import { goTestTotals, vitestTotals } from "./test-totals.mjs";
 /** @typedef {import("./test-totals.mjs").Totals} Totals */
 
 /**
- * Runs one tier of vitest on this terminal.
+ * Runs one tier of vitest on this terminal; one that runs beside another at low priority, and what it prints is shown only when
+ * it has failed.
  * @param {ToolEnvironment} tools
- * @param {string} tier a project of vitest.config.ts
+ * @param {import("./test-tiers.mjs").TestTier} tier a project of vitest.config.ts
  * @returns {Promise<Totals>}
  */
-export async function runTier({ root, node, env }, tier) {
+export async function runTier({ root, node, env }, { name: tier, isBeside = false }) {
   const report = join(root, ".cache", "test", `${tier}.json`);
   mkdirSync(join(root, ".cache", "test"), { recursive: true });
   rmSync(report, { force: true });
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const args = [vitest, "run", "--project", tier, "--passWithNoTests", ...reporters];
-  const code = await runAttached(node, args, { cwd: root, env });
+  const code = await (isBeside ? runBeside : runAttached)(node, args, { cwd: root, env });
   return vitestTotals(existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : null, code);
+}
+
+/** @type {typeof runAttached} */
+async function runBeside(command, args, options) {
+  const { code, output } = await runQuietly("nice", ["-n", "10", command, ...args], options);
+  if (code !== 0) process.stdout.write(output);
+  return code;
 }
 
 /**

@@ -12,10 +12,14 @@ export type StatusAnswer =
 const PATIENCE_MS = 10_000;
 
 /** Asks the process that has a run how it stands. An answer of another run, at a port taken over, is none. */
-export async function askStatus(privateFolder: string, jobUid: string): Promise<StatusAnswer> {
+export async function askStatus(
+  privateFolder: string,
+  jobUid: string,
+  patienceMs: number = PATIENCE_MS,
+): Promise<StatusAnswer> {
   const url = await readStatusUrl(privateFolder);
   if (url === null) return { kind: "not_there" };
-  const signal = AbortSignal.timeout(PATIENCE_MS);
+  const signal = AbortSignal.timeout(patienceMs);
   try {
     const response = await fetch(url, { signal });
     if (!response.ok) return { kind: "not_there" };

@@ -20,6 +20,13 @@ import { askStatus } from "./ask-status.ts";
 /** Failed attempts that are looked at, from the last back. */
 const RECENT = 200;
 
+/** What gathering is given beside the folder. */
+export interface GatherOptions extends Pick<CliIo, "cwd" | "command"> {
+  readonly mostDeliveries: number;
+  /** How long a process that has a run may take to answer. */
+  readonly patienceMs?: number | undefined;
+}
+
 /** What a doctor is asked about, and what it knows of it. */
 export interface GatheredFacts {
   readonly member: RunMember;
@@ -30,10 +37,7 @@ export interface GatheredFacts {
  * Gathers what is known of a run: of the named one, or of those in a folder the one that a process has, else one that
  * has not ended, else the newest. Throws `bad_input` where there is none.
  */
-export async function gatherFacts(
-  given: string,
-  options: Pick<CliIo, "cwd" | "command"> & { readonly mostDeliveries: number },
-): Promise<GatheredFacts> {
+export async function gatherFacts(given: string, options: GatherOptions): Promise<GatheredFacts> {
   const family = await findRunFamily(given);
   const member = await chooseMember(family, given);
   const state = await readRunState(privateFolderOf(member.folder));
@@ -42,7 +46,7 @@ export async function gatherFacts(
     member,
     facts: {
       job: member.job,
-      state: await stateOf(member, state),
+      state: await stateOf(member, state, options),
       recorded: await recordedIn(family, member.folder === given ? member : null),
       recentFailures: await recentFailures(member),
       commands: {
@@ -67,18 +71,32 @@ async function chooseMember({ base, retries }: RunFamily, given: string): Promis
   return newestFirst[0] ?? base;
 }
 
-async function stateOf({ job, folder }: RunMember, state: RunState | null): Promise<JobState> {
+async function stateOf(
+  { job, folder }: RunMember,
+  state: RunState | null,
+  { patienceMs }: GatherOptions,
+): Promise<JobState> {
   if (state === null) return endOnRecord(folder);
   const pid = await holderOf(folder);
-  if (pid !== null) return heldState(folder, pid, state.jobUid);
+  if (pid !== null) return heldState(folder, { pid, jobUid: state.jobUid, patienceMs });
   if (state.end !== null) return { kind: "ended", ...state.end };
   if (state.stopped !== null) return { kind: "stopped", ...state.stopped };
   const message = `Its last process ended without a word: it was killed, or the machine went down. What ${job} had recorded is kept.`;
   return { kind: "stopped", why: "killed", message };
 }
 
-async function heldState(folder: string, pid: number, jobUid: string): Promise<JobState> {
-  const answer = await askStatus(privateFolderOf(folder), jobUid);
+async function heldState(
+  folder: string,
+  {
+    pid,
+    jobUid,
+    patienceMs,
+  }: Pick<GatherOptions, "patienceMs"> & {
+    readonly pid: number;
+    readonly jobUid: string;
+  },
+): Promise<JobState> {
+  const answer = await askStatus(privateFolderOf(folder), jobUid, patienceMs);
   if (answer.kind === "live") return { kind: "running", live: answer.live };
   return answer.kind === "silent" ? { kind: "silent", pid } : { kind: "starting", pid };
 }

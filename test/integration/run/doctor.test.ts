@@ -1,6 +1,8 @@
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { gatherFacts } from "../../../services/cli/doctor/gather-facts.ts";
+import { diagnose } from "../../../src/job/diagnose.ts";
 import type { MockScript } from "../../support/model/mock-reply.ts";
 import { startCli } from "../../support/run/run-cli.ts";
 import type { CliEnd } from "../../support/run/run-cli.ts";
@@ -121,9 +123,10 @@ describe("rollyard doctor", () => {
     const running = job.start();
     await running.says(/metrics at/u);
     running.kill("SIGSTOP");
-    const { code, stdout } = await doctor(job);
-    expect(code).toBe(1);
-    expect(stdout).toContain(`held by process ${running.pid}, which does not answer`);
+    const asked = { cwd: "/", command: "rollyard", mostDeliveries: 3, patienceMs: 500 };
+    const [found] = diagnose((await gatherFacts(job.out, asked)).facts);
+    expect(found?.isProblem).toBe(true);
+    expect(found?.text).toContain(`held by process ${running.pid}, which does not answer`);
     running.kill("SIGCONT");
     running.kill("SIGINT");
     expect(await running.ended).toMatchObject({ code: 130 });

@@ -8,6 +8,8 @@ import { liveFactsSchema } from "../../../src/job/live-facts.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 import type { Logger, LogFields } from "../../../src/lib/logger.ts";
 import { VirtualClock } from "../../../test/support/simulation/virtual-clock.ts";
+import { LiveConditions } from "./live-conditions.ts";
+import type { LiveConditionsParts } from "./live-conditions.ts";
 import { LiveStatus } from "./live-status.ts";
 import type { LiveStatusParts } from "./live-status.ts";
 
@@ -30,6 +32,7 @@ class World {
   readonly logged: LogFields[] = [];
   readonly there = new Set<string>();
   readonly streams: { full: readonly "work"[] } = { full: [] };
+  readonly conditions: LiveConditions;
   readonly live: LiveStatus;
   repeatedWork: readonly { readonly subject: string; readonly deliveries: number }[] = [];
   isThrottled = false;
@@ -37,14 +40,16 @@ class World {
   tellStatus: (status: "connected" | "disconnected") => void = () => undefined;
 
   constructor() {
-    this.live = new LiveStatus(this.#parts());
+    const parts = this.#parts();
+    this.conditions = new LiveConditions(parts);
+    this.live = new LiveStatus({ ...parts, conditions: this.conditions });
   }
 
   give(subject: string, deliveries: number): void {
     this.deliveries.watch({ subject, deliveries } as WorkDelivery);
   }
 
-  #parts(): LiveStatusParts {
+  #parts(): Omit<LiveStatusParts, "conditions"> & LiveConditionsParts {
     const { streams } = this;
     const retry = { maxAttempts: 3, budgetPercent: 20 };
     const ledger = new JobLedger({ items: 2, samplesPerItem: 1, retry, indexes: null });
@@ -118,8 +123,8 @@ class World {
   }
 }
 
-const backpressure = ({ live }: World): string | undefined =>
-  live.conditions().find(({ type }) => type === "Backpressure")?.reason;
+const backpressure = ({ conditions }: World): string | undefined =>
+  conditions.current().find(({ type }) => type === "Backpressure")?.reason;
 
 describe("what a local run knows of itself", () => {
   it("has the form that a doctor reads", async () => {
@@ -130,7 +135,7 @@ describe("what a local run knows of itself", () => {
 
   it("logs each change of a condition once, and nothing of the parts that are being closed", async () => {
     const world = new World();
-    const watching = world.live.watch();
+    const watching = world.conditions.watch();
     world.isThrottled = true;
     await world.clock.run(world.clock.sleep(3500), 60_000);
     world.isThrottled = false;

@@ -2,81 +2,46 @@ import type { DeliveryTable, RepeatedDelivery } from "../../../src/bus/delivery-
 import type { BusInspector, WorkState } from "../../../src/bus/inspection.ts";
 import type { Bus } from "../../../src/bus/port.ts";
 import { parseWorkSubject, rolloutToken } from "../../../src/bus/subjects.ts";
-import { changedConditions, jobConditions } from "../../../src/job/job-conditions.ts";
-import type { Condition, ConditionFacts } from "../../../src/job/job-conditions.ts";
-import type { JobEnd } from "../../../src/job/job-end.ts";
 import type { JobIdentity } from "../../../src/job/job-identity.ts";
 import type { JobRunner } from "../../../src/job/job-runner.ts";
 import { jobStatus } from "../../../src/job/job-status.ts";
 import type { DeliveryFacts, LiveFacts } from "../../../src/job/live-facts.ts";
 import type { Clock } from "../../../src/lib/clock.ts";
-import type { Logger } from "../../../src/lib/logger.ts";
 import type { EndpointState } from "../../../src/model/endpoint-gate.ts";
 import type { BrokerSnapshot } from "../../../src/sandbox/broker.ts";
+import type { LiveConditions } from "./live-conditions.ts";
 
 /** Where a local run's status is read from. */
 export interface LiveStatusParts {
   readonly identity: JobIdentity;
   readonly startedAtMs: number;
-  readonly runner: Pick<JobRunner, "ledger" | "isInterrupted" | "fullStreams" | "workers" | "endInput">;
+  readonly conditions: Pick<LiveConditions, "look" | "isBusDown">;
+  readonly runner: Pick<JobRunner, "ledger" | "workers" | "endInput">;
   readonly broker: { snapshot(): BrokerSnapshot };
-  readonly bus: Pick<Bus, "onStatus" | "subjects"> & BusInspector;
+  readonly bus: Pick<Bus, "subjects"> & BusInspector;
   readonly server: { restarts(): number };
   readonly endpoints: () => readonly (EndpointState & { readonly endpoint: string })[];
   readonly deliveries: DeliveryTable;
   readonly clock: Clock;
-  readonly logger: Logger;
-  /** Aborts when the run's parts are closed: what they look like from then on says nothing of the job. */
-  readonly signal: AbortSignal;
 }
 
-const TICK_MS = 1000;
 /** How long a status waits for the bus. */
 const PATIENCE_MS = 3000;
 /** Messages that a status names. */
 const MOST_DELIVERIES = 100;
 
-/** What a local run knows of itself: conditions that are kept up to date, and facts for whoever asks. */
+/** What a local run tells whoever asks. */
 export class LiveStatus {
   readonly #parts: LiveStatusParts;
-  #conditions: readonly Condition[] = [];
-  #end: JobEnd | null = null;
-  #isBusDown = false;
 
   constructor(parts: LiveStatusParts) {
     this.#parts = parts;
-    parts.bus.onStatus((status) => {
-      this.#isBusDown = status === "disconnected";
-      this.#look();
-    });
-    this.#look();
-  }
-
-  /** Looks at the conditions each second, and logs those that change, until the parts are closed. */
-  async watch(): Promise<void> {
-    const { clock, signal } = this.#parts;
-    while (!signal.aborted) {
-      await clock.sleep(TICK_MS, signal);
-      this.#look();
-    }
-  }
-
-  /** The job has ended: its conditions are final. */
-  ended(end: JobEnd): readonly Condition[] {
-    this.#end = end;
-    this.#look();
-    return this.#conditions;
-  }
-
-  /** As of the last second. */
-  conditions(): readonly Condition[] {
-    return this.#conditions;
   }
 
   /** Everything. Never rejects: what the bus does not answer is null. */
   async facts(): Promise<LiveFacts> {
     const { identity, startedAtMs, runner, clock } = this.#parts;
-    this.#look();
+    const conditions = this.#parts.conditions.look();
     const nowMs = clock.nowMs();
     const { bus, progress } = await this.#busFacts(nowMs);
     const deliveries = await this.#deliveries();
@@ -86,7 +51,7 @@ export class LiveStatus {
       at: new Date(nowMs).toISOString(),
       startTime: new Date(startedAtMs).toISOString(),
       status: jobStatus(runner.ledger),
-      conditions: [...this.#conditions],
+      conditions: [...conditions],
       budget: this.#budget(),
       sandboxes: this.#sandboxes(),
       endpoints: this.#parts
@@ -106,42 +71,6 @@ export class LiveStatus {
       deliveries: [...deliveries],
       progress,
     };
-  }
-
-  #look(): void {
-    const { clock, logger, signal } = this.#parts;
-    if (signal.aborted) return;
-    const before = this.#conditions;
-    this.#conditions = jobConditions(this.#conditionFacts(), clock.nowMs(), before);
-    if (before.length === 0) return;
-    for (const { type, status, reason } of changedConditions(before, this.#conditions)) {
-      logger.info("job condition changed", { type, status, reason });
-    }
-  }
-
-  #conditionFacts(): ConditionFacts {
-    const { runner, broker } = this.#parts;
-    const { graded, failed } = runner.ledger.counts;
-    const { breaker } = broker.snapshot();
-    return {
-      end: this.#end,
-      isSuspended: runner.isInterrupted,
-      rollouts: { total: runner.ledger.total, graded, failed },
-      isBusDown: this.#isBusDown,
-      fullStreams: runner.fullStreams,
-      startsFailing: breaker.state === "closed" ? null : breaker.lastReason,
-      throttled: this.#throttled(),
-    };
-  }
-
-  /** Endpoints that this process calls, and the other workers that say so of theirs. */
-  #throttled(): readonly string[] {
-    const own = this.#parts.endpoints().filter(({ isThrottled }) => isThrottled);
-    if (own.length > 0) return own.map(({ endpoint }) => endpoint);
-    const workers = this.#parts.runner
-      .workers()
-      .filter(({ throttled, worker }) => throttled && worker !== "local");
-    return workers.map(({ worker }) => `worker ${worker}`);
   }
 
   #budget(): LiveFacts["budget"] {
@@ -171,7 +100,7 @@ export class LiveStatus {
   async #busFacts(nowMs: number): Promise<Pick<LiveFacts, "bus" | "progress">> {
     const { bus, server } = this.#parts;
     const restarts = server.restarts();
-    const [fills, work] = this.#isBusDown
+    const [fills, work] = this.#parts.conditions.isBusDown
       ? [null, null]
       : await Promise.all([this.#orNull(bus.streamFills()), this.#orNull(bus.workStates())]);
     const ago = (atMs: number | null): number | null =>
@@ -182,7 +111,7 @@ export class LiveStatus {
       fills?.map(({ stream, usedBytes, maxBytes }) => ({ stream, usedBytes, maxBytes })) ?? null;
     return {
       bus: {
-        connected: !this.#isBusDown,
+        connected: !this.#parts.conditions.isBusDown,
         restarts,
         streams,
         work: work?.map((state) => workFacts(state, ago)) ?? null,
@@ -199,7 +128,7 @@ export class LiveStatus {
       ...runner.workers().flatMap(({ repeatedWork }) => repeatedWork),
     ]);
     if (repeated.length === 0) return [];
-    const there = this.#isBusDown
+    const there = this.#parts.conditions.isBusDown
       ? null
       : await this.#orNull(
           bus.subjects("work", `rollyard.work.*.${identity.namespace}.${identity.jobUid}.>`),

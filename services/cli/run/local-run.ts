@@ -35,6 +35,8 @@ import type { RunningWorker } from "../../worker/create-worker.ts";
 import type { GraderRuntime } from "./grader-runtime.ts";
 import { watchDisk } from "./disk-watch.ts";
 import { writeJoinFile } from "./join-file.ts";
+import { LiveConditions } from "./live-conditions.ts";
+import type { LiveConditionsParts } from "./live-conditions.ts";
 import { LiveStatus } from "./live-status.ts";
 import type { LiveStatusParts } from "./live-status.ts";
 import { writeStatusFile } from "./status-file.ts";
@@ -115,7 +117,7 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   closers.push(() => joinFile.remove());
   await serveJob(options, { ...parts, bus }, closers);
   const { endpoints } = await startServices(options, connect, closers);
-  const live = await startLiveStatus(
+  const live = await startStatus(
     options,
     { identity, runner, broker, bus, server, endpoints, deliveries, signal: stopping.signal },
     closers,
@@ -123,7 +125,7 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   options.interrupt.addEventListener("abort", () => runner.interrupt("job_interrupted"), { once: true });
   if (options.interrupt.aborted) runner.interrupt("job_interrupted");
   options.telemetry.readiness.begin(options.interrupt);
-  options.onStarted({ ledger: runner.ledger, conditions: () => live.conditions() });
+  options.onStarted({ ledger: runner.ledger, conditions: () => live.current() });
   const failedRecording = recorder.failed.then((error) => Promise.reject(error));
   failedRecording.catch(() => undefined);
   // First of all: from now on the parts end, and what they look like says nothing of the job.
@@ -132,7 +134,7 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   diskIsFull.catch(() => undefined);
   const end = await Promise.race([runner.run(), gaveUp.promise, failedRecording, diskIsFull]);
   await recorder.flush();
-  const conditions = end.condition === "Suspended" ? live.conditions() : live.ended(end);
+  const conditions = end.condition === "Suspended" ? live.current() : live.ended(end);
   return { end, conditions };
 }
 
@@ -185,19 +187,20 @@ async function serveJob(
 }
 
 /** Lets the run be asked how it is, until it is closed. */
-async function startLiveStatus(
+async function startStatus(
   { folder, clock, telemetry }: LocalRunOptions,
-  parts: Omit<LiveStatusParts, "startedAtMs" | "clock" | "logger">,
+  parts: Omit<LiveStatusParts & LiveConditionsParts, "startedAtMs" | "clock" | "logger" | "conditions">,
   closers: Closers,
-): Promise<LiveStatus> {
+): Promise<LiveConditions> {
   const { startedAtMs } = folder.state;
   const logger = telemetry.logger.child({ service: "controller" });
-  const live = new LiveStatus({ ...parts, startedAtMs, clock, logger });
-  telemetry.serveStatus(() => live.facts());
+  const conditions = new LiveConditions({ ...parts, clock, logger });
+  const status = new LiveStatus({ ...parts, conditions, startedAtMs, clock });
+  telemetry.serveStatus(() => status.facts());
   const statusFile = await writeStatusFile(folder.privatePath, telemetry.port);
   closers.push(() => statusFile.remove());
-  void live.watch();
-  return live;
+  void conditions.watch();
+  return conditions;
 }
 
 async function startServices(

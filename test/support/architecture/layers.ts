@@ -10,7 +10,7 @@ const PLACES: readonly (readonly [RegExp, Layer])[] = [
   [/^services\//, "service"],
   [/^src\/(errors|lib|gen)\//, "base"],
   [/^src\/telemetry\/[a-z-]*port\.ts$/, "domain"],
-  [/^src\/(kube|gateway|config|telemetry|[a-z]+-http)\//, "adapter"],
+  [/^src\/(controller|kube|gateway|config|telemetry|[a-z]+-http)\//, "adapter"],
   [/^src\/bus\/(jetstream\/|nats-server|find-nats-server|probe-nats|supervised-child)/, "adapter"],
   [/^src\/model\/(openai-|model-(calls|fetch|runtime))/, "adapter"],
   [/^src\/sandbox\/(launchers\/|sandboxd-|bus-claims|select-launcher)/, "adapter"],

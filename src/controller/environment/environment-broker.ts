@@ -1,0 +1,16 @@
+import type { BrokerSnapshot, ReleaseRef } from "../../sandbox/broker.ts";
+import type { ReadyEnvironment } from "./ready-environment.ts";
+
+/** Who hands out the sandboxes of one Environment, as its reconciler sees it. */
+export interface EnvironmentBroker {
+  /** From now on new sandboxes are made by this spec; `isDraining` keeps none ready ahead of need. */
+  update(environment: ReadyEnvironment, isDraining: boolean): void;
+  /** The attempt has its outcome: its sandboxes are free. */
+  release(ref: ReleaseRef): void;
+  snapshot(): BrokerSnapshot;
+  /** With `handOver` the sandboxes stay for the next leader; without, they are removed. */
+  stop(options: { readonly handOver: boolean }): Promise<void>;
+}
+
+/** Starts the broker of an Environment. */
+export type StartBroker = (environment: ReadyEnvironment, isDraining: boolean) => Promise<EnvironmentBroker>;

@@ -1,0 +1,41 @@
+import { LABELS } from "../../kube/labels.ts";
+import { listOrEmpty } from "../../lib/half-valid.ts";
+import { isJsonObject } from "../../lib/json.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import type { BrokerSnapshot } from "../../sandbox/broker.ts";
+import { environmentConditions } from "./environment-conditions.ts";
+import type { ConditionFacts, EnvironmentCondition } from "./environment-conditions.ts";
+
+/** What an Environment's status is made of. */
+export interface StatusFacts extends Omit<ConditionFacts, "broker"> {
+  readonly busUid: string;
+  /** Null without a broker. */
+  readonly broker: Pick<BrokerSnapshot, "ready" | "starting" | "leased" | "failed" | "breaker"> | null;
+}
+
+/**
+ * The status as it should be. `before` is the one that the object has: fields that others of us write (traces, rewards)
+ * stay, and so do the times of conditions whose status stays. Pure.
+ */
+export function environmentStatus(facts: StatusFacts, nowMs: number, before: JsonObject): JsonObject {
+  const { ready = 0, starting = 0, leased = 0, failed = 0 } = facts.broker ?? {};
+  const conditions = environmentConditions(facts, nowMs, conditionsOf(before));
+  return {
+    ...before,
+    observedGeneration: facts.generation,
+    ready,
+    starting,
+    leased,
+    failed,
+    replicas: ready + starting,
+    selector: `${LABELS.environmentUid}=${facts.busUid}`,
+    conditions: conditions.map((condition) => ({ ...condition })),
+  };
+}
+
+/** The conditions of a status, as far as they can be read. */
+export function conditionsOf(status: JsonObject): readonly EnvironmentCondition[] {
+  return listOrEmpty(status["conditions"]).filter(
+    (condition) => isJsonObject(condition) && typeof condition["type"] === "string",
+  ) as unknown as readonly EnvironmentCondition[];
+}

@@ -1,0 +1,24 @@
+import { API_GROUP, API_VERSION, ENVIRONMENT_KIND } from "./api-group.ts";
+import type { ApiResource } from "./resource-path.ts";
+
+const core = (plural: string): ApiResource => ({ group: "", version: "v1", plural });
+
+/** What tasks are. */
+export const ENVIRONMENTS: ApiResource = {
+  group: API_GROUP,
+  version: API_VERSION,
+  plural: ENVIRONMENT_KIND.plural,
+};
+
+/** What kubectl describe shows of an object's life. */
+export const EVENTS = core("events");
+
+/** Which traffic pods may have. */
+export const NETWORK_POLICIES: ApiResource = {
+  group: "networking.k8s.io",
+  version: "v1",
+  plural: "networkpolicies",
+};
+
+/** Running containers. */
+export const PODS = core("pods");

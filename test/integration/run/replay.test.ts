@@ -1,4 +1,5 @@
 import { readdirSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { chatBody } from "../../support/model/mock-bodies.ts";
@@ -31,7 +32,7 @@ function commandTurns(turns: readonly (readonly string[])[]): MockScript {
 /** Something to find in a later turn, something that never is the same twice, and a turn to die in. */
 const WRITE = "echo one >> notes; cat notes";
 const NOISE = "date +at-%s-%N";
-const LAST = "echo two >> notes; sleep 3; cat notes";
+const LAST = "echo two >> notes; [ -e quick ] || sleep 20; cat notes";
 const TURNS = [[WRITE, "exit 7"], [LAST]];
 
 /** One rollout whose sandbox may die: its model, and its job with this `recovery`. */
@@ -42,7 +43,7 @@ async function fragile(
   const model = await world.model(commandTurns(turns));
   const environment = `  recovery: ${recovery}`;
   const job = await world.job({ baseURL: model.baseURL, items: 1, samples: 1, environment });
-  // What runs when its sandbox dies must not end by itself first.
+  // What runs when its sandbox dies must not be ended by its limit first.
   await job.edit((text) => text.replace("toolSeconds: 3", "toolSeconds: 30"));
   return { model, job };
 }
@@ -52,6 +53,18 @@ async function loseNode(job: SmallJob, notThis = 0): Promise<number> {
   const sleeper = await untilItSleeps(job, notThis);
   process.kill(supervisorOf(job), "SIGKILL");
   return sleeper;
+}
+
+/** The same, and in the sandboxes after it no command sleeps. */
+async function loseLastNode(job: SmallJob, notThis = 0): Promise<void> {
+  await untilItSleeps(job, notThis);
+  await sleepNoMore(job);
+  process.kill(supervisorOf(job), "SIGKILL");
+}
+
+/** A sandbox has a copy of the folder as it is when it starts. */
+function sleepNoMore(job: SmallJob): Promise<void> {
+  return writeFile(path.join(job.folder, "corpus", "quick"), "");
 }
 
 async function untilItSleeps(job: SmallJob, notThis = 0): Promise<number> {
@@ -85,7 +98,7 @@ describe("a rollout whose node dies in the middle of a tool call", () => {
   it("goes on in a new sandbox with what its calls had left in the old, and no turn is sampled again", async () => {
     const { model, job } = await fragile("{mode: replay}");
     const running = job.start();
-    await loseNode(job);
+    await loseLastNode(job);
     expect(await endOf(job, running)).toMatchObject({
       outcome: "graded",
       reward: 1,
@@ -100,7 +113,7 @@ describe("a rollout whose node dies in the middle of a tool call", () => {
   it("goes on when the new sandbox dies as well", async () => {
     const { model, job } = await fragile("{mode: replay}");
     const running = job.start();
-    await loseNode(job, await loseNode(job));
+    await loseLastNode(job, await loseNode(job));
     expect(await endOf(job, running)).toMatchObject({ outcome: "graded", reward: 1, attempt: 0 });
     expect(model.requestCount).toBe(3);
   });
@@ -108,7 +121,7 @@ describe("a rollout whose node dies in the middle of a tool call", () => {
   it("begins again when a call has another output, and says which", async () => {
     const { model, job } = await fragile("{mode: replay}", [[WRITE, NOISE], [LAST]]);
     const running = job.start();
-    await loseNode(job);
+    await loseLastNode(job);
     expect(await endOf(job, running)).toMatchObject({ outcome: "graded", reward: 1, attempt: 1 });
     expect(model.requestCount).toBe(2 + 3);
     expect(await failedAttempts(job)).toMatchObject([
@@ -127,7 +140,7 @@ describe("a rollout whose node dies in the middle of a tool call", () => {
       [LAST],
     ]);
     const running = job.start();
-    await loseNode(job);
+    await loseLastNode(job);
     expect(await endOf(job, running)).toMatchObject({ outcome: "graded", reward: 1, attempt: 0 });
     expect(model.requestCount).toBe(3);
   });
@@ -135,7 +148,7 @@ describe("a rollout whose node dies in the middle of a tool call", () => {
   it("begins again where recovery is restart", async () => {
     const { model, job } = await fragile("{mode: restart}");
     const running = job.start();
-    await loseNode(job);
+    await loseLastNode(job);
     expect(await endOf(job, running)).toMatchObject({ outcome: "graded", reward: 1, attempt: 1 });
     expect(model.requestCount).toBe(2 + 3);
     expect(await failedAttempts(job)).toMatchObject([{ attempt: 0, failure_code: "sandbox_lost" }]);
@@ -154,6 +167,7 @@ describe("a run that is killed with its sandboxes and resumed", () => {
     const { model, job } = await fragile("{mode: replay}");
     const running = job.start();
     await untilItSleeps(job);
+    await sleepNoMore(job);
     running.kill("SIGKILL");
     await running.ended;
     expect(await endOf(job, job.start())).toMatchObject({

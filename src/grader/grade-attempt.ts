@@ -1,6 +1,7 @@
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { CompanyStay } from "../rollout/company-stay.ts";
 import { failureRecord } from "../rollout/failure-record.ts";
 import type { AttemptState, FailureRecord } from "../rollout/state.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
@@ -26,6 +27,8 @@ export interface GradeAttemptDeps {
   readonly nonce: () => string;
   readonly metrics: GraderMetrics;
   readonly waits: GraderWaits;
+  /** Lets it wait outside of the company of its process's other gradings; resolves when it is in again, or aborted. */
+  readonly outside: CompanyStay["outside"];
 }
 
 /** A sealed attempt that waits for its grade. */
@@ -119,6 +122,6 @@ async function waitOut(
   });
   if ((await chain.decide()).kind === "ended") wanted.abort();
   const signal = AbortSignal.any([drain.soft, drain.hard, wanted.signal]);
-  await deps.clock.sleep(delayMs, signal);
+  await deps.outside(() => deps.clock.sleep(delayMs, signal), signal);
   signal.throwIfAborted();
 }

@@ -143,7 +143,7 @@ async function settle(task: GradeTask, reason: FailureRecord, context: SettleCon
     if (result.kind === "slot_taken" && (await chain.decide()).kind === "ended") {
       return { kind: "ended_before", task };
     }
-    await pauseBefore(tries, { ...patience, signal });
+    await deps.outside(() => pauseBefore(tries, { ...patience, signal }), signal);
   }
 }
 

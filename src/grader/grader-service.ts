@@ -3,13 +3,14 @@ import { keepBeating } from "../bus/keep-beating.ts";
 import type { WorkDelivery, WorkSource } from "../bus/port.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import { assertNever } from "../lib/assert-never.ts";
+import { Company } from "../rollout/company.ts";
+import { CompanyStay } from "../rollout/company-stay.ts";
 import { gradeDelivery } from "./grade-flow.ts";
 import type { GradeEnd, GradeFlowDeps } from "./grade-flow.ts";
-import { GradingCompany, SUSPECT_DELIVERIES } from "./grading-company.ts";
-import type { LeaveCompany } from "./grading-company.ts";
+import { GRADER_COMPANY, suspicionOf } from "./grader-company.ts";
 
 /** What a grader service works with. */
-export interface GraderServiceOptions extends GradeFlowDeps {
+export interface GraderServiceOptions extends Omit<GradeFlowDeps, "outside"> {
   readonly source: WorkSource;
   /** Gradings at once. */
   readonly concurrency: number;
@@ -32,7 +33,7 @@ export class GraderService {
   readonly #soft = new AbortController();
   readonly #hard = new AbortController();
   readonly #over = new AbortController();
-  readonly #company: GradingCompany;
+  readonly #company: Company;
   readonly #running = new Set<Promise<void>>();
   readonly #pulls = new Set<Promise<void>>();
   /** Deliveries that open pulls may still bring. */
@@ -40,7 +41,7 @@ export class GraderService {
 
   constructor(options: GraderServiceOptions) {
     this.#options = options;
-    this.#company = new GradingCompany(options.clock);
+    this.#company = new Company(GRADER_COMPANY, options.clock);
   }
 
   /** Gradings under way. */
@@ -71,8 +72,9 @@ export class GraderService {
       .then(() => this.#hard.abort());
   }
 
+  /** While a suspect keeps others waiting here, they are left to other graders. */
   #topUp(): void {
-    if (this.#soft.signal.aborted) return;
+    if (this.#soft.signal.aborted || this.#company.waiting > 0) return;
     const free = this.#options.concurrency - this.#running.size - this.#asked;
     if (free <= 0) return;
     this.#asked += free;
@@ -113,29 +115,36 @@ export class GraderService {
   async #grade(delivery: WorkDelivery): Promise<void> {
     const done = new AbortController();
     void keepBeating(delivery, this.#options.clock, done.signal);
-    const leave = await this.#enter(delivery);
+    const { suspicion, stay } = this.#stayOf(delivery);
     try {
-      if (leave === null) return await delivery.nak();
+      if (!(await this.#enter(stay, suspicion))) return await delivery.nak();
       const drain = { soft: this.#soft.signal, hard: this.#hard.signal };
-      this.#report(await gradeDelivery(delivery, this.#options, drain));
+      const outside: CompanyStay["outside"] = (wait, signal) =>
+        stay.outside(wait, signal).finally(() => this.#topUp());
+      this.#report(await gradeDelivery(delivery, { ...this.#options, outside }, drain));
     } catch (thrown) {
       const { code, message, cause } = toRollyardError(thrown);
       const kind = cause instanceof Error ? cause.name : undefined;
       this.#options.logger.error("grading met an error of ours", { code, reason: message, kind });
       await delivery.nak(ERROR_DELAY_MS);
     } finally {
-      leave?.();
+      stay.leave();
       done.abort();
     }
   }
 
-  /** Null when a drain came first. */
-  async #enter({ deliveries }: WorkDelivery): Promise<LeaveCompany | null> {
+  #stayOf({ deliveries }: WorkDelivery): { readonly suspicion: number; readonly stay: CompanyStay } {
     const { clock, nonce } = this.#options;
-    const isSuspect = deliveries > SUSPECT_DELIVERIES;
-    // Suspects come back together; in another order each time, or the guilty one would be the first each time.
-    if (isSuspect) await clock.sleep(pauseOf(nonce()), this.#soft.signal);
-    return this.#company.enter(isSuspect, this.#soft.signal);
+    const suspicion = suspicionOf(deliveries);
+    return { suspicion, stay: new CompanyStay(this.#company, clock, suspicion > 0 ? pauseOf(nonce()) : 0) };
+  }
+
+  /** False when a drain came first. */
+  async #enter(stay: CompanyStay, suspicion: number): Promise<boolean> {
+    const isIn = await stay.enter(suspicion, this.#soft.signal);
+    // Nothing was asked for while it waited.
+    this.#topUp();
+    return isIn;
   }
 
   #report(end: GradeEnd): void {

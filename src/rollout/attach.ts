@@ -1,12 +1,11 @@
-import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import type { Bus } from "../bus/port.ts";
-import { driverSubject, eventsSubject } from "../bus/subjects.ts";
+import { eventsSubject } from "../bus/subjects.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
-import { DriverAnswerSchema, DriverQuerySchema } from "../gen/rollyard/v1/requests_pb.ts";
 import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { applyEvent, openAttempt } from "./apply-event.ts";
+import { isHeld } from "./ask-driver.ts";
 import { AttachedLog } from "./attached-log.ts";
 import { refRolloutId, requireRef } from "./attempt-ref.ts";
 import type { AttemptRef } from "./attempt-ref.ts";
@@ -15,18 +14,15 @@ import { EventAppender } from "./event-appender.ts";
 import { newEvent } from "./events.ts";
 import type { RolloutEvent } from "./events.ts";
 import type { IdSource } from "./ids.ts";
-import type { Probation } from "./probation.ts";
+import type { CompanyStay } from "./company-stay.ts";
 import { readRolloutFromLeader } from "./read-rollout.ts";
 import type { ReconnectPause } from "./reconnect-pause.ts";
 import { rolloutStarted } from "./rollout-started.ts";
 import type { AttemptContent } from "./rollout-started.ts";
 import type { AttemptState, RolloutState } from "./state.ts";
-import { SUSPECT_FROM } from "./suspect-lane.ts";
+import { SUSPECT_FROM } from "./worker-company.ts";
 import { decideTakeover } from "./takeover.ts";
 import type { Takeover } from "./takeover.ts";
-
-/** How long another driver may be silent before it is fenced. */
-export const DRIVER_SILENCE_MS = 5000;
 
 /** What attaching needs of the world. */
 export interface AttachDeps {
@@ -41,7 +37,7 @@ export interface AttachDeps {
   readonly drain: AbortSignal;
   readonly reconnects: Pick<ReconnectPause, "over">;
   /** This rollout's place among the worker's suspects; left at its first new turn. */
-  readonly probation: Probation;
+  readonly probation: CompanyStay;
   /** Called once when another driver takes the log over. */
   readonly onFenced: () => void;
 }
@@ -113,19 +109,6 @@ function warnOfVoid({ logger }: AttachDeps, ref: AttemptRef, state: RolloutState
   return state;
 }
 
-async function isHeld(deps: AttachDeps, driver: string, ref: AttemptRef): Promise<boolean> {
-  const query = toBinary(DriverQuerySchema, create(DriverQuerySchema, { ref }));
-  const untilMs = deps.clock.monotonicMs() + DRIVER_SILENCE_MS;
-  for (;;) {
-    const leftMs = untilMs - deps.clock.monotonicMs();
-    if (leftMs <= 0 || deps.signal.aborted) return deps.signal.aborted;
-    const result = await deps.bus.request(driverSubject(driver), query, leftMs);
-    if (result.kind === "reply") return fromBinary(DriverAnswerSchema, result.payload).state === "held";
-    // Nobody listens there now; it may be reconnecting, so it keeps its whole time.
-    if (result.kind === "no_responders") await deps.clock.sleep(Math.min(500, leftMs), deps.signal);
-  }
-}
-
 interface Found {
   readonly assignment: Assignment;
   readonly state: RolloutState;
@@ -194,6 +177,8 @@ async function append(
     const epoch = await appender.append(events);
     isAttached = true;
     const attempt = attemptAfter(takeover, events, epoch);
+    // It was suspected for what came before a record, and is on record now.
+    if (attempt.attachesSinceTurn <= SUSPECT_FROM) deps.probation.leave();
     const onTurn = (): void => deps.probation.leave();
     const log = new AttachedLog({ appender, clock: deps.clock, attempt, epoch, onTurn });
     return { kind: "attached", log, poison: takeover.kind === "poison" ? poisonOf(takeover.attempt) : null };

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BEAT_MS } from "../bus/keep-beating.ts";
 import type { Bus, Subscription, WorkDelivery } from "../bus/port.ts";
-import { driverSubject, eventsSubject, parseWorkSubject, slotsSubject } from "../bus/subjects.ts";
+import { driverSubject, parseWorkSubject, slotsSubject } from "../bus/subjects.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
 import {
   ControlNoticeSchema,
@@ -20,22 +20,21 @@ import { refKey, requireRef } from "./attempt-ref.ts";
 import type { AttemptRef } from "./attempt-ref.ts";
 import { giveUp, giveUpOrRetry } from "./broken-work.ts";
 import type { CloseDeps } from "./close-attempt.ts";
+import { Company } from "./company.ts";
+import { CompanyStay } from "./company-stay.ts";
 import { decodeAssignment, driveAssignment } from "./drive-assignment.ts";
 import type { AgentSetup } from "./agent-setup.ts";
 import type { DriveEnd } from "./drive-assignment.ts";
 import type { IdSource } from "./ids.ts";
 import type { RolloutObserver } from "./observer.ts";
-import { Probation } from "./probation.ts";
 import { ReconnectPause } from "./reconnect-pause.ts";
+import { judgeRepeated } from "./repeated-delivery.ts";
 import { repeatedWork } from "./repeated-work.ts";
 import type { SandboxClaims } from "./sandbox-lease.ts";
-import { SuspectLane } from "./suspect-lane.ts";
+import { WORKER_COMPANY } from "./worker-company.ts";
 
-/** A delivery that came more often is driven alone: what it does to its workers may come before any record of it. */
-const SUSPECT_DELIVERIES = 5;
-/** One that came more often than this, and of which nothing was recorded for so long, is set aside unread. */
-const MAX_DELIVERIES = 20;
-const LATELY_MS = 1_800_000;
+/** An assignment that no worker can read, and that came more often, is settled by its subject. */
+const MAX_UNREADABLE = 20;
 /** How long an assignment that this version does not understand stays away. */
 const FOREIGN_DELAY_MS = 60_000;
 /** How long a drain waits for calls that are under way. */
@@ -72,7 +71,7 @@ export class Worker {
   readonly #deps: WorkerDeps;
   readonly #options: WorkerOptions;
   readonly #active = new ActiveRollouts();
-  readonly #suspects = new SuspectLane();
+  readonly #suspects: Company;
   readonly #reconnects: ReconnectPause;
   readonly #shutdown = new AbortController();
   readonly #drain = new AbortController();
@@ -84,6 +83,7 @@ export class Worker {
   constructor(deps: WorkerDeps, options: WorkerOptions) {
     this.#deps = deps;
     this.#options = options;
+    this.#suspects = new Company(WORKER_COMPANY, deps.clock);
     this.#reconnects = new ReconnectPause(deps.clock);
   }
 
@@ -125,9 +125,18 @@ export class Worker {
     await this.#loops;
   }
 
+  /**
+   * Slots that are taken. What waits among the suspects is held but not driven: half as many as there are slots take
+   * none, so that they do not keep out what is healthy.
+   */
+  get #taken(): number {
+    const unslotted = Math.min(this.#suspects.waiting, Math.ceil(this.#options.slots / 2));
+    return this.#active.size - unslotted;
+  }
+
   /** Asks for as much work as there are slots that no open pull asks for yet. */
   #pullFree(): void {
-    const free = this.#options.slots - this.#active.size - this.#asked;
+    const free = this.#options.slots - this.#taken - this.#asked;
     if (free <= 0 || this.#drain.signal.aborted) return;
     this.#asked += free;
     let left = free;
@@ -177,28 +186,28 @@ export class Worker {
 
   async #drive(rollout: ActiveRollout, assignment: Assignment): Promise<void> {
     const { outcomeAfter } = assignment;
-    const { deliveries } = rollout.delivery;
-    const probation = new Probation(this.#suspects, this.#deps.clock, this.#pauseOf(rollout.ref));
+    const { ref } = rollout;
+    const probation = new CompanyStay(this.#suspects, this.#deps.clock, this.#pauseOf(ref));
     const { signal } = rollout.abort;
-    const leaving = AbortSignal.any([signal, this.#drain.signal]);
+    const deps = {
+      ...this.#deps,
+      worker: this.#options.id,
+      signal,
+      drain: this.#drain.signal,
+      drainNow: this.#drainNow.signal,
+      onFenced: () => rollout.abort.abort(),
+      reconnects: this.#reconnects,
+      probation,
+    };
     try {
-      if (deliveries > MAX_DELIVERIES && !(await this.#wasRecordedLately(rollout.ref))) {
+      const verdict = await judgeRepeated(deps, ref, rollout.delivery);
+      if (verdict === "held") return;
+      if (verdict === "set_aside") {
         const error = new RollyardError("worker_poison");
         return await giveUp(this.#closing, { rollout, outcomeAfter, error });
       }
-      if (deliveries > SUSPECT_DELIVERIES && !(await probation.enter(deliveries, leaving))) {
-        return await this.#finish(rollout, { kind: signal.aborted ? "drop" : "nak" });
-      }
-      const deps = {
-        ...this.#deps,
-        worker: this.#options.id,
-        signal,
-        drain: this.#drain.signal,
-        drainNow: this.#drainNow.signal,
-        onFenced: () => rollout.abort.abort(),
-        reconnects: this.#reconnects,
-        probation,
-      };
+      const isIn = verdict === "drive" || (await this.#enterAlone(rollout, probation));
+      if (!isIn) return await this.#finish(rollout, { kind: signal.aborted ? "drop" : "nak" });
       await this.#finish(rollout, await driveAssignment(deps, assignment));
     } catch (error) {
       await this.#broken(rollout, outcomeAfter, error);
@@ -207,21 +216,17 @@ export class Worker {
     }
   }
 
+  #enterAlone({ abort, delivery }: ActiveRollout, probation: CompanyStay): Promise<boolean> {
+    const leaving = AbortSignal.any([abort.signal, this.#drain.signal]);
+    return probation.enter(delivery.deliveries, leaving);
+  }
+
   /** 0 to 999 ms, made of the names of worker and attempt. */
   #pauseOf(ref: AttemptRef): number {
     const digest = createHash("sha256")
       .update(`${this.#options.id}/${refKey(ref)}`)
       .digest();
     return digest.readUInt32BE() % 1000;
-  }
-
-  /** Whether any driver got as far as a record; an innocent one among many deliveries does, and its log is not read. */
-  async #wasRecordedLately(ref: AttemptRef): Promise<boolean> {
-    const { bus, clock } = this.#deps;
-    const last = await bus
-      .readLast("events", eventsSubject(ref), { fromLeader: true })
-      .catch(() => undefined);
-    return last === undefined || (last !== null && clock.nowMs() - last.storedAtMs < LATELY_MS);
   }
 
   #decode(delivery: WorkDelivery): ReturnType<typeof decodeAssignment> | null {
@@ -237,7 +242,7 @@ export class Worker {
   /** A newer worker may read it. When none does, it is settled by its subject, which names the attempt. */
   async #unreadable(delivery: WorkDelivery): Promise<void> {
     const parts = parseWorkSubject(delivery.subject);
-    if (parts === null || delivery.deliveries <= MAX_DELIVERIES) return delivery.nak(FOREIGN_DELAY_MS);
+    if (parts === null || delivery.deliveries <= MAX_UNREADABLE) return delivery.nak(FOREIGN_DELAY_MS);
     const error = new RollyardError("internal", { message: "The assignment can't be read." });
     const rollout = { ref: create(AttemptRefSchema, { ...parts }), delivery };
     await giveUp(this.#closing, { rollout, outcomeAfter: 0n, error }).catch(() => undefined);
@@ -286,6 +291,8 @@ export class Worker {
   async #announceLoop(): Promise<void> {
     while (!this.#shutdown.signal.aborted) {
       this.#announce();
+      // A rollout that has begun to wait among the suspects may have left its slot.
+      this.#pullFree();
       await this.#deps.clock.sleep(ANNOUNCE_MS, this.#shutdown.signal);
     }
   }
@@ -294,7 +301,7 @@ export class Worker {
   #announce(): void {
     const { id } = this.#options;
     const total = this.#drain.signal.aborted ? 0 : this.#options.slots;
-    const free = Math.max(0, total - this.#active.size);
+    const free = Math.max(0, total - this.#taken);
     const throttled = this.#deps.throttled?.() ?? false;
     const repeated = [...repeatedWork(this.#active.all())];
     const announced = create(SlotsAnnouncedSchema, {

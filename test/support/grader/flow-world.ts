@@ -73,6 +73,7 @@ export class FlowWorld {
         };
       },
       waits: this.#waits,
+      outside: async (wait, signal) => wait().then(() => !signal.aborted),
       cleanSandboxFor: () => ({
         open: () => Promise.reject(new Error("no sandbox")),
         discard: () => undefined,

@@ -73,9 +73,12 @@ describe("the ledger of a job", () => {
     expect(ledger.retriesTaken).toBe(0);
   });
 
-  it("never retries a config error", () => {
+  it.each([
+    ["a config error", "config", "model_unauthorized"],
+    ["a log that can't be read, for all attempts share it", "internal", "log_corrupt"],
+  ] as const)("never retries %s", (_what, failureClass, code) => {
     const ledger = new JobLedger(shape);
-    const end = { kind: "failed", failureClass: "config", code: "model_unauthorized" } as const;
+    const end = { kind: "failed", failureClass, code } as const;
     expect(ledger.ended(outcome(place(0, 0), 0, end))).toBe("final");
   });
 

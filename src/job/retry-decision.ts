@@ -18,10 +18,13 @@ export type AfterFailure =
   /** The rollout has failed. */
   | "final";
 
+/** The log is one for all attempts, so what reads it fails in the next one too. */
+const FINAL_CODES: ReadonlySet<string> = new Set(["log_corrupt"]);
 const RESUMABLE_CODES: ReadonlySet<string> = new Set(["job_suspended", "job_interrupted"]);
 
 /** Decides whether a failed attempt is followed by another. The budget is the caller's to check. */
 export function afterFailure(failed: FailedAttempt, retry: Pick<RetrySpec, "maxAttempts">): AfterFailure {
+  if (FINAL_CODES.has(failed.code)) return "final";
   switch (failed.failureClass) {
     case "cancelled":
       return RESUMABLE_CODES.has(failed.code) ? "resume" : "final";

@@ -64,15 +64,22 @@ function setAside(request: Readable, deliveries: number): AskedToSettle {
 }
 
 async function settleRequest(deps: SettleDeps, request: AskedToSettle): Promise<void> {
-  const { end, readEnd } = request;
+  const { readEnd } = request;
   const isGraders = request.kind === "request" && request.sender === "grader";
   try {
+    const end = { ...request.end, failure: unlessCorrupt(request.end.failure) };
     const ending = await endAttempt(deps, end, { unlessStopped: !isGraders, sealsEmpty: true, readEnd });
-    if (ending === "left") await leaveToGrader(deps, request);
+    if (ending === "left") await leaveToGrader(deps, { end, readEnd });
   } catch (error) {
     if (!(error instanceof RollyardError) || error.code !== "log_corrupt") throw error;
-    await endCorrupt(deps, end, error);
+    await endCorrupt(deps, request.end, error);
   }
+}
+
+/** Whether a log is corrupt, which ends its rollout, is for its reading here to show; another version may be older. */
+function unlessCorrupt(failure: FailureRecord): FailureRecord {
+  if (failure.code !== "log_corrupt") return failure;
+  return withEvidence({ ...failure, code: "internal" }, { said_code: failure.code });
 }
 
 /**
@@ -80,7 +87,10 @@ async function settleRequest(deps: SettleDeps, request: AskedToSettle): Promise<
  * worker still has the assignment there may be one yet. Asked for in the order in which work flows, or what moves on
  * in between would look missing. Rejects to be asked again.
  */
-async function leaveToGrader(deps: SettleDeps, { end, readEnd }: AskedToSettle): Promise<void> {
+async function leaveToGrader(
+  deps: SettleDeps,
+  { end, readEnd }: Pick<AskedToSettle, "end" | "readEnd">,
+): Promise<void> {
   const isDriven = await isInWork(deps, end, "rollout");
   if (await isInWork(deps, end, "grade")) return;
   if (isDriven) {

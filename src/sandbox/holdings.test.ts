@@ -10,6 +10,7 @@ import { AttemptRefSchema } from "../gen/rollyard/v1/work_pb.ts";
 import { silentLogger } from "../lib/logger.ts";
 import { Holdings } from "./holdings.ts";
 import { LeaseLedger } from "./lease-ledger.ts";
+import type { LaunchedSandbox } from "./port.ts";
 
 const LIMIT_MS = 3_600_000;
 const ref = create(AttemptRefSchema, { namespace: "ns", jobUid: "0123456789ab", environmentUid: "envuid" });
@@ -33,16 +34,19 @@ const later = (delayMs: number): Promise<void> => clock.run(clock.sleep(delayMs)
 const recorded = (): ReturnType<LeaseLedger["recorded"]> =>
   clock.run(new LeaseLedger(client, clock).recorded("envuid"), LIMIT_MS);
 
-/** Leases a sandbox and lets go of it again. */
-async function leaseAndRetire(): Promise<void> {
-  const ledger = new LeaseLedger(client, clock);
-  const holdings = new Holdings(ledger, { clock, logger: silentLogger, onOrphan: () => undefined });
-  const sandbox = await new FakeLauncher().start({
+const startBox = (): Promise<LaunchedSandbox> =>
+  new FakeLauncher().start({
     sandboxUid: "box",
     spec: sandboxSpecSchema.parse({}),
     localFolder: null,
     publicKeys: [],
   });
+
+/** Leases a sandbox and lets go of it again. */
+async function leaseAndRetire(): Promise<void> {
+  const ledger = new LeaseLedger(client, clock);
+  const holdings = new Holdings(ledger, { clock, logger: silentLogger, onOrphan: () => undefined });
+  const sandbox = await startBox();
   const lease = await clock.run(ledger.lease("box", holder), LIMIT_MS);
   if (lease.kind !== "leased") throw new Error(lease.kind);
   holdings.add("key", { ...holder, ...lease, sandbox, source: "cold" });
@@ -78,5 +82,26 @@ describe("the record of a sandbox that is gone", () => {
     next.forgetVanished(["box"]);
     await later(1000);
     expect(await recorded()).toEqual({ leases: [], retired: [] });
+  });
+});
+
+describe("what counts as a sandbox", () => {
+  it("is one that lives until it has ended, and none that went with an earlier process", async () => {
+    const ledger = new LeaseLedger(client, clock);
+    const holdings = new Holdings(ledger, { clock, logger: silentLogger, onOrphan: () => undefined });
+    const counted = () => ({ live: holdings.live, byJob: holdings.heldByJob().get(ref.jobUid) ?? 0 });
+    for (const uid of ["gone", "also-gone"]) await clock.run(ledger.lease(uid, holder), LIMIT_MS);
+    for (const lease of (await recorded()).leases) holdings.addVanished(lease.sandboxUid, lease);
+    expect(counted()).toEqual({ live: 0, byJob: 0 });
+    const sandbox = await startBox();
+    const lease = await clock.run(ledger.lease("box", holder), LIMIT_MS);
+    if (lease.kind !== "leased") throw new Error(lease.kind);
+    holdings.add("key", { ...holder, ...lease, sandbox, source: "cold" });
+    holdings.retire("gone");
+    expect(counted()).toEqual({ live: 1, byJob: 1 });
+    holdings.retire("key");
+    expect(counted()).toEqual({ live: 1, byJob: 0 });
+    await later(1000);
+    expect(counted()).toEqual({ live: 0, byJob: 0 });
   });
 });

@@ -54,6 +54,7 @@ export class Holdings {
   readonly #heldByJob = new Map<string, number>();
   readonly #retiring = new Set<Promise<void>>();
   readonly #closing = new AbortController();
+  #live = 0;
   readonly #onOrphan: () => void;
 
   /** `onOrphan` is told of each lease that this process retired although another had given it. */
@@ -64,9 +65,9 @@ export class Holdings {
     this.#onOrphan = onOrphan;
   }
 
-  /** Leases with a sandbox, those that are just ending too. */
+  /** Sandboxes that are leased, those that are just ending too; one that went with an earlier process takes no room. */
   get live(): number {
-    return this.#byKey.size + this.#retiring.size;
+    return this.#live;
   }
 
   get(key: string): Holding | undefined {
@@ -80,6 +81,7 @@ export class Holdings {
 
   add(key: string, fresh: NewHolding): void {
     const holding = holdingOf(fresh);
+    this.#live += 1;
     this.#byKey.set(key, holding);
     this.#count(holding, 1);
     void fresh.sandbox.ended.then((end) => {
@@ -89,6 +91,7 @@ export class Holdings {
 
   /** Retires a lease that nobody waits for any more, and ends its sandbox; what the key holds by now stays. */
   retireUnwanted(fresh: NewHolding): void {
+    this.#live += 1;
     this.#retireSoon(holdingOf(fresh));
   }
 
@@ -114,7 +117,10 @@ export class Holdings {
   }
 
   #retireSoon(holding: Holding): void {
-    const retiring = this.#retire(holding).finally(() => this.#retiring.delete(retiring));
+    const retiring = this.#retire(holding).finally(() => {
+      if (holding.sandbox !== null) this.#live -= 1;
+      this.#retiring.delete(retiring);
+    });
     this.#retiring.add(retiring);
   }
 
@@ -166,7 +172,7 @@ export class Holdings {
   }
 
   #count(holding: Holding, by: number): void {
-    if (holding.purpose !== "agent") return;
+    if (holding.purpose !== "agent" || holding.sandbox === null) return;
     const held = (this.#heldByJob.get(holding.ref.jobUid) ?? 0) + by;
     if (held > 0) this.#heldByJob.set(holding.ref.jobUid, held);
     else this.#heldByJob.delete(holding.ref.jobUid);

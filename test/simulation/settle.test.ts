@@ -117,6 +117,14 @@ describe("settling an attempt that can't be graded", () => {
     bus.stop();
   });
 
+  it("takes nobody's word for a log that does not fold: it does here", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus);
+    await settle(depsOn(bus), request({ code: "log_corrupt" }).delivery);
+    expect(outcomesOf(bus)).toMatchObject([{ end: { failureClass: "internal", code: "internal" } }]);
+    bus.stop();
+  });
+
   it("gives a request that it can't read back, and settles it by its subject when it came too often", async () => {
     const bus = new FakeBus({ replicas: 1 });
     await writeLog(bus, stopped);

@@ -34,8 +34,10 @@ export interface ChaosOptions {
   readonly ackWaitMs: number;
   readonly latencyMs: number;
   readonly recovery: "restart" | "replay";
-  /** Bound of each Node process's old heap; null for Node's own. */
+  /** Bound of each Node process's old heap, and of nats-server's (soft); null for their own. */
   readonly heapMib: number | null;
+  /** Bound of each half of a Node process's young heap; null for Node's own. */
+  readonly youngMib: number | null;
   readonly isKept: boolean;
   readonly isJson: boolean;
 }
@@ -68,7 +70,8 @@ duplicated or invented. Exit code 1 when anything was.
   --apart OUTCOMES     instead of by time: outcomes from one strike to the next, so that as many strike on a fast machine
   --ack-wait SECONDS   after which work of a silent process goes to another (60)
   --latency-ms N       of the model (150)
-  --heap-mib N         bound of each Node process's old heap (none; long: 128)
+  --heap-mib N         bound of each Node process's old heap, and GOMEMLIMIT of nats-server (none; long: 64)
+  --young-mib N        bound of each half of its young heap (none; long: 8)
   --recovery MODE      restart, replay (restart)
   --keep               keeps the folder of the run, and says where it is
   --json               the result as JSON
@@ -84,7 +87,7 @@ Examples:
 `;
 
 /** What differs by scenario where nothing else is asked for. */
-type ByScenario = "rollouts" | "samples" | "sandboxes" | "latencyMs" | "heapMib" | "strikes";
+type ByScenario = "rollouts" | "samples" | "sandboxes" | "latencyMs" | "heapMib" | "youngMib" | "strikes";
 
 const count = z.coerce.number().int().min(1);
 const names = Object.keys(STRIKES) as [StrikeName, ...StrikeName[]];
@@ -96,14 +99,14 @@ const BESIDE_FULL_DISKS: readonly StrikeName[] = [
   "kill-server",
   "cut",
 ];
-const PLAIN = { samples: 4, sandboxes: "none", heapMib: null, strikes: names } as const;
+const PLAIN = { samples: 4, sandboxes: "none", heapMib: null, youngMib: null, strikes: names } as const;
 
 const DEFAULTS: Readonly<Record<ScenarioName, Pick<ChaosOptions, ByScenario>>> = {
   storm: { ...PLAIN, rollouts: 10_000, sandboxes: "bubblewrap", latencyMs: 150 },
   "power-cut": { ...PLAIN, rollouts: 3000, latencyMs: 100 },
   "full-disk": { ...PLAIN, rollouts: 4000, latencyMs: 100, strikes: BESIDE_FULL_DISKS },
   // Node takes memory as long as there is any: what is flat shows only under a bound.
-  long: { ...PLAIN, rollouts: 20_000, latencyMs: 50, heapMib: 128 },
+  long: { ...PLAIN, rollouts: 20_000, latencyMs: 50, heapMib: 64, youngMib: 8 },
   waste: { ...PLAIN, rollouts: 4000, samples: 8, latencyMs: 20 },
 };
 
@@ -128,6 +131,7 @@ const flagsSchema = z.object({
   "ack-wait": z.coerce.number().positive().default(60),
   "latency-ms": z.coerce.number().min(0).optional(),
   "heap-mib": count.optional(),
+  "young-mib": count.optional(),
   recovery: z.enum(["restart", "replay"]).default("restart"),
   keep: z.boolean().default(false),
   json: z.boolean().default(false),
@@ -151,10 +155,10 @@ function optionsOf(scenario: ScenarioName, values: Parsed["values"]): ChaosOptio
   }
   const { every, apart, keep, json, servers, "ack-wait": ackWait, ...rest } = flags.data;
   const { rollouts, samples, sandboxes, strikes, ...always } = rest;
-  const { "latency-ms": latencyMs, "heap-mib": heapMib, ...plain } = always;
+  const { "latency-ms": latencyMs, "heap-mib": heapMib, "young-mib": youngMib, ...plain } = always;
   return {
     ...DEFAULTS[scenario],
-    ...given({ rollouts, samples, sandboxes, strikes, latencyMs, heapMib }),
+    ...given({ rollouts, samples, sandboxes, strikes, latencyMs, heapMib, youngMib }),
     ...plain,
     scenario,
     servers: servers === "1" ? 1 : 3,

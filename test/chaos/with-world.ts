@@ -18,7 +18,9 @@ const POLL_MS = 500;
 const STUCK_MS = 300_000;
 
 /** What of a plan a scenario decides. */
-export type PlanChange = Partial<Pick<WorldPlan, "stores" | "disks" | "syncInterval" | "faults">>;
+export type PlanChange = Partial<
+  Pick<WorldPlan, "stores" | "disks" | "probesHeap" | "syncInterval" | "faults">
+>;
 
 /** A world in a folder of its own while `use` runs; then, or on Ctrl-C, everything of it is ended and removed. */
 export async function withWorld<T>(

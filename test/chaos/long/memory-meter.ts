@@ -7,7 +7,7 @@ export interface MemoryFigure {
   readonly name: string;
   readonly firstMib: number;
   readonly lastMib: number;
-  /** Slope of a straight line through all samples. */
+  /** Growth for 10,000 rollouts: of RSS the slope of a straight line through all samples. */
   readonly mibPer10k: number;
 }
 

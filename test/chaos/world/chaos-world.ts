@@ -41,11 +41,14 @@ export interface WorldPlan {
   readonly stores?: readonly string[];
   /** What of the run is on disks that can be filled. */
   readonly disks?: readonly SmallDisk[];
+  /** Whether each Node process says on SIGUSR2 what its heap holds. */
+  readonly probesHeap?: boolean;
   readonly syncInterval: SyncInterval;
   readonly faults: Faults;
   readonly restartMs: () => number;
 }
 
+const HEAP_PROBE = new URL("../parts/heap-probe-main.ts", import.meta.url).href;
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 
 /** The processes of a run, and the lines between them and their servers. */
@@ -82,13 +85,18 @@ export class ChaosWorld {
   static async start(plan: WorldPlan): Promise<ChaosWorld> {
     const { options, folder, programs } = plan;
     await mkdir(temporaryOf(folder), { recursive: true });
-    for (const name of ["logs", "results"]) await mkdir(join(folder, name), { recursive: true });
+    for (const each of [join(folder, "logs"), join(folder, "results"), heapFolderOf(folder)]) {
+      await mkdir(each, { recursive: true });
+    }
     // Users of sandboxes pass through.
     for (const each of [folder, temporaryOf(folder)]) await chmod(each, 0o711);
     const password = randomBytes(18).toString("base64url");
     process.env["NATS_PASSWORD"] = password;
     process.env["TMPDIR"] = temporaryOf(folder);
-    if (options.heapMib !== null) process.env["NODE_OPTIONS"] = `--max-old-space-size=${options.heapMib}`;
+    process.env["NODE_OPTIONS"] = nodeOptions(plan);
+    // nats-server collects its garbage by then.
+    if (options.heapMib !== null) process.env["GOMEMLIMIT"] = `${options.heapMib}MiB`;
+    process.env["CHAOS_HEAP_FOLDER"] = heapFolderOf(folder);
     const names = Array.from({ length: options.servers }, (_, index) => join(folder, `nats-${index + 1}`));
     const nats = await makeNatsNodes({
       binary: programs.natsServer,
@@ -149,6 +157,11 @@ export class ChaosWorld {
 
   get resultsFolder(): string {
     return join(this.folder, "results");
+  }
+
+  /** See `test/chaos/parts/heap-probe-main.ts`. */
+  get heapFolder(): string {
+    return heapFolderOf(this.folder);
   }
 
   get fullStopFile(): string {
@@ -289,6 +302,20 @@ export function modelLogOf(folder: string): string {
 /** Where the remote tool accounts for its calls. */
 export function toolLogOf(folder: string): string {
   return join(folder, "tool.log");
+}
+
+/** What all Node processes of the run are started with. */
+function nodeOptions({ options, probesHeap = false }: WorldPlan): string {
+  const { heapMib, youngMib } = options;
+  return [
+    ...(heapMib === null ? [] : [`--max-old-space-size=${heapMib}`]),
+    ...(youngMib === null ? [] : [`--max-semi-space-size=${youngMib}`]),
+    ...(probesHeap ? [`--import=${HEAP_PROBE}`] : []),
+  ].join(" ");
+}
+
+function heapFolderOf(folder: string): string {
+  return join(folder, "heap");
 }
 
 function temporaryOf(folder: string): string {

@@ -10,7 +10,7 @@ import { placeOfIndex } from "../../../src/rollout/ids.ts";
 import type { ChaosWorld } from "../world/chaos-world.ts";
 import { PAST_JOB, PAST_SAMPLES } from "./past-job.ts";
 
-/** What reading the past costs. */
+/** What reading the past costs, in the quickest of a few tries: what else the machine does is no part of it. */
 export interface RebuildFigures {
   readonly seconds: number;
   /** Of the planner's process, without the server's. */
@@ -18,11 +18,21 @@ export interface RebuildFigures {
 }
 
 const WRITERS = 2000;
+const TRIES = 3;
 const PLANNER = fileURLToPath(new URL("../parts/planner-main.ts", import.meta.url));
 
 /** Stores the outcomes of a job that is long over, then lets a new planner in a process of its own read them. */
 export async function measureRebuild(world: ChaosWorld, outcomes: number): Promise<RebuildFigures> {
   await storePast(world, outcomes);
+  let best: RebuildFigures = { seconds: Infinity, cpuSeconds: Infinity };
+  for (let tried = 0; tried < TRIES; tried += 1) {
+    const figures = await readPast(world, outcomes);
+    if (figures.seconds < best.seconds) best = figures;
+  }
+  return best;
+}
+
+async function readPast(world: ChaosWorld, outcomes: number): Promise<RebuildFigures> {
   const port = String(world.nats[0]?.port);
   const { stdout } = await promisify(execFile)(process.execPath, [PLANNER, port, String(outcomes)]);
   const read = JSON.parse(stdout) as RebuildFigures & { readonly graded: number };

@@ -13,7 +13,10 @@ export interface NamedSecrets {
 }
 
 /** What a service's part of a snapshot names. */
-export function namedSecrets(service: string, { job, environment }: Snapshot): NamedSecrets {
+export function namedSecrets(
+  service: string,
+  { job, environment }: Pick<Snapshot, "job" | "environment">,
+): NamedSecrets {
   if (service === "worker") {
     const { apiKeySecret } = job.model;
     return {

@@ -7,7 +7,7 @@ import { EMPTY_DIGEST } from "../rollout/digest.ts";
 import { EventAppender } from "../rollout/event-appender.ts";
 import { newEvent } from "../rollout/events.ts";
 import type { RolloutEvent } from "../rollout/events.ts";
-import type { IdSource, RolloutPlace } from "../rollout/ids.ts";
+import type { IdSource } from "../rollout/ids.ts";
 import type { LogPosition } from "../rollout/log-message.ts";
 import { rolloutStarted } from "../rollout/rollout-started.ts";
 import type { StartedAttempt } from "../rollout/rollout-started.ts";
@@ -24,7 +24,7 @@ export interface EndDeps {
   readonly ids: IdSource;
   readonly signal: AbortSignal;
   /** What a rollout's attempts are opened with. */
-  readonly contentOf: (place: RolloutPlace) => Pick<StartedAttempt, "item" | "policyVersion">;
+  readonly contentOf: (ref: AttemptRef) => Pick<StartedAttempt, "item" | "policyVersion">;
 }
 
 /** An attempt that the controller ends. */

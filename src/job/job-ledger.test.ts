@@ -2,12 +2,18 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { JobLedger } from "./job-ledger.ts";
 import type { OutcomeSummary } from "./outcome-summary.ts";
-import { planDispatch } from "./plan-dispatch.ts";
+import { planDispatch, wantedDispatch } from "./plan-dispatch.ts";
 
 const retry = { maxAttempts: 3, budgetPercent: 20 };
 const shape = { items: 3, samplesPerItem: 2, retry, indexes: null };
 const place = (itemIndex: number, sampleIndex: number) => ({ itemIndex, sampleIndex });
-const bounds = { parallelism: 100, workerSlots: null, budgetLeft: Infinity, gradingHoldsPlace: false };
+const bounds = {
+  parallelism: 100,
+  workerSlots: null,
+  budgetLeft: Infinity,
+  gradingHoldsPlace: false,
+  share: Infinity,
+};
 
 function outcome(
   at: { itemIndex: number; sampleIndex: number },
@@ -110,6 +116,17 @@ describe("the ledger of a job", () => {
     const ledger = new JobLedger({ ...shape, items: 100 });
     expect(planDispatch(ledger, { ...bounds, parallelism: 150, workerSlots: 10 })).toHaveLength(12);
     expect(planDispatch(ledger, { ...bounds, budgetLeft: 3 })).toHaveLength(3);
+  });
+
+  it("wants what it would dispatch alone, and dispatches no more than its share of that", () => {
+    const ledger = new JobLedger({ ...shape, items: 100 });
+    expect(wantedDispatch(ledger, { ...bounds, parallelism: 150 })).toBe(150);
+    expect(wantedDispatch(ledger, { ...bounds, budgetLeft: 3 })).toBe(3);
+    expect(planDispatch(ledger, { ...bounds, share: 7 })).toHaveLength(7);
+    ledger.dispatched(place(0, 0), 0);
+    ledger.ended(outcome(place(0, 0), 0, lost));
+    // A retry is paid for already.
+    expect(wantedDispatch(ledger, { ...bounds, budgetLeft: 3 })).toBe(4);
   });
 
   it("always accounts for every rollout, whatever outcomes arrive", () => {

@@ -18,7 +18,7 @@ import type { JobEnd, JobEndInput } from "./job-end.ts";
 import type { JobIdentity } from "./job-identity.ts";
 import { JobLedger } from "./job-ledger.ts";
 import { outcomeSummary } from "./outcome-summary.ts";
-import { planDispatch } from "./plan-dispatch.ts";
+import { planDispatch, wantedDispatch } from "./plan-dispatch.ts";
 import { rebuildLedger } from "./rebuild-ledger.ts";
 import type { CountedOutcome, RebuiltLedger } from "./rebuild-ledger.ts";
 import { refuseLostRecord } from "./record-lost.ts";
@@ -38,6 +38,20 @@ export interface JobRunnerDeps extends Omit<SettleDeps, "contentOf"> {
   readonly bus: Bus;
   /** Told of every outcome that counts, once, in stream order; found ones first. */
   readonly onOutcome: (counted: CountedOutcome) => void;
+  /** Given where several jobs share the workers; without it the job has all of them. */
+  readonly share?: DispatchShare;
+  /** Whether someone else takes the settle requests: they are of all jobs, and a process takes them once. */
+  readonly settlesElsewhere?: boolean;
+  /** Told of an early end before anything is cancelled because of it; what comes after goes on with it. */
+  readonly onEnding?: (end: JobEnd) => Promise<void>;
+}
+
+/** What a job may dispatch beside others. */
+export interface DispatchShare {
+  /** How many assignments may be made now. They count as made until they are given back. */
+  lend(): number;
+  /** What was lent has been used, or not. */
+  giveBack(): void;
 }
 
 /** A job to run. */
@@ -50,6 +64,8 @@ export interface JobToRun {
   readonly recorded?: RecordedOutcomes;
   /** Seconds that count to its deadline and were before this runner was made. */
   readonly earlierSeconds: number;
+  /** An early end that was decided before, and may not have been carried through. */
+  readonly ending?: JobEnd;
 }
 
 /** How a run ended: the job did, or it was interrupted and can go on later. */
@@ -133,7 +149,7 @@ export class JobRunner {
     for (const counted of outcomes) this.#deps.onOutcome(counted);
     const stop = new AbortController();
     const signal = AbortSignal.any([stop.signal, this.#deps.signal]);
-    const settling = settleLoop(this.#settleDeps, signal);
+    const settling = this.#deps.settlesElsewhere === true ? null : settleLoop(this.#settleDeps, signal);
     const background = Promise.all([this.#follow(nextSequence, signal), settling]);
     const end = await this.#raced(background, async () => {
       stop.abort();
@@ -180,7 +196,7 @@ export class JobRunner {
   async #rounds(): Promise<RunEnd> {
     for (;;) {
       if (this.#deps.signal.aborted) this.#backgroundEnded();
-      const end = this.#interruptedBy === null ? decideJobEnd(this.endInput()) : null;
+      const end = this.#interruptedBy === null ? (this.#job.ending ?? decideJobEnd(this.endInput())) : null;
       if (end?.condition === "Complete") return end;
       if (end !== null) return await this.#endEarly(end);
       const isDone = await this.#patiently(() => this.#round());
@@ -213,6 +229,7 @@ export class JobRunner {
   /** Everything that is not final is cancelled for good; the run ends when each rollout has its outcome. */
   async #endEarly(end: JobEnd): Promise<RunEnd> {
     const { counts } = this.ledger;
+    await this.#deps.onEnding?.(end);
     while (counts.graded + counts.failed < this.ledger.total) {
       if (this.#deps.signal.aborted) this.#backgroundEnded();
       // Again each round: an attempt that failed by itself meanwhile has made its rollout pending once more.
@@ -242,16 +259,37 @@ export class JobRunner {
     };
   }
 
+  /** Rollouts that it would dispatch now if it had all workers for itself. */
+  get wanted(): number {
+    const isOver = this.isInterrupted || areTokensSpent(this.endInput());
+    return isOver ? 0 : wantedDispatch(this.ledger, this.#bounds());
+  }
+
+  /** Something that it can't see may have changed: it looks again. */
+  nudge(): void {
+    this.#wakeup.wake();
+  }
+
+  #bounds() {
+    const { parallelism, budget } = this.#job.spec;
+    return {
+      parallelism,
+      budgetLeft: (budget?.rollouts ?? Infinity) - this.ledger.started,
+      gradingHoldsPlace: budget?.totalTokens !== undefined,
+    };
+  }
+
   async #dispatch(): Promise<void> {
-    const { spec } = this.#job;
+    const { share, signal } = this.#deps;
     if (areTokensSpent(this.endInput()) || !(await this.#room.look())) return;
-    const planned = planDispatch(this.ledger, {
-      parallelism: spec.parallelism,
-      workerSlots: this.#workers.slots(),
-      budgetLeft: (spec.budget?.rollouts ?? Infinity) - this.ledger.started,
-      gradingHoldsPlace: spec.budget?.totalTokens !== undefined,
-    });
-    await this.#dispatcher.dispatch(planned, () => this.isInterrupted || this.#deps.signal.aborted);
+    const workerSlots = share === undefined ? this.#workers.slots() : null;
+    try {
+      const bounds = { ...this.#bounds(), workerSlots, share: share?.lend() ?? Infinity };
+      const planned = planDispatch(this.ledger, bounds);
+      await this.#dispatcher.dispatch(planned, () => this.isInterrupted || signal.aborted);
+    } finally {
+      share?.giveBack();
+    }
   }
 
   #cancel(code: ErrorCode): Promise<void> {

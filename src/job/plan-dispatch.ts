@@ -20,6 +20,8 @@ export interface DispatchBounds {
    * no more than `parallelism` rollouts go past a budget of tokens.
    */
   readonly gradingHoldsPlace: boolean;
+  /** Most assignments that may be made now, whatever there is room for; what other jobs leave. */
+  readonly share: number;
 }
 
 /** Untaken work stays below this share of the workers' slots, so that the work stream stays shallow. */
@@ -30,11 +32,10 @@ const QUEUE_SHARE = 0.2;
  * first, so that groups complete early; then items in order.
  */
 export function planDispatch(ledger: JobLedger, bounds: DispatchBounds): readonly PlannedDispatch[] {
-  const { parallelism, workerSlots, budgetLeft, gradingHoldsPlace } = bounds;
-  const { active, grading, pending } = ledger.counts;
-  const most = workerSlots === null ? parallelism : Math.min(parallelism, takeable(workerSlots));
-  const places = gradingHoldsPlace ? parallelism - active - grading : Infinity;
-  const room = Math.min(most - active, places);
+  const { workerSlots, budgetLeft, share } = bounds;
+  const { active, pending } = ledger.counts;
+  const takenUp = workerSlots === null ? Infinity : takeable(workerSlots) - active;
+  const room = Math.min(placesLeft(ledger, bounds), takenUp, share);
   if (room <= 0 || pending === 0) return [];
   const planned: PlannedDispatch[] = [];
   let fresh = 0;
@@ -47,6 +48,24 @@ export function planDispatch(ledger: JobLedger, bounds: DispatchBounds): readonl
     if (planned.length >= room) break;
   }
   return planned;
+}
+
+/** Rollouts that the job would dispatch now if it had all workers for itself. */
+export function wantedDispatch(
+  ledger: JobLedger,
+  bounds: Pick<DispatchBounds, "parallelism" | "budgetLeft" | "gradingHoldsPlace">,
+): number {
+  const { counts, total, started } = ledger;
+  const fresh = total - started;
+  const due = counts.pending - fresh;
+  return Math.max(0, Math.min(placesLeft(ledger, bounds), due + Math.min(fresh, bounds.budgetLeft)));
+}
+
+function placesLeft(
+  { counts: { active, grading } }: JobLedger,
+  { parallelism, gradingHoldsPlace }: Pick<DispatchBounds, "parallelism" | "gradingHoldsPlace">,
+): number {
+  return parallelism - active - (gradingHoldsPlace ? grading : 0);
 }
 
 function takeable(workerSlots: number): number {

@@ -4,6 +4,7 @@ import { workSubject } from "../bus/subjects.ts";
 import type { WorkKind } from "../bus/streams.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { AttemptRef } from "../rollout/attempt-ref.ts";
 import type { FailureRecord } from "../rollout/state.ts";
 import { untilAnswered } from "../grader/patience.ts";
 import { endAttempt, sealLog } from "./end-attempt.ts";
@@ -18,6 +19,8 @@ import type { DecodedSettleRequest } from "./settle-request.ts";
 export interface SettleDeps extends EndDeps {
   readonly bus: Pick<Bus, "publish" | "read" | "readLast" | "subjects">;
   readonly logger: Logger;
+  /** Whether the job of a request is known here; without it all are. */
+  readonly knows?: (job: Pick<AttemptRef, "namespace" | "jobUid">) => boolean;
 }
 
 const RETRY_DELAY_MS = 5000;
@@ -38,6 +41,8 @@ export async function settle(deps: SettleDeps, delivery: WorkDelivery): Promise<
     await delivery.nak(FOREIGN_DELAY_MS);
     return;
   }
+  // Its job may be read in a moment, or be gone: then its work is purged with it.
+  if (deps.knows?.(decoded.end.ref) === false) return delivery.nak(RETRY_DELAY_MS);
   const done = new AbortController();
   void keepBeating(delivery, deps.clock, done.signal);
   try {

@@ -1,7 +1,10 @@
-import { API_GROUP, API_VERSION, ENVIRONMENT_KIND } from "./api-group.ts";
+import { API_GROUP, API_VERSION, ENVIRONMENT_KIND, ROLLOUT_JOB_KIND } from "./api-group.ts";
 import type { ApiResource } from "./resource-path.ts";
 
 const core = (plural: string): ApiResource => ({ group: "", version: "v1", plural });
+
+/** Small plain values and files. */
+export const CONFIG_MAPS = core("configmaps");
 
 /** What tasks are. */
 export const ENVIRONMENTS: ApiResource = {
@@ -22,3 +25,13 @@ export const NETWORK_POLICIES: ApiResource = {
 
 /** Running containers. */
 export const PODS = core("pods");
+
+/** Rollouts of an environment over a dataset. */
+export const ROLLOUT_JOBS: ApiResource = {
+  group: API_GROUP,
+  version: API_VERSION,
+  plural: ROLLOUT_JOB_KIND.plural,
+};
+
+/** Small confidential values. */
+export const SECRETS = core("secrets");

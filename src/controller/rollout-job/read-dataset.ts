@@ -1,0 +1,169 @@
+import type { Bus } from "../../bus/port.ts";
+import { compileItemCheck } from "../../config/check-item.ts";
+import type { CheckItem } from "../../config/check-item.ts";
+import { indexProblems } from "../../config/check-indexes.ts";
+import { loadDataset } from "../../config/dataset.ts";
+import { fetchDataset } from "../../config/fetch-dataset.ts";
+import type { FetchDataset } from "../../config/fetch-dataset.ts";
+import { formatProblem } from "../../config/problem.ts";
+import type { DocumentSource } from "../../config/problem.ts";
+import type { EnvironmentSpec } from "../../environment/environment.ts";
+import { toRollyardError } from "../../errors/rollyard-error.ts";
+import type { DatasetSpec } from "../../job/dataset-spec.ts";
+import type { RolloutJobSpec } from "../../job/rollout-job.ts";
+import { CONFIG_MAPS } from "../../kube/api-resources.ts";
+import type { KubeClient } from "../../kube/kube-client.ts";
+import type { KubeObject } from "../../kube/kube-object.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import { blocked } from "./blocked.ts";
+import type { Blocked } from "./blocked.ts";
+import { compileImage } from "./item-image.ts";
+import { uploadedBlob } from "./uploaded-blob.ts";
+
+/** Where datasets on a cluster come from. */
+export interface DatasetDeps {
+  readonly client: Pick<KubeClient, "get">;
+  readonly bus: Pick<Bus, "subjects" | "readLast">;
+  readonly fetchDataset?: FetchDataset;
+}
+
+/** A dataset that is fit for a run. */
+export interface ReadRows {
+  readonly kind: "rows";
+  readonly rows: readonly JsonObject[];
+}
+
+/** Bad rows that a condition names; the rest is only counted. */
+const SHOWN_PROBLEMS = 10;
+/** Conditions are for reading: longer sentences are cut. */
+const LONGEST_MESSAGE = 4096;
+
+/** Reads and checks every row of a job's dataset for an environment. Rejects when the API server or the bus does not answer. */
+export async function readDataset(
+  deps: DatasetDeps,
+  {
+    namespace,
+    name,
+    spec,
+  }: { readonly namespace: string; readonly name: string; readonly spec: RolloutJobSpec },
+  environment: EnvironmentSpec,
+): Promise<ReadRows | Blocked> {
+  const found = await findDataset(deps, namespace, spec.dataset);
+  if (found.kind === "blocked") return found;
+  const { items, problems } = await loadDataset(found.spec, checkOf(environment), {
+    source: sourceOf(name),
+    configMaps: [],
+    fetchDataset: async () => found.bytes,
+    cwd: "/",
+  });
+  const indexes =
+    problems.length > 0 ? [] : indexProblems({ ...spec } as unknown as JsonObject, items.length);
+  const sentences = [
+    ...problems.map(formatProblem),
+    ...indexes.map(({ path, message }) => `${path.join(".")}: ${message}`),
+  ];
+  if (sentences.length === 0) return { kind: "rows", rows: items };
+  return blocked("DatasetInvalid", indexes.length > 0 ? "BadIndexes" : "BadRows", shownProblems(sentences));
+}
+
+function shownProblems(sentences: readonly string[]): string {
+  const more = sentences.length - SHOWN_PROBLEMS;
+  const shown = sentences.slice(0, SHOWN_PROBLEMS).map((sentence) => `${sentence}.`);
+  return [...shown, ...(more > 0 ? [`And ${more} more.`] : [])].join("\n").slice(0, LONGEST_MESSAGE);
+}
+
+/** A row must also name its image where the environment takes that from it. */
+function checkOf(environment: EnvironmentSpec): CheckItem {
+  const check = compileItemCheck(environment);
+  const image = compileImage(environment.sandbox.image);
+  if (image.kind === "fixed") return check;
+  return (item) => [...check(item), ...image.problems(item)];
+}
+
+/** Bytes of JSONL under a name for problems. Rows that stand in the spec need none. */
+interface FoundDataset {
+  readonly kind: "found";
+  readonly spec: DatasetSpec;
+  readonly bytes: Uint8Array;
+}
+
+async function findDataset(
+  deps: DatasetDeps,
+  namespace: string,
+  spec: DatasetSpec,
+): Promise<FoundDataset | Blocked> {
+  const { inline, configMap, url, blob, limit } = spec;
+  if (inline !== undefined) return { kind: "found", spec, bytes: new Uint8Array() };
+  const found = (file: string, bytes: Uint8Array): FoundDataset => ({
+    kind: "found",
+    // Whatever it was: the reader takes bytes under a name.
+    spec: { url: file, sha256: "", ...(limit === undefined ? {} : { limit }) },
+    bytes,
+  });
+  if (configMap !== undefined) return ofConfigMap(deps, { namespace, ...configMap }, found);
+  if (url !== undefined) return ofUrl(deps, url, spec.sha256 ?? "", found);
+  if (blob !== undefined) return ofBlob(deps, namespace, blob.sha256, found);
+  return blocked(
+    "DatasetNotFound",
+    "FileIsLocal",
+    "spec.dataset.file is for local runs only: put the rows into a ConfigMap, behind a url, or inline.",
+  );
+}
+
+type Found = (file: string, bytes: Uint8Array) => FoundDataset;
+
+interface ConfigMap extends KubeObject {
+  readonly data?: Readonly<Record<string, string>>;
+  readonly binaryData?: Readonly<Record<string, string>>;
+}
+
+async function ofConfigMap(
+  { client }: DatasetDeps,
+  { namespace, name, key }: { readonly namespace: string; readonly name: string; readonly key: string },
+  found: Found,
+): Promise<FoundDataset | Blocked> {
+  const configMap = await client.get<ConfigMap>(CONFIG_MAPS, { namespace, name });
+  if (configMap === null) {
+    return blocked("DatasetNotFound", "NoSuchConfigMap", `There is no ConfigMap "${name}" in ${namespace}.`);
+  }
+  const text = configMap.data?.[key];
+  const base64 = configMap.binaryData?.[key];
+  if (text === undefined && base64 === undefined) {
+    return blocked("DatasetNotFound", "NoSuchKey", `ConfigMap "${name}" has no key "${key}".`);
+  }
+  return found(
+    `configmap/${name}/${key}`,
+    Buffer.from(text ?? base64 ?? "", text === undefined ? "base64" : "utf8"),
+  );
+}
+
+async function ofUrl(
+  { fetchDataset: fetchBytes = fetchDataset }: DatasetDeps,
+  url: string,
+  sha256: string,
+  found: Found,
+): Promise<FoundDataset | Blocked> {
+  try {
+    return found(url, await fetchBytes(url, sha256));
+  } catch (thrown) {
+    const { code, message } = toRollyardError(thrown);
+    const sentence = `The dataset at ${url} ${message}.`;
+    if (code === "dataset_invalid") return blocked("DatasetInvalid", "WrongSha256", sentence);
+    return blocked("DatasetNotFound", "UrlUnreachable", sentence);
+  }
+}
+
+async function ofBlob(
+  { bus }: DatasetDeps,
+  namespace: string,
+  sha256: string,
+  found: Found,
+): Promise<FoundDataset | Blocked> {
+  const bytes = await uploadedBlob(bus, namespace, sha256);
+  if (bytes !== null) return found(`blob/${sha256}`, bytes);
+  return blocked("DatasetNotFound", "NoSuchBlob", `No blob ${sha256} was uploaded to ${namespace}.`);
+}
+
+function sourceOf(name: string): DocumentSource {
+  return { file: `rolloutjob/${name}`, folder: "/", lineOf: () => undefined };
+}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 
+	"rollyard.dev/sandboxd/internal/dial"
 	"rollyard.dev/sandboxd/internal/process"
 	"rollyard.dev/sandboxd/internal/serve"
 	"rollyard.dev/sandboxd/internal/supervise"
@@ -14,9 +15,11 @@ import (
 
 const usage = `usage: sandboxd serve --listen unix:PATH|tcp:HOST:PORT|fd:N --sandbox-uid UID --keys JSON [flags]
        sandboxd supervise --base DIR [flags]
+       sandboxd dial [flags] HOST PORT
 
   serve      runs commands and moves files inside one sandbox, over HTTP/JSON
   supervise  starts, watches and removes sandboxes on this machine, commands on stdin
+  dial       tells by its exit code whether an address can be reached
 
 "sandboxd serve -h" and "sandboxd supervise -h" list the flags.
 Example: sandboxd serve --listen unix:/run/s.sock --sandbox-uid u1 --keys '[{"kid":"k1","x":"..."}]'
@@ -36,6 +39,8 @@ func main() {
 		os.Exit(serve.Main(os.Args[2:]))
 	case "supervise":
 		os.Exit(supervise.Main(os.Args[2:]))
+	case "dial":
+		os.Exit(dial.Main(os.Args[2:]))
 	case "-h", "--help", "help":
 		fmt.Print(usage)
 	default:

@@ -86,6 +86,7 @@ export const ERROR_CODES = {
   kube_unreachable: row("internal", 503, true, "The API server does not answer."),
   kube_throttled: row("internal", 429, true, "The API server asks for fewer requests."),
   kube_refused: row("internal", 500, false, "The API server refuses a request that should be legal."),
+  leadership_lost: row("internal", 503, true, "This process no longer leads: another one does, or may."),
   // ends decided by the controller
   job_suspended: row("cancelled", 409, false, "The job was suspended."),
   job_interrupted: row("cancelled", 409, false, "The run was interrupted."),

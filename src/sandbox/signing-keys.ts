@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from "node:crypto";
 import type { KeyObject } from "node:crypto";
 
 /** A public key as sandboxd takes it: `x` is the raw Ed25519 key in base64url (RFC 8037). */
@@ -20,8 +20,26 @@ export interface SigningKeySet {
 
 /** Makes a key pair. */
 export function generateSigningKey(): SigningKey {
-  const { privateKey, publicKey } = generateKeyPairSync("ed25519");
-  const x = publicKey.export({ format: "jwk" }).x ?? "";
+  return signingKeyOf(generateKeyPairSync("ed25519").privateKey);
+}
+
+/** A private key as text, PKCS #8 in PEM; the public half and the key id follow from it. */
+export function exportSigningKey({ privateKey }: SigningKey): string {
+  return privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+}
+
+/** Reads what {@link exportSigningKey} wrote; null when the text is no Ed25519 key. */
+export function importSigningKey(text: string): SigningKey | null {
+  try {
+    const privateKey = createPrivateKey(text);
+    return privateKey.asymmetricKeyType === "ed25519" ? signingKeyOf(privateKey) : null;
+  } catch {
+    return null;
+  }
+}
+
+function signingKeyOf(privateKey: KeyObject): SigningKey {
+  const x = createPublicKey(privateKey).export({ format: "jwk" }).x ?? "";
   const kid = createHash("sha256").update(x).digest("base64url").slice(0, 16);
   return { kid, x, privateKey };
 }

@@ -9,8 +9,13 @@ import type { Candidate, LeaseSighting } from "./lease-plan.ts";
 export interface Leadership {
   /** Aborts when the lease is lost or the process is to end. */
   readonly signal: AbortSignal;
-  /** Whether the lease still counts by our own clock: to be asked before each write that only a leader may do. */
+  /** Whether this process leads on: not after it was told to end. */
   isCurrent(): boolean;
+  /**
+   * Whether the lease still counts by our own clock, also while the process hands over: to be asked before each write
+   * that only a leader may do.
+   */
+  holdsLease(): boolean;
 }
 
 /** Who wants to lead, and by which lease. */
@@ -61,10 +66,11 @@ export class LeaderElector {
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) end.abort();
     logger.info("this process leads", { identity });
+    const holdsLease = (): boolean => clock.monotonicMs() - this.#heldSinceMs < DURATION_SECONDS * 1000;
     const leadership = {
       signal: end.signal,
-      isCurrent: () =>
-        !end.signal.aborted && clock.monotonicMs() - this.#heldSinceMs < DURATION_SECONDS * 1000,
+      isCurrent: () => !end.signal.aborted && holdsLease(),
+      holdsLease,
     };
     const leading = lead(leadership).finally(() => end.abort());
     // It is awaited further down, when its lease is no longer renewed.

@@ -1,3 +1,4 @@
+import type { DoctorFacts } from "./doctor-facts.ts";
 import { fine, problem } from "./finding.ts";
 import type { Finding } from "./finding.ts";
 import type { LiveFacts } from "./live-facts.ts";
@@ -12,11 +13,14 @@ const OLD_WORK_SECONDS = 600;
 const NEARLY = 0.8;
 
 /** Explains a job that runs, by what its own process says. Pure. */
-export function diagnoseLive(live: LiveFacts, mostDeliveries: number): readonly Finding[] {
+export function diagnoseLive(
+  live: LiveFacts,
+  { mostDeliveries, commands }: Pick<DoctorFacts, "mostDeliveries" | "commands">,
+): readonly Finding[] {
   return [
     progressFinding(live),
     ...busFindings(live),
-    ...sandboxFindings(live),
+    ...sandboxFindings(live, commands.sandbox),
     ...endpointFindings(live),
     ...workFindings(live),
     ...deliveryFindings(live, mostDeliveries),
@@ -62,7 +66,7 @@ function busFindings({ bus }: LiveFacts): readonly Finding[] {
   ];
 }
 
-function sandboxFindings({ sandboxes }: LiveFacts): readonly Finding[] {
+function sandboxFindings({ sandboxes }: LiveFacts, byHand: string): readonly Finding[] {
   const { ready, starting, leased, waiting, oldestWaitSeconds, failedStarts, breaker } = sandboxes;
   const counts = `${leased} sandboxes leased, ${ready} ready, ${starting} starting`;
   const claims =
@@ -73,7 +77,7 @@ function sandboxFindings({ sandboxes }: LiveFacts): readonly Finding[] {
       problem(
         "starts_failing",
         `No sandboxes start: ${why} One at a time is tried at growing intervals (${counts}${claims}).`,
-        "Mend spec.sandbox of the Environment (image, setup, resources) and try one by hand: rollyard sandbox -f FILE",
+        `Mend spec.sandbox of the Environment (image, setup, resources) and try one by hand: ${byHand}`,
       ),
     ];
   }

@@ -45,7 +45,7 @@ const RECORDED: DoctorFacts = {
   state: { kind: "ended", condition: "Complete", reason: "AllGraded", message: "All have a reward." },
   recorded: { graded: 10, ungraded: 0 },
   recentFailures: [],
-  commands: { resume: "RESUME", retry: "RETRY", list: "LIST" },
+  commands: { resume: "RESUME", retry: "RETRY", list: "LIST", sandbox: "SANDBOX" },
   mostDeliveries: 3,
 };
 
@@ -197,6 +197,22 @@ describe("what a doctor says of a job that does not run", () => {
 
   it("names the process that has it and does not answer", () => {
     expect(problems({ ...RECORDED, state: { kind: "silent", pid: 4711 } })[0]).toContain("4711");
+  });
+
+  it("names the command that tries a sandbox by hand, as its reader types it", () => {
+    const breaker = {
+      state: "open",
+      consecutiveFailures: 5,
+      lastCode: "sandbox_lost",
+      lastReason: ".",
+    } as const;
+    const facts = running({ sandboxes: { ...LIVE.sandboxes, breaker } });
+    expect(diagnose(facts).map(({ action }) => action)).toContainEqual(
+      expect.stringMatching(/by hand: SANDBOX$/u),
+    );
+    const recentFailures = [{ failureClass: "sandbox", code: "sandbox_lost", count: 1, cause: "." }];
+    const ended = diagnose({ ...RECORDED, recorded: { graded: 0, ungraded: 1 }, recentFailures });
+    expect(ended.at(-1)?.action).toContain('by hand with "SANDBOX"');
   });
 
   it("tells the commonest kinds of failures, and how many more there are", () => {

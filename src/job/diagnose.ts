@@ -26,7 +26,7 @@ function stateFindings(facts: DoctorFacts): readonly Finding[] {
   const sofar = `${recorded.graded} rollouts have a reward and ${recorded.ungraded} have failed so far`;
   switch (state.kind) {
     case "running":
-      return diagnoseLive(state.live, facts.mostDeliveries);
+      return diagnoseLive(state.live, facts);
     case "silent":
       return [
         problem(
@@ -83,20 +83,24 @@ function failureFindings({ recentFailures, state, recorded, commands }: DoctorFa
     // What was tried again with success costs time and tokens only.
     // What was cancelled with its job lacks nothing but a retry.
     const isHarmless = failed === 0 || kind.failureClass === "cancelled";
-    return isHarmless ? fine("failures", text) : problem("failures", text, adviceFor(kind, commands.list));
+    return isHarmless ? fine("failures", text) : problem("failures", text, adviceFor(kind, commands));
   });
   const more = recentFailures.length - shown.length;
   return more > 0 ? [...shown, fine("failures", `${more} more kinds of failures; ${commands.list}`)] : shown;
 }
 
-function adviceFor({ failureClass, code }: RecentFailures, list: string): string {
+function adviceFor({ failureClass, code }: RecentFailures, commands: DoctorFacts["commands"]): string {
   const field = fieldOfCode(code);
   if (field !== null) return `Check ${field}.`;
-  return `${ADVICE[failureClass] ?? "Look into one of them."} They are listed by ${list}`;
+  const advice = failureClass === "sandbox" ? tryByHand(commands) : ADVICE[failureClass];
+  return `${advice ?? "Look into one of them."} They are listed by ${commands.list}`;
+}
+
+function tryByHand({ sandbox }: DoctorFacts["commands"]): string {
+  return `Try one by hand with "${sandbox}", and look at memory and disk of the machine.`;
 }
 
 const ADVICE: Readonly<Record<string, string>> = {
-  sandbox: "Try one by hand with rollyard sandbox, and look at memory and disk of the machine.",
   tool: "See whether the remote tool answers.",
   model: "See whether the model endpoint is up and quick enough.",
   grader: "Try the grader and its endpoint.",

@@ -33,7 +33,13 @@ export interface DoctorFacts {
   /** Most frequent first. */
   readonly recentFailures: readonly RecentFailures[];
   /** Commands as the reader's shell takes them. */
-  readonly commands: { readonly resume: string; readonly retry: string; readonly list: string };
+  readonly commands: {
+    readonly resume: string;
+    readonly retry: string;
+    readonly list: string;
+    /** A prompt in a sandbox of the job's environment. */
+    readonly sandbox: string;
+  };
   /** A message that was delivered more often than this is told of. */
   readonly mostDeliveries: number;
 }

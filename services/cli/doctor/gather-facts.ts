@@ -52,6 +52,10 @@ export async function gatherFacts(given: string, options: GatherOptions): Promis
       commands: {
         resume: state === null ? "" : resumeCommand(member.folder, state, options),
         retry: `${options.command} retry ${shown(family.base.folder)}`,
+        sandbox: [
+          `${options.command} sandbox`,
+          ...(state?.origin.files ?? []).map((file) => `-f ${shown(file)}`),
+        ].join(" "),
         list: `${options.command} list ${shown(member.folder)} --failed`,
       },
       mostDeliveries: options.mostDeliveries,

@@ -155,7 +155,7 @@ function newState({ job, origin, snapshot, specHash }: RunInput, nowMs: number):
 function checkedState(found: RunState, input: RunInput): RunState {
   if (found.end !== null) {
     throw new RollyardError("run_folder_conflict", {
-      message: "The run in this folder is finished; use another --out or rollyard retry.",
+      message: "The run in this folder is finished; use another --out, or the command retry.",
     });
   }
   if (found.specHash === input.specHash) return found;

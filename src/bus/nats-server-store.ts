@@ -15,8 +15,8 @@ export async function syncStore(folder: string): Promise<void> {
   for (const path of [...paths, folder]) await syncPath(path);
 }
 
-/** The server goes on meanwhile: what it has removed needs no sync. */
-async function syncPath(path: string): Promise<void> {
+/** Brings a file or folder to the disk. The server goes on meanwhile: what it has removed needs no sync. */
+export async function syncPath(path: string): Promise<void> {
   const handle = await open(path, "r").catch(() => null);
   if (handle === null) return;
   try {

@@ -1,19 +1,20 @@
 import { decodeStored } from "../bus/envelope.ts";
 import type { LogStore, StoredMessage } from "../bus/port.ts";
-import { outcomesSubject } from "../bus/subjects.ts";
+import { eventsSubject, outcomesSubject } from "../bus/subjects.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { OutcomeSchema } from "../gen/rollyard/v1/work_pb.ts";
-import type { Outcome } from "../gen/rollyard/v1/work_pb.ts";
+import type { AttemptRef, Outcome } from "../gen/rollyard/v1/work_pb.ts";
 import type { OutcomeSummary } from "../job/outcome-summary.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
+import { refRolloutId } from "../rollout/attempt-ref.ts";
 import { readRollout } from "../rollout/read-rollout.ts";
 import type { AttemptState, RolloutState } from "../rollout/state.ts";
 
 /** What an attempt's records are made from. */
 export interface EndedAttempt {
   readonly outcome: Outcome;
-  /** The folded log; null when the attempt never began, or its log does not fold (its outcome says so). */
+  /** The folded log; null when the attempt never began, or its log does not fold or was lost. */
   readonly attempt: AttemptState | null;
 }
 
@@ -28,6 +29,8 @@ export interface AttemptReaderOptions {
 }
 
 const RETRY_MS = 500;
+/** How often the leader must say so until a log counts as lost: what a power cut took behind the outcome. */
+const LOST_AFTER_READS = 4;
 
 /** Reads ended attempts off the bus. It waits out an outage of the bus and replicas that lag. */
 export class AttemptReader {
@@ -59,16 +62,31 @@ export class AttemptReader {
   async #attempt({ ref, lastSeq }: Outcome): Promise<AttemptState | null> {
     if (ref === undefined || lastSeq === 0n) return null;
     try {
-      const state = await this.#until(async () => {
-        const read = await readRollout(this.#options.store, ref);
-        return isVisible(read, Number(lastSeq)) ? read : null;
-      });
+      const state = await this.#log(ref, Number(lastSeq));
       return state.attempts.find(({ attempt }) => attempt === ref.attempt) ?? null;
     } catch (error) {
       if (!(error instanceof RollyardError) || error.code !== "log_corrupt") throw error;
-      this.#options.logger.warn("a log does not fold; its trajectory is left out", { code: error.code });
+      const rollout = refRolloutId(ref);
+      this.#options.logger.warn("a log does not fold; its trajectory is left out", {
+        rollout,
+        ...error.details,
+      });
       return null;
     }
+  }
+
+  /** The log up to the sequence that its outcome names. Rejects with `log_corrupt`, also when that is gone. */
+  #log(ref: AttemptRef, lastSequence: number): Promise<RolloutState> {
+    const { store } = this.#options;
+    let missed = 0;
+    return this.#until(async () => {
+      const read = await readRollout(store, ref);
+      if (isVisible(read, lastSequence)) return read;
+      const last = await store.readLast("events", eventsSubject(ref), { fromLeader: true });
+      missed += (last?.sequence ?? 0) < lastSequence ? 1 : 0;
+      if (missed < LOST_AFTER_READS) return null;
+      throw new RollyardError("log_corrupt", { details: { missing_from: (last?.sequence ?? 0) + 1 } });
+    });
   }
 
   /** Tries until there is something to return. */

@@ -6,6 +6,8 @@ import { MemoryLogStore } from "../../test/support/grader/memory-log-store.ts";
 import { failedAttempt, gradedAttempt, JOB } from "../../test/support/trajectory/ended-attempts.ts";
 import { fillingDisk } from "../../test/support/trajectory/filling-disk.ts";
 import { linesOf, scratchFolder } from "../../test/support/trajectory/scratch-folder.ts";
+import type { LogStore, StoredMessage } from "../bus/port.ts";
+import type { StreamName } from "../bus/streams.ts";
 import { eventsSubject } from "../bus/subjects.ts";
 import { silentLogger } from "../lib/logger.ts";
 import { ResultRecorder } from "./recorder.ts";
@@ -20,7 +22,7 @@ const at = (itemIndex: number, sampleIndex = 0): { itemIndex: number; sampleInde
 
 async function recorderOf(
   folder: string,
-  store: MemoryLogStore,
+  store: LogStore,
   changes: Partial<RecorderOptions> = {},
 ): Promise<ResultRecorder> {
   const recorder = await ResultRecorder.open({
@@ -172,6 +174,42 @@ describe("the recorder", () => {
   });
 });
 
+describe("a recorder of a store that a power cut may shorten", () => {
+  it("writes nothing before it would outlive one, and asks once for all that has come", async () => {
+    const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
+    const syncs: PromiseWithResolvers<void>[] = [];
+    const untilDurable = (): Promise<void> => {
+      const sync = Promise.withResolvers<void>();
+      syncs.push(sync);
+      return sync.promise;
+    };
+    const recorder = await recorderOf(folder, store, { untilDurable });
+    for (let item = 0; item < 100; item += 1) {
+      recorder.record(gradedAttempt(store, { place: at(item), reward: 1 }));
+    }
+    await expect.poll(() => syncs.length).toBe(1);
+    expect(await linesOf(folder, "results.jsonl")).toEqual([]);
+    syncs[0]?.resolve();
+    await recorder.flush();
+    expect(syncs).toHaveLength(1);
+    recorder.record(failedAttempt(store, { place: at(100), after: "final" }));
+    await expect.poll(() => syncs.length).toBe(2);
+    expect(await linesOf(folder, "attempts.jsonl")).toEqual([]);
+    syncs[1]?.resolve();
+    await recorder.flush();
+    expect(await linesOf(folder, "results.jsonl")).toHaveLength(101);
+  });
+
+  it("writes nothing more once the store can't be brought to the disk", async () => {
+    const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
+    const untilDurable = (): Promise<void> => Promise.reject(new Error("EIO"));
+    const recorder = await recorderOf(folder, store, { untilDurable });
+    recorder.record(gradedAttempt(store, { place: at(0), reward: 1 }));
+    await expect(recorder.flush()).rejects.toThrow();
+    expect(await linesOf(folder, "results.jsonl")).toEqual([]);
+  });
+});
+
 describe("a recorder of a resumed run", () => {
   it("writes nothing twice, within a session or across", async () => {
     const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
@@ -189,6 +227,42 @@ describe("a recorder of a resumed run", () => {
     }
     expect(await linesOf(folder, "trajectories.jsonl")).toHaveLength(2);
     expect(await linesOf(folder, "attempts.jsonl")).toHaveLength(2);
+  });
+
+  it("writes the trajectory that a power cut left out before its result", async () => {
+    const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
+    const outcome = gradedAttempt(store, { place: at(0), reward: 1 });
+    const first = await recorderOf(folder, store);
+    first.record(outcome);
+    await first.flush();
+    await first.close();
+    await writeFile(path.join(folder, "trajectories.jsonl"), "");
+    const second = await recorderOf(folder, store);
+    second.record(outcome);
+    await second.flush();
+    expect(await linesOf(folder, "results.jsonl")).toHaveLength(1);
+    expect(await linesOf(folder, "trajectories.jsonl")).toHaveLength(1);
+  });
+
+  it("records the outcome of a log whose end a power cut took, and goes on", async () => {
+    const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
+    const outcomes = [0, 1].map((item) => gradedAttempt(store, { place: at(item), reward: item }));
+    const cut = store.on(eventsSubject({ ...JOB, ...at(0) })).at(-1)?.sequence;
+    const left = async (stream: StreamName, subject: string): Promise<readonly StoredMessage[]> =>
+      (await store.read(stream, subject)).filter(({ sequence }) => sequence !== cut);
+    const lossy: LogStore = {
+      publish: (message) => store.publish(message),
+      read: left,
+      readLast: async (stream, subject) => (await left(stream, subject)).at(-1) ?? null,
+    };
+    const recorder = await recorderOf(folder, lossy);
+    for (const outcome of outcomes) recorder.record(outcome);
+    await recorder.flush();
+    expect(await linesOf(folder, "results.jsonl")).toMatchObject([
+      { reward: 0, turns: 0 },
+      { reward: 1, turns: 2 },
+    ]);
+    expect(await linesOf(folder, "trajectories.jsonl")).toHaveLength(1);
   });
 
   it("reads no log again whose records are there", async () => {

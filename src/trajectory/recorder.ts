@@ -26,6 +26,11 @@ export interface RecorderOptions {
   readonly job: RecordedJob & { readonly namespace: string; readonly jobUid: string };
   /** What the model was told of. */
   readonly tools: readonly FunctionTool[];
+  /**
+   * Resolves once all that the store has acknowledged would outlive a power cut. Nothing is written of what might not: what was
+   * read in the files is never taken back. Absent where the store acknowledges nothing else.
+   */
+  readonly untilDurable?: () => Promise<void>;
   /** How files are opened; tests pass disks that fill up. */
   readonly openFile?: OpenAppend;
 }
@@ -37,6 +42,8 @@ interface Lines {
   readonly attempt: ResultRecord | null;
   readonly trajectory: TrajectoryRecord | null;
   readonly result: ResultRecord | null;
+  /** Stream sequence of the outcome. */
+  readonly sequence: number;
 }
 
 interface Files {
@@ -62,6 +69,9 @@ export class ResultRecorder {
   #running: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
   #failure: RollyardError | null = null;
+  /** Highest stream sequence of an outcome that was taken, and up to which all outcomes would outlive a power cut. */
+  #taken = 0;
+  #durable = 0;
 
   private constructor(options: RecorderOptions, files: Files) {
     const { promise, resolve } = Promise.withResolvers<RollyardError>();
@@ -110,6 +120,7 @@ export class ResultRecorder {
   record(counted: CountedOutcome): void {
     if (this.#failure !== null || this.#closed.signal.aborted || this.#isRecorded(counted)) return;
     this.#queue.push(counted);
+    this.#taken = Math.max(this.#taken, counted.outcome.sequence);
     this.#running ??= this.#run();
   }
 
@@ -133,8 +144,10 @@ export class ResultRecorder {
   /** A resumed run hears all its outcomes again: most are here, and their logs need no second reading. */
   #isRecorded({ outcome: { place, attempt, end }, after }: CountedOutcome): boolean {
     const key = { rollout: rolloutId(this.#options.job.jobUid, place), attempt };
-    const { attempts, results } = this.#files;
-    return (end.kind === "graded" || attempts.has(key)) && (!isFinal(after) || results.has(key));
+    const { attempts, results, trajectories } = this.#files;
+    // After a power cut a result may be there without its trajectory: each file reaches the disk by itself.
+    const isEndRecorded = results.has(key) && trajectories.has(key);
+    return (end.kind === "graded" || attempts.has(key)) && (!isFinal(after) || isEndRecorded);
   }
 
   async #run(): Promise<void> {
@@ -172,6 +185,7 @@ export class ResultRecorder {
       attempt: record.outcome === "failed" ? record : null,
       trajectory,
       result: ends ? record : null,
+      sequence: summary.sequence,
     };
   }
 
@@ -183,10 +197,20 @@ export class ResultRecorder {
   }
 
   async #append(lines: readonly Lines[]): Promise<void> {
+    await this.#untilDurable(Math.max(...lines.map(({ sequence }) => sequence)));
+    if (this.#closed.signal.aborted) return;
     const { attempts, trajectories, results } = this.#files;
     await attempts.append(lines.flatMap(({ attempt }) => attempt ?? []));
     await trajectories.append(lines.flatMap(({ trajectory }) => trajectory ?? []));
     await results.append(lines.flatMap(({ result }) => result ?? []));
+  }
+
+  async #untilDurable(sequence: number): Promise<void> {
+    const { untilDurable } = this.#options;
+    if (untilDurable === undefined || sequence <= this.#durable) return;
+    const taken = this.#taken;
+    await untilDurable();
+    this.#durable = taken;
   }
 
   #breakDown(error: RollyardError): void {

@@ -4,6 +4,8 @@ import type { RunInput } from "../../../src/config/run-input.ts";
 import { serveSecrets } from "../../../src/config/secrets-service.ts";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { syncStore } from "../../../src/bus/nats-server-store.ts";
+import { streamsBefore } from "../../../src/bus/publish-order.ts";
+import { StreamSync } from "../../../src/bus/stream-sync.ts";
 import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { ServiceUser } from "../../../src/bus/permissions.ts";
@@ -97,8 +99,9 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   });
   closers.push(() => server.stop());
   const deliveries = new DeliveryTable();
+  const store = new StreamSync(folder.storePath);
   const connect = async (user: ServiceUser): Promise<Bus & BusInspector> => {
-    const bus = await connectAs(server, user, options, deliveries);
+    const bus = await connectAs(server, user, { ...options, deliveries, store });
     closers.push(() => bus.close());
     options.telemetry.readiness.watch(bus);
     return bus;
@@ -108,7 +111,7 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   const stop = async (): Promise<void> => stopping.abort();
   // Whatever ends the run, nothing of it goes on behind closed connections.
   closers.push(stop);
-  const parts = await openParts(options, { bus, signal: stopping.signal }, closers);
+  const parts = await openParts(options, { bus, store, signal: stopping.signal }, closers);
   if (parts === null) return { end: { condition: "Suspended", reason: "Interrupted" }, conditions: [] };
   const { identity, recorder, broker, runner } = parts;
   // Judged before anything works: where a record was lost, a rollout would run again that has its outcome.
@@ -148,7 +151,7 @@ interface JobParts {
 /** The parts that hold the job's state; none of them works yet. Null when it was interrupted before. */
 async function openParts(
   options: LocalRunOptions,
-  { bus, signal }: { readonly bus: Bus; readonly signal: AbortSignal },
+  { bus, store, signal }: { readonly bus: Bus; readonly store: StreamSync; readonly signal: AbortSignal },
   closers: Closers,
 ): Promise<JobParts | null> {
   const { folder } = options;
@@ -159,7 +162,7 @@ async function openParts(
   const storing = untilAnswered(() => storeIdentity(options, bus), patience);
   const identity = await untilAborted(storing, options.interrupt);
   if (identity === null) return null;
-  const recorder = await openRecorder(options, bus, identity);
+  const recorder = await openRecorder({ ...options, store }, bus, identity);
   closers.push(() => recorder.close());
   const broker = newBroker(options, bus, identity);
   const runner = newRunner(options, { bus, identity, broker, recorder, signal });
@@ -253,14 +256,15 @@ async function storeIdentity({ input, folder }: LocalRunOptions, bus: Bus): Prom
 }
 
 function openRecorder(
-  { input, folder, clock, telemetry }: LocalRunOptions,
+  { input, folder, clock, telemetry, store }: LocalRunOptions & { readonly store: StreamSync },
   bus: Bus,
   identity: JobIdentity,
 ): Promise<ResultRecorder> {
   const tools = resolveTools(input.environment.spec).map(({ definition }) => definition);
   const { logger } = telemetry;
   const job = { ...identity, policyVersion: input.job.spec.policyVersion };
-  return ResultRecorder.open({ folder: folder.path, store: bus, clock, logger, job, tools });
+  const untilDurable = (): Promise<void> => store.sync("outcomes");
+  return ResultRecorder.open({ folder: folder.path, store: bus, clock, logger, job, tools, untilDurable });
 }
 
 function newBroker(
@@ -345,10 +349,9 @@ function countOutcome({ metrics, namespace, environment }: RunTelemetry, counted
 function connectAs(
   server: NatsServer,
   user: ServiceUser,
-  options: LocalRunOptions,
-  deliveries: DeliveryTable,
+  options: LocalRunOptions & { readonly deliveries: DeliveryTable; readonly store: StreamSync },
 ): Promise<Bus & BusInspector> {
-  const { telemetry, clock } = options;
+  const { telemetry, clock, deliveries, store } = options;
   return connectJetStream({
     servers: [server.address],
     ...server.login(user),
@@ -357,5 +360,8 @@ function connectAs(
     clock,
     metrics: telemetry.metrics.bus,
     deliveries,
+    beforePublish: async (subject) => {
+      await Promise.all(streamsBefore(subject).map((stream) => store.sync(stream)));
+    },
   });
 }

@@ -1,6 +1,7 @@
 import { readFile, rename, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { z } from "zod";
+import { syncPath } from "../../../src/bus/nats-server-store.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { givenOptionSchema } from "./given-options.ts";
 
@@ -60,6 +61,7 @@ export async function writeRunState(privateFolder: string, state: RunState): Pro
   // On the disk before it takes its place: after a power cut there is the old state or the new one, never half of it.
   await writeFile(`${file}.new`, JSON.stringify(state), { mode: 0o600, flush: true });
   await rename(`${file}.new`, file);
+  await syncPath(privateFolder);
 }
 
 function parseOrNull(text: string): unknown {

@@ -29,6 +29,8 @@ export interface JetStreamOptions {
   readonly metrics?: BusMetrics;
   /** Keeps what is delivered more than once. */
   readonly deliveries?: DeliveryTable;
+  /** Awaited before each message is sent; nothing is sent when it rejects. */
+  readonly beforePublish?: (subject: string) => Promise<void>;
   /** What `ensureStreams` creates; only the controller and a local run need it. */
   readonly sizing?: StreamSizing;
   /** Longest time until a publish is `unknown`; 5 s. */
@@ -64,6 +66,7 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Bus &
     clock,
     metrics: options.metrics ?? noMetrics,
     ...(options.deliveries === undefined ? {} : { deliveries: options.deliveries }),
+    ...(options.beforePublish === undefined ? {} : { beforePublish: options.beforePublish }),
   });
 }
 

@@ -31,6 +31,7 @@ export interface JetStreamBusOptions {
   readonly clock: Clock;
   readonly metrics: BusMetrics;
   readonly deliveries?: DeliveryTable;
+  readonly beforePublish?: (subject: string) => Promise<void>;
 }
 
 /** The bus on a real JetStream; each method is a part of its own in this folder. */
@@ -40,6 +41,7 @@ export class JetStreamBus implements Bus, BusInspector {
   readonly #clock: Clock;
   readonly #metrics: BusMetrics;
   readonly #deliveries: DeliveryTable | undefined;
+  readonly #beforePublish: JetStreamBusOptions["beforePublish"];
   readonly #publisher: Publisher;
   readonly #reader: Reader;
 
@@ -49,11 +51,13 @@ export class JetStreamBus implements Bus, BusInspector {
     this.#clock = options.clock;
     this.#metrics = options.metrics;
     this.#deliveries = options.deliveries;
+    this.#beforePublish = options.beforePublish;
     this.#publisher = new Publisher(connection, options.publishTimeoutMs);
     this.#reader = new Reader(connection);
   }
 
   async publish(message: OutgoingMessage): Promise<PublishResult> {
+    if (this.#beforePublish !== undefined) await this.#beforePublish(message.subject);
     const startedMs = this.#clock.monotonicMs();
     const result = await this.#publisher.publish(message);
     this.#metrics.published((this.#clock.monotonicMs() - startedMs) / 1000);

@@ -3,9 +3,34 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { syncStore } from "../../../src/bus/nats-server-store.ts";
+import { StreamSync } from "../../../src/bus/stream-sync.ts";
 import { startNatsFixture } from "../../support/bus/nats-fixture.ts";
 
 // That a power cut takes no stream is shown by `npm run chaos -- power-cut`, on disks of their own.
+
+describe("syncing a stream", () => {
+  it("disturbs no server that works on it, and finds the blocks that it begins meanwhile", async () => {
+    const fixture = await startNatsFixture();
+    onTestFinished(() => fixture.stop());
+    const bus = await fixture.connect("sync");
+    await bus.ensureStreams();
+    const store = new StreamSync(fixture.servers[0]?.folder ?? "");
+    const payload = new Uint8Array(1024 * 1024);
+    for (let item = 0; item < 30; item += 1) {
+      const message = { subject: `rollyard.events.test.000000000000.${item}-0`, payload };
+      const [result] = await Promise.all([bus.publish(message), store.sync("events"), store.sync("events")]);
+      expect(result).toMatchObject({ kind: "stored" });
+    }
+    await store.sync("events");
+    await bus.close();
+  });
+
+  it("says what it can't find", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "store-"));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    await expect(new StreamSync(folder).sync("outcomes")).rejects.toThrow(/ENOENT.*ROLLYARD_OUTCOMES/u);
+  });
+});
 
 describe("syncing a store", () => {
   it("disturbs no server that works on it", async () => {

@@ -1,0 +1,43 @@
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { sharedRun } from "../lib/shared-run.ts";
+import { syncPath } from "./nats-server-store.ts";
+import { STREAMS } from "./streams.ts";
+import type { StreamName } from "./streams.ts";
+
+const BLOCK = /^(\d+)\.blk$/u;
+
+/**
+ * Brings the messages of streams on this machine to the disk, for those who can't wait until nats-server does by its
+ * interval. Messages must only ever be added to these streams: blocks before the last that was seen are left alone.
+ */
+export class StreamSync {
+  readonly #folder: string;
+  readonly #byStream = new Map<StreamName, () => Promise<void>>();
+
+  /** `folder` is that of the server's configuration. */
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /**
+   * Resolves once all that the server had acknowledged of the stream when it was asked would outlive a power cut. Rejects
+   * with what the file system says.
+   */
+  sync(stream: StreamName): Promise<void> {
+    const known = this.#byStream.get(stream);
+    if (known !== undefined) return known();
+    const messages = join(this.#folder, "store", "jetstream", "$G", "streams", STREAMS[stream], "msgs");
+    let fromBlock = 0;
+    const run = sharedRun(async () => {
+      const blocks = (await readdir(messages)).flatMap((name) => Number(BLOCK.exec(name)?.[1] ?? Number.NaN));
+      const fresh = blocks.filter((block) => block >= fromBlock).toSorted((a, b) => a - b);
+      for (const block of fresh) await syncPath(join(messages, `${block}.blk`));
+      // The folder too: a block is only there when its name is.
+      if (fresh.length > 1 || fromBlock === 0) await syncPath(messages);
+      fromBlock = fresh.at(-1) ?? fromBlock;
+    });
+    this.#byStream.set(stream, run);
+    return run();
+  }
+}

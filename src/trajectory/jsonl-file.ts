@@ -107,9 +107,12 @@ async function orUnwritable<T>(path: string, act: () => Promise<T>): Promise<T> 
 
 function unwritable(path: string, cause: unknown): RollyardError {
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown error";
-  const advice = code === "ENOSPC" ? "the disk is full; free some space" : code;
+  const problem =
+    code === "ENOSPC"
+      ? `The disk of ${path} is full; free some space.`
+      : `${path} can't be written (${code}).`;
   return new RollyardError("output_unwritable", {
-    message: `${path} can't be written (${advice}). What was recorded is kept; the same command resumes.`,
+    message: `${problem} What was recorded is kept; the same command resumes.`,
     details: { reason: code },
     cause,
   });

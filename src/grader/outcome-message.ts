@@ -3,7 +3,7 @@ import { HEADERS } from "../bus/port.ts";
 import type { BusHeaders, OutgoingMessage } from "../bus/port.ts";
 import { outcomesSubject } from "../bus/subjects.ts";
 import { OutcomeSchema } from "../gen/rollyard/v1/work_pb.ts";
-import type { TokenUsage } from "../model/port.ts";
+import { attemptUsage } from "../rollout/attempt-usage.ts";
 import type { AttemptState } from "../rollout/state.ts";
 import type { GradeTask } from "./grade-request.ts";
 import type { GradeResult } from "./port.ts";
@@ -25,18 +25,6 @@ export function gradedOutcomeMessage(outcome: GradedOutcome): OutgoingMessage {
     payload: payloadOf(outcome),
     headers: headersOf(outcome),
   };
-}
-
-/** Tokens of the attempt's turns; null when the server reported none. */
-export function attemptUsage(attempt: AttemptState): TokenUsage | null {
-  const reported = attempt.turns.flatMap(({ usage }) => (usage === null ? [] : [usage]));
-  if (reported.length === 0) return null;
-  return reported.reduce((sum, usage) => ({
-    promptTokens: sum.promptTokens + usage.promptTokens,
-    completionTokens: sum.completionTokens + usage.completionTokens,
-    cachedTokens: sum.cachedTokens + usage.cachedTokens,
-    reasoningTokens: sum.reasoningTokens + usage.reasoningTokens,
-  }));
 }
 
 function payloadOf({ task, attempt, result, endedAtMs }: GradedOutcome): Uint8Array {

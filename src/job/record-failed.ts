@@ -2,9 +2,10 @@ import type { LogStore } from "../bus/port.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { OutcomeChain } from "../grader/outcome-chain.ts";
 import type { OutcomeDecision } from "../grader/outcome-decision.ts";
-import { attemptUsage } from "../grader/outcome-message.ts";
 import type { Clock } from "../lib/clock.ts";
+import type { TokenUsage } from "../model/port.ts";
 import type { AttemptRef } from "../rollout/attempt-ref.ts";
+import { attemptUsage } from "../rollout/attempt-usage.ts";
 import type { IdSource } from "../rollout/ids.ts";
 import type { AttemptState, FailureRecord } from "../rollout/state.ts";
 import { failedOutcomeMessage } from "./failed-outcome.ts";
@@ -25,6 +26,14 @@ export interface FailedAttemptToRecord {
   readonly failure: FailureRecord;
 }
 
+/** What its outcome says of its log. */
+export interface LogToRecord {
+  readonly attempt: AttemptState | null;
+  /** Tokens of an attempt that could not be read as one. */
+  readonly usage?: TokenUsage | null;
+  readonly lastSequence: number;
+}
+
 /**
  * Records the `failed` outcome of an attempt whose log is sealed, or can't be read. Resolves with false when the
  * attempt has an outcome. Rejects with `log_conflict` when outcomes before it are missing.
@@ -32,7 +41,7 @@ export interface FailedAttemptToRecord {
 export async function recordFailed(
   deps: RecordDeps,
   end: FailedAttemptToRecord,
-  log: { readonly attempt: AttemptState | null; readonly lastSequence: number },
+  log: LogToRecord,
 ): Promise<boolean> {
   const { ref, failure } = end;
   const decision = await chainOf(deps, ref, end.outcomeAfter).decide();
@@ -43,7 +52,7 @@ export async function recordFailed(
     ref,
     failure,
     lastSequence: log.lastSequence,
-    usage: log.attempt === null ? null : attemptUsage(log.attempt),
+    usage: log.attempt === null ? (log.usage ?? null) : attemptUsage(log.attempt),
     endedAtMs: deps.clock.nowMs(),
     nonce: deps.ids.nonce(),
   });

@@ -5,6 +5,7 @@ import type { WorkKind } from "../bus/streams.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { AttemptRef } from "../rollout/attempt-ref.ts";
+import { usageOnRecord } from "../rollout/attempt-usage.ts";
 import type { FailureRecord } from "../rollout/state.ts";
 import { untilAnswered } from "../grader/patience.ts";
 import { endAttempt, sealLog } from "./end-attempt.ts";
@@ -116,7 +117,8 @@ async function endCorrupt(deps: SettleDeps, end: AttemptToEnd, error: RollyardEr
   const said = withEvidence(end.failure, error.details);
   const failure: FailureRecord = { ...said, failureClass: "internal", code: "log_corrupt" };
   const corrupt = { ...end, failure };
-  await recordFailed(deps, corrupt, await sealUnfolded(deps, corrupt));
+  const sealed = await sealUnfolded(deps, corrupt);
+  await recordFailed(deps, corrupt, { ...sealed, usage: await usageOnRecord(deps.bus, end.ref) });
 }
 
 async function sealUnfolded(

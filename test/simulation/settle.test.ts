@@ -3,6 +3,7 @@ import { HEADERS } from "../../src/bus/port.ts";
 import { EventBatchSchema } from "../../src/gen/rollyard/v1/events_pb.ts";
 import { settle } from "../../src/job/settle-flow.ts";
 import { newEvent } from "../../src/rollout/events.ts";
+import { textOf } from "../../src/rollout/inline-text.ts";
 import { readRollout } from "../../src/rollout/read-rollout.ts";
 import { VirtualClock } from "../support/simulation/virtual-clock.ts";
 import { encodeStored } from "../../src/bus/envelope.ts";
@@ -249,6 +250,17 @@ describe("a settle request that came again and again", () => {
 });
 
 describe("settling an attempt whose log does not fold", () => {
+  it("counts the tokens of the turns that it still tells of", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    const usage = { promptTokens: 70, completionTokens: 7 };
+    await writeLog(bus, newEvent(1, { case: "turnSampled", value: { messageJson: textOf("{}"), usage } }));
+    const headers = { [HEADERS.append]: "x:9", [HEADERS.attempt]: "0", [HEADERS.number]: "9" };
+    await bus.connect("broken").publish({ subject: EVENTS, payload: new Uint8Array([1, 2]), headers });
+    await settle(depsOn(bus), request({}).delivery);
+    expect(outcomesOf(bus)).toMatchObject([{ promptTokens: 70, completionTokens: 7 }]);
+    bus.stop();
+  });
+
   it("fences the driver that goes on with what it remembers", async () => {
     const bus = new FakeBus({ replicas: 1 });
     await writeLog(bus);

@@ -5,7 +5,7 @@ import { serveSecrets } from "../../../src/config/secrets-service.ts";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { syncStore } from "../../../src/bus/nats-server-store.ts";
 import { streamsBefore } from "../../../src/bus/publish-order.ts";
-import { StreamSync } from "../../../src/bus/stream-sync.ts";
+import { StreamSync } from "../../../src/bus/nats-server-sync.ts";
 import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { ServiceUser } from "../../../src/bus/permissions.ts";

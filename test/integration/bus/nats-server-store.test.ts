@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { syncStore } from "../../../src/bus/nats-server-store.ts";
-import { StreamSync } from "../../../src/bus/stream-sync.ts";
+import { StreamSync } from "../../../src/bus/nats-server-sync.ts";
 import { startNatsFixture } from "../../support/bus/nats-fixture.ts";
 
 // That a power cut takes no stream is shown by `npm run chaos -- power-cut`, on disks of their own.

@@ -18,8 +18,9 @@ export default defineConfig({
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/support/docker/engine-setup.ts"],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          // Only an end to a test that hangs: on a machine that is busy otherwise, seconds become minutes.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           // Most of it waits: for timeouts, restarts, beats.
           maxWorkers: 2,
         },

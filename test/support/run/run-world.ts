@@ -17,7 +17,7 @@ export interface RunWorld {
 }
 
 /** Longest time for the last process of a command, killed or not, to be gone after it. */
-const GONE_WITHIN_MS = 10_000;
+const GONE_WITHIN_MS = 30_000;
 
 /** To be called once, at the top of a test file. */
 export function runWorld(): RunWorld {

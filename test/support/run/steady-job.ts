@@ -23,7 +23,7 @@ export async function steadyJob(world: RunWorld): Promise<SteadyJob> {
 /** Resolves once some of the job's rollouts are on record. */
 export async function untilSomeAreRecorded(job: SmallJob): Promise<void> {
   const recorded = async (): Promise<number> => (await resultsOf(job).catch(() => [])).length;
-  await expect.poll(recorded, { timeout: 20_000 }).toBeGreaterThan(1);
+  await expect.poll(recorded, { timeout: 60_000 }).toBeGreaterThan(1);
 }
 
 /** The rollouts that have a result, in order; each must have one only, and a trajectory. */

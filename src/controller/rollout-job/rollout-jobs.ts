@@ -38,6 +38,7 @@ import type { JobEnvironments } from "./job-environments.ts";
 import { sandboxSpecFor } from "./job-needs.ts";
 import { JobTelling } from "./job-telling.ts";
 import type { RunningJob } from "./running-job.ts";
+import { UidSweeper } from "./uid-sweeper.ts";
 
 /** What the RolloutJobs of a cluster are kept with. */
 export interface RolloutJobsOptions {
@@ -46,6 +47,8 @@ export interface RolloutJobsOptions {
   readonly bus: Bus;
   readonly environments: JobEnvironments;
   readonly rules: SharingRules;
+  /** Only jobs of this namespace are looked at; undefined for all. */
+  readonly watchNamespace?: string | undefined;
   readonly events: EventRecorder;
   readonly clock: Clock;
   readonly ids: IdSource;
@@ -147,7 +150,7 @@ export class RolloutJobs {
     environments.holdsAreKnown();
     const settling = settleLoop(this.#settleDeps(signal), signal);
     const work = this.#queue.run((key) => this.#reconcile(key), CONCURRENCY, signal);
-    this.#running = Promise.all([mirror, settling, work]);
+    this.#running = Promise.all([mirror, settling, work, this.#sweeper().run(signal)]);
   }
 
   /** To be called once the signal of {@link start} has aborted: everything stays as it is for the next leader. */
@@ -187,11 +190,6 @@ export class RolloutJobs {
       if (identity?.specHash === specHash && identity.namespace === namespace) return true;
     }
     return false;
-  }
-
-  /** The jobs that there are, by their uid on the bus. */
-  knowsJob(jobUid: string): boolean {
-    return this.#jobs.count("uid", jobUid) > 0;
   }
 
   async #reconcile(key: string): Promise<{ readonly againAfterMs: number } | undefined> {
@@ -310,13 +308,25 @@ export class RolloutJobs {
     };
   }
 
+  #sweeper(): UidSweeper {
+    const { bus, clock, logger, watchNamespace } = this.#options;
+    return new UidSweeper({
+      bus,
+      clock,
+      logger,
+      isLive: (jobUid) => this.#jobs.count("uid", jobUid) > 0,
+      namespace: watchNamespace,
+    });
+  }
+
   #reflector(): Reflector<CachedJob> {
-    const { client, transport, clock, random, logger } = this.#options;
+    const { client, transport, clock, random, logger, watchNamespace } = this.#options;
     const store = this.#jobs;
     return new Reflector({
       client,
       transport,
       resource: ROLLOUT_JOBS,
+      ...(watchNamespace === undefined ? {} : { place: { namespace: watchNamespace } }),
       clock,
       random,
       logger,

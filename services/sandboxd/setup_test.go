@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -38,6 +40,43 @@ func TestASetupThatFailsSaysWhichCommandAndWhy(t *testing.T) {
 	expect(t, "healthz", s.send("GET", "/healthz", "", nil).status, 500)
 	expect(t, "exec", s.exec(object{}).code(), "setup_failed")
 	expect(t, "later commands", exists(filepath.Join(s.workdir, "never")), false)
+}
+
+func TestASetupThatFailsInAPodLeavesWordForTheNodeAndEnds(t *testing.T) {
+	message := filepath.Join(t.TempDir(), "termination")
+	s := launchSandbox(t, "--termination-message", message, "--setup", `[["sh","-c","yes '\"' | head -c 10000; echo broken >&2; exit 4"]]`)
+	_ = s.command.Wait()
+	expect(t, "exit code", s.command.ProcessState.ExitCode(), 3)
+	written, err := os.ReadFile(message)
+	if err != nil || len(written) > 4096 {
+		t.Fatalf("%d bytes, %v", len(written), err)
+	}
+	var found struct {
+		ExitCode int    `json:"exit_code"`
+		Output   string `json:"output"`
+	}
+	if err := json.Unmarshal(written, &found); err != nil {
+		t.Fatal(err)
+	}
+	expect(t, "exit_code", found.ExitCode, 4)
+	expect(t, "the end of the output", strings.HasSuffix(found.Output, "broken\n"), true)
+}
+
+func TestInstallCopiesTheProgram(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "sandboxd")
+	output, err := asProgram(binary(), "install", path).CombinedOutput()
+	expect(t, "install: "+string(output), err, nil)
+	usage, err := asProgram(path, "help").Output()
+	expect(t, "the copy", err, nil)
+	expect(t, "its usage", strings.Contains(string(usage), "sandboxd install"), true)
+	_, err = asProgram(path, "install", filepath.Join(path, "not-a-folder")).Output()
+	expect(t, "a path that can't be", err != nil, true)
+}
+
+func asProgram(path string, args ...string) *exec.Cmd {
+	command := exec.Command(path, args...)
+	command.Env = append(os.Environ(), asSandboxd+"=1")
+	return command
 }
 
 func TestASetupThatTakesTooLongFails(t *testing.T) {

@@ -43,6 +43,8 @@ export const ERROR_CODES = {
   // sandboxes
   sandbox_start_failed: row("sandbox", 503, true, "The sandbox did not start."),
   sandbox_setup_failed: row("sandbox", 503, true, "A setup command of the sandbox failed."),
+  sandbox_unstartable: row("sandbox", 503, true, "The cluster can't start this sandbox."),
+  sandbox_no_room: row("sandbox", 503, true, "The cluster has no room for another sandbox."),
   sandbox_lost: row("sandbox", 503, true, "The sandbox was lost."),
   replay_diverged: row(
     "sandbox",

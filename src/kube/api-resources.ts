@@ -23,6 +23,9 @@ export const NETWORK_POLICIES: ApiResource = {
   plural: "networkpolicies",
 };
 
+/** Machines that run pods. */
+export const NODES = core("nodes");
+
 /** Running containers. */
 export const PODS = core("pods");
 

@@ -6,77 +6,105 @@ export interface WaitingClaim {
   readonly key: string;
   readonly purpose: Purpose;
   readonly jobUid: string;
+  /** Key of the template of the sandbox that it needs. */
+  readonly pool: string;
   /** Arrival number: lower came first. */
   readonly order: number;
 }
 
-/** The sandboxes of one purpose that nobody holds. */
+/** The sandboxes of one template that nobody holds. */
 export interface PoolView {
+  readonly key: string;
+  readonly purpose: Purpose;
   readonly ready: number;
   readonly starting: number;
   /** How many shall be ready ahead of need. */
   readonly warm: number;
+  /** How many starts the template's breaker lets through. */
+  readonly startAllowance: number;
 }
 
 /** All that a plan depends on. */
 export interface BrokerView {
   readonly waiting: readonly WaitingClaim[];
-  readonly pools: Readonly<Record<Purpose, PoolView>>;
+  readonly pools: readonly PoolView[];
   /** Agent sandboxes that each job holds now. */
   readonly heldByJob: ReadonlyMap<string, number>;
   /** Every sandbox that exists or is starting, held ones too. */
   readonly live: number;
   readonly maxStarting: number;
   readonly maxSandboxes: number;
-  /** How many starts rate and breaker allow at this moment. */
+  /** How many starts rate and room allow at this moment, over all templates. */
   readonly startAllowance: number;
 }
 
 /** What to do now. */
 export interface BrokerPlan {
-  /** Keys of the claims that get a ready sandbox of their purpose, in this order. */
+  /** Keys of the claims that get a ready sandbox of their pool, in this order. */
   readonly assign: readonly string[];
-  /** How many sandboxes to start. */
-  readonly start: Readonly<Record<Purpose, number>>;
+  /** How many sandboxes to start, by pool. */
+  readonly start: ReadonlyMap<string, number>;
 }
 
 /**
  * Decides who gets the ready sandboxes and how many to start. Grade claims go first, or frozen sandboxes and the
  * graders that wait for them would block each other. Among agents the job that holds the fewest goes first; within a
- * job, first come first served.
+ * job, first come first served. What is left of the starts keeps sandboxes warm.
  */
 export function planBroker(view: BrokerView): BrokerPlan {
-  const starts = startRoom(view);
-  const plans = PURPOSES.map((purpose) => planPurpose(view, purpose, starts));
-  const [grade = 0, agent = 0] = plans.map((plan) => plan.start);
-  return { assign: plans.flatMap((plan) => plan.assign), start: { grade, agent } };
+  const plan = new Planning(view);
+  for (const purpose of PURPOSES) {
+    const waiting = view.waiting.filter((claim) => claim.purpose === purpose);
+    for (const claim of fairOrder(waiting, view.heldByJob, waiting.length)) plan.serve(claim);
+    for (const pool of view.pools) if (pool.purpose === purpose) plan.warm(pool);
+  }
+  return plan;
 }
 
-/** The starts that are left to give; each purpose takes its part in turn. */
-interface StartRoom {
-  left: number;
+/** What is left of a pool while a plan is made. */
+interface PoolLeft {
+  ready: number;
+  starting: number;
+  startAllowance: number;
 }
 
-function startRoom(view: BrokerView): StartRoom {
-  const starting = view.pools.grade.starting + view.pools.agent.starting;
-  const left = Math.min(view.startAllowance, view.maxStarting - starting, view.maxSandboxes - view.live);
-  return { left: Math.max(0, Math.floor(left)) };
-}
+class Planning implements BrokerPlan {
+  readonly assign: string[] = [];
+  readonly start = new Map<string, number>();
+  readonly #pools: ReadonlyMap<string, PoolLeft>;
+  /** The starts that are left to give. */
+  #room: number;
 
-function planPurpose(
-  view: BrokerView,
-  purpose: Purpose,
-  room: StartRoom,
-): { readonly assign: readonly string[]; readonly start: number } {
-  const pool = view.pools[purpose];
-  const waiting = view.waiting.filter((claim) => claim.purpose === purpose);
-  const assign = fairOrder(waiting, view.heldByJob, pool.ready).map((claim) => claim.key);
-  const missing = waiting.length + pool.warm - pool.ready - pool.starting;
-  const start = Math.min(room.left, Math.max(0, missing));
-  room.left -= start;
-  return { assign, start };
-}
+  constructor(view: BrokerView) {
+    this.#pools = new Map(view.pools.map((pool) => [pool.key, { ...pool }]));
+    const starting = view.pools.reduce((sum, pool) => sum + pool.starting, 0);
+    const room = Math.min(view.startAllowance, view.maxStarting - starting, view.maxSandboxes - view.live);
+    this.#room = Math.max(0, Math.floor(room));
+  }
 
+  serve(claim: WaitingClaim): void {
+    const left = this.#pools.get(claim.pool);
+    if (left === undefined) return;
+    if (left.ready > 0) {
+      left.ready -= 1;
+      this.assign.push(claim.key);
+    } else if (left.starting > 0) left.starting -= 1;
+    else this.#begin(claim.pool, left, 1);
+  }
+
+  warm({ key, warm }: PoolView): void {
+    const left = this.#pools.get(key);
+    if (left !== undefined) this.#begin(key, left, warm - left.ready - left.starting);
+  }
+
+  #begin(key: string, left: PoolLeft, wanted: number): void {
+    const count = Math.min(wanted, left.startAllowance, this.#room);
+    if (count <= 0) return;
+    left.startAllowance -= count;
+    this.#room -= count;
+    this.start.set(key, (this.start.get(key) ?? 0) + count);
+  }
+}
 /** The first `count` claims: always the oldest of the job that holds the fewest, ties to the older claim. */
 export function fairOrder(
   waiting: readonly WaitingClaim[],

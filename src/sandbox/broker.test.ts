@@ -12,7 +12,7 @@ import { AttemptRefSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
 import type { ClaimOutcome, SandboxClaim } from "../rollout/sandbox-lease.ts";
 import { SandboxBroker } from "./broker.ts";
-import type { BrokerOptions } from "./broker.ts";
+import type { BrokerOptions } from "./broker-options.ts";
 import { claimSandbox } from "./claim-client.ts";
 import type { ClosableSandboxSession } from "./closable-session.ts";
 import { LeaseLedger } from "./lease-ledger.ts";

@@ -17,7 +17,7 @@ export interface QueuedClaim extends WaitingClaim {
 }
 
 /** What is known of a claim when it is asked first. */
-export type NewClaim = Pick<QueuedClaim, "key" | "ref" | "purpose" | "generation">;
+export type NewClaim = Pick<QueuedClaim, "key" | "ref" | "purpose" | "generation" | "pool">;
 
 // A claimant asks every few seconds; one that has not for this long is gone.
 const FORGOTTEN_AFTER_MS = 30_000;

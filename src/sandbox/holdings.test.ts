@@ -91,7 +91,7 @@ describe("what counts as a sandbox", () => {
     const holdings = new Holdings(ledger, { clock, logger: silentLogger, onOrphan: () => undefined });
     const counted = () => ({ live: holdings.live, byJob: holdings.heldByJob().get(ref.jobUid) ?? 0 });
     for (const uid of ["gone", "also-gone"]) await clock.run(ledger.lease(uid, holder), LIMIT_MS);
-    for (const lease of (await recorded()).leases) holdings.addVanished(lease.sandboxUid, lease);
+    for (const lease of (await recorded()).leases) holdings.addRecorded(lease.sandboxUid, lease, null);
     expect(counted()).toEqual({ live: 0, byJob: 0 });
     const sandbox = await startBox();
     const lease = await clock.run(ledger.lease("box", holder), LIMIT_MS);

@@ -42,6 +42,7 @@ function holdingOf(fresh: NewHolding): Holding {
   return { ref, purpose, generation, sequence, source, mayComeAgain, sandbox, sandboxUid, ended: null };
 }
 
+const VANISHED = "the sandbox went with the process that ran it";
 const RETIRE_AGAIN_MS = 1_000;
 const FORGET_AT_ONCE = 16;
 
@@ -56,6 +57,7 @@ export class Holdings {
   readonly #closing = new AbortController();
   #live = 0;
   readonly #onOrphan: () => void;
+  #isLettingGo = false;
 
   /** `onOrphan` is told of each lease that this process retired although another had given it. */
   constructor(ledger: LeaseLedger, { clock, logger, onOrphan }: HoldingsOptions) {
@@ -80,13 +82,8 @@ export class Holdings {
   }
 
   add(key: string, fresh: NewHolding): void {
-    const holding = holdingOf(fresh);
     this.#live += 1;
-    this.#byKey.set(key, holding);
-    this.#count(holding, 1);
-    void fresh.sandbox.ended.then((end) => {
-      holding.ended = end;
-    });
+    this.#hold(key, holdingOf(fresh));
   }
 
   /** Retires a lease that nobody waits for any more, and ends its sandbox; what the key holds by now stays. */
@@ -95,16 +92,21 @@ export class Holdings {
     this.#retireSoon(holdingOf(fresh));
   }
 
-  /** Takes over a lease on record whose sandbox died with the process that had started it. */
-  addVanished(key: string, lease: RecordedLease): void {
-    const ended: SandboxEnd = { kind: "node_lost", detail: "the process that ran it ended" };
-    const holding: Holding = { ...lease, sandbox: null, source: "cold", mayComeAgain: false, ended };
+  /** Takes over a lease on record with its sandbox; null: that died with the process that had started it. */
+  addRecorded(key: string, lease: RecordedLease, sandbox: LaunchedSandbox | null): void {
+    const ended: SandboxEnd | null = sandbox === null ? { kind: "node_lost", detail: VANISHED } : null;
+    const holding: Holding = { ...lease, sandbox, source: "cold", mayComeAgain: false, ended };
+    if (sandbox !== null) this.#live += 1;
     const known = this.#byKey.get(key);
     // Of a sandbox and the one that replaced it, both on record, the later one is the attempt's.
     if (known !== undefined && !isNewer(lease, known)) return this.#retireSoon(holding);
     if (known !== undefined) this.retire(key);
-    this.#byKey.set(key, holding);
-    this.#count(holding, 1);
+    this.#hold(key, holding);
+  }
+
+  /** Retires the leases of attempts that are none any more. */
+  retireUnless(isLive: (ref: AttemptRef) => boolean): void {
+    for (const [key, { ref }] of Array.from(this.#byKey)) if (!isLive(ref)) this.retire(key);
   }
 
   /** Forgets the lease and, in the background, retires it on record and then ends its sandbox. */
@@ -114,6 +116,14 @@ export class Holdings {
     this.#byKey.delete(key);
     this.#count(holding, -1);
     this.#retireSoon(holding);
+  }
+
+  #hold(key: string, holding: Holding): void {
+    this.#byKey.set(key, holding);
+    this.#count(holding, 1);
+    void holding.sandbox?.ended.then((end) => {
+      holding.ended = end;
+    });
   }
 
   #retireSoon(holding: Holding): void {
@@ -131,17 +141,30 @@ export class Holdings {
     await Promise.all(this.#retiring);
   }
 
+  /** Leaves every lease and sandbox as it is, for the next leader. */
+  letGo(): void {
+    this.#closing.abort();
+    this.#isLettingGo = true;
+    this.#byKey.clear();
+  }
+
   async #retire(holding: Holding): Promise<void> {
     if (this.#closing.signal.aborted) await holding.sandbox?.stop();
+    const result = await this.#retireOnRecord(holding);
+    if (this.#isLettingGo && result === "busy") return;
+    if (result === "won" && holding.sandbox === null) this.#onOrphan();
+    await holding.sandbox?.stop();
+    // One that stays as `retired` is removed by the next process: nothing comes any more from this one then.
+    if (result === "won" && !holding.mayComeAgain) void this.#forget(holding.sandboxUid);
+  }
+
+  async #retireOnRecord(holding: Holding): Promise<"won" | "taken" | "busy"> {
     let result = await this.#write(holding);
     while (result === "busy" && !this.#closing.signal.aborted) {
       await this.#clock.sleep(RETIRE_AGAIN_MS, this.#closing.signal);
       result = await this.#write(holding);
     }
-    if (result === "won" && holding.sandbox === null) this.#onOrphan();
-    await holding.sandbox?.stop();
-    // One that stays as `retired` is removed by the next process: nothing comes any more from this one then.
-    if (result === "won" && !holding.mayComeAgain) void this.#forget(holding.sandboxUid);
+    return result;
   }
 
   /** Removes, in the background, the records of retired sandboxes that went with an earlier process. */

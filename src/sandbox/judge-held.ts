@@ -70,7 +70,7 @@ function isNextGeneration(held: HeldView, asked: AskedGeneration): boolean {
 function killDetails(end: Extract<SandboxEnd, { kind: "killed_by_agent" }>): Record<string, string> {
   const exitCode = end.exitCode === null ? {} : { exit_code: String(end.exitCode) };
   const signal = end.signal === null ? {} : { signal: end.signal };
-  return { ...exitCode, ...signal };
+  return { ...end.facts, ...exitCode, ...signal };
 }
 
 function lost(end: Exclude<SandboxEnd, { kind: "killed_by_agent" }>): HeldVerdict {

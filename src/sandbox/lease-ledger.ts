@@ -4,6 +4,7 @@ import { leaseSubject } from "../bus/subjects.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { LeaseRecordSchema } from "../gen/rollyard/v1/requests_pb.ts";
 import type { LeaseRecord } from "../gen/rollyard/v1/requests_pb.ts";
+import { AttemptRefSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import { isPurpose } from "./purpose.ts";
@@ -70,6 +71,17 @@ export class LeaseLedger {
   /** Retires a lease: `won`, or `taken` when it is retired already, or `busy` when the stream takes nothing now. */
   async retire(lease: RecordedLease, tries = TRIES): Promise<"won" | "taken" | "busy"> {
     const result = await this.#write(lease.sandboxUid, "retired", lease, { tries });
+    return typeof result === "object" ? "won" : result;
+  }
+
+  /**
+   * Retires a sandbox that nobody holds, so that no other leader can lease it any more: `won`, or `taken` when one has, or
+   * `busy` when the stream takes nothing now.
+   */
+  async retireUnleased(sandboxUid: string, environmentUid: string): Promise<"won" | "taken" | "busy"> {
+    const ref = create(AttemptRefSchema, { environmentUid });
+    const nobody = { ref, purpose: "agent", generation: 0, sequence: 0 } as const;
+    const result = await this.#write(sandboxUid, "retired", nobody, { tries: TRIES });
     return typeof result === "object" ? "won" : result;
   }
 

@@ -53,7 +53,13 @@ export type SandboxEnd =
   /** We stopped it. */
   | { readonly kind: "stopped" }
   /** sandboxd ended by itself on a healthy node: the agent's doing, data. */
-  | { readonly kind: "killed_by_agent"; readonly exitCode: number | null; readonly signal: string | null }
+  | {
+      readonly kind: "killed_by_agent";
+      readonly exitCode: number | null;
+      readonly signal: string | null;
+      /** Short facts of the node's, such as that memory ran out. */
+      readonly facts?: Readonly<Record<string, string>>;
+    }
   /** The node, or the supervisor that plays it, is gone: class sandbox. */
   | { readonly kind: "node_lost"; readonly detail: string };
 
@@ -65,6 +71,30 @@ export interface LaunchedSandbox {
   readonly ended: Promise<SandboxEnd>;
   /** Ends it and removes everything of it; safe to repeat. */
   stop(): Promise<void>;
+}
+
+/** Why a cluster takes no more sandboxes now; nobody's failure. */
+export interface StartPressure {
+  /** Of the conditions' reasons: a spent quota, no node with room, or an API server that does not answer. */
+  readonly reason: "Quota" | "Unschedulable" | "ApiServer";
+  /** In the words of the API server or the scheduler. */
+  readonly message: string;
+}
+
+/** What a sandbox that starts goes through, where a launcher can tell. */
+export type StartProgress =
+  /** It waits for room; told again when the words change. */
+  | { readonly kind: "waiting"; readonly pressure: StartPressure }
+  /** There was room for it, or there is now. */
+  | { readonly kind: "going_on" };
+
+/** How a cluster shall treat the sandboxes of one template. */
+export interface Placement {
+  /** Tells sandboxes of one template from those of another. */
+  readonly template: string;
+  readonly priorityClassName?: string | undefined;
+  /** Of Kueue. */
+  readonly queueName?: string | undefined;
 }
 
 /** What a launcher needs to start one sandbox. */
@@ -80,6 +110,20 @@ export interface LaunchRequest {
   readonly venv?: string | null;
   /** Public keys that sandboxd accepts tokens of. */
   readonly publicKeys: readonly { readonly kid: string; readonly x: string }[];
+  /** For launchers on a cluster. */
+  readonly placement?: Placement;
+  readonly onProgress?: (progress: StartProgress) => void;
+}
+
+/** A sandbox that an earlier process started. */
+export interface AdoptedSandbox {
+  readonly sandboxUid: string;
+  /** See {@link Placement}. */
+  readonly template: string;
+  /** Settles as a start does. */
+  readonly ready: Promise<LaunchedSandbox>;
+  /** Ends it, ready or not. */
+  stop(): Promise<void>;
 }
 
 /** Starts sandboxes of one kind on this machine or a cluster. */
@@ -87,8 +131,16 @@ export interface SandboxLauncher {
   readonly name: "bubblewrap" | "unshare" | "docker" | "process" | "kubernetes";
   /** Whole sentences: what of the spec this launcher can't enforce here. */
   readonly notEnforced: readonly string[];
-  /** Resolves when sandboxd says ready; rejects with `sandbox_start_failed` or `sandbox_setup_failed`. */
+  /**
+   * Resolves when sandboxd says ready; rejects with `sandbox_start_failed` or `sandbox_setup_failed`, on a cluster also with
+   * `sandbox_unstartable`, `sandbox_no_room` or `sandbox_lost`.
+   */
   start(request: LaunchRequest): Promise<LaunchedSandbox>;
-  /** Stops every sandbox of this launcher and removes what it made. */
+  /**
+   * Where sandboxes outlive the process that started them: those that this launcher does not know yet. The leased ones
+   * have been ready, whatever they are by now.
+   */
+  adopt?(leased: ReadonlySet<string>): readonly AdoptedSandbox[];
+  /** Lets go of everything: sandboxes that would die with this process are stopped, and what it made is removed. */
   close(): Promise<void>;
 }

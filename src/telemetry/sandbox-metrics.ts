@@ -1,4 +1,4 @@
-import type { BrokerObserver, BrokerSnapshot } from "../sandbox/broker.ts";
+import type { BrokerObserver, BrokerSnapshot } from "../sandbox/broker-options.ts";
 import type { MetricMaker } from "./metric-makers.ts";
 
 /** A broker's observer that counts, and the gauge of its sandboxes. */

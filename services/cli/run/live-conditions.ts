@@ -6,7 +6,7 @@ import type { JobRunner } from "../../../src/job/job-runner.ts";
 import type { Clock } from "../../../src/lib/clock.ts";
 import type { Logger } from "../../../src/lib/logger.ts";
 import type { EndpointState } from "../../../src/model/endpoint-gate.ts";
-import type { BrokerSnapshot } from "../../../src/sandbox/broker.ts";
+import type { BrokerSnapshot } from "../../../src/sandbox/broker-options.ts";
 
 /** What a local run's conditions are judged by. */
 export interface LiveConditionsParts {

@@ -92,10 +92,12 @@ class World {
           ready: 0,
           starting: 0,
           leased: 0,
+          replicas: 0,
           waiting: 0,
           oldestWaitMs: null,
           failed: 0,
           breaker: { state: "closed", consecutiveFailures: 0, lastCode: "", lastReason: "" },
+          pressure: null,
         }),
       },
       bus: {

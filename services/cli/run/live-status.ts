@@ -8,7 +8,7 @@ import { jobStatus } from "../../../src/job/job-status.ts";
 import type { DeliveryFacts, LiveFacts } from "../../../src/job/live-facts.ts";
 import type { Clock } from "../../../src/lib/clock.ts";
 import type { EndpointState } from "../../../src/model/endpoint-gate.ts";
-import type { BrokerSnapshot } from "../../../src/sandbox/broker.ts";
+import type { BrokerSnapshot } from "../../../src/sandbox/broker-options.ts";
 import type { LiveConditions } from "./live-conditions.ts";
 
 /** Where a local run's status is read from. */

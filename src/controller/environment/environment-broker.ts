@@ -1,4 +1,4 @@
-import type { BrokerSnapshot, ReleaseRef } from "../../sandbox/broker.ts";
+import type { BrokerSnapshot, ReleaseRef } from "../../sandbox/broker-options.ts";
 import type { ReadyEnvironment } from "./ready-environment.ts";
 
 /** Who hands out the sandboxes of one Environment, as its reconciler sees it. */

@@ -1,4 +1,4 @@
-import type { BrokerSnapshot } from "../../sandbox/broker.ts";
+import type { BrokerSnapshot } from "../../sandbox/broker-options.ts";
 
 /** The conditions of an Environment, in the order in which its status has them. */
 export const ENVIRONMENT_CONDITIONS = [

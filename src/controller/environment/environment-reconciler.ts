@@ -8,7 +8,7 @@ import type { KubeClient } from "../../kube/kube-client.ts";
 import { assertNever } from "../../lib/assert-never.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { BrokerSnapshot } from "../../sandbox/broker.ts";
+import type { BrokerSnapshot } from "../../sandbox/broker-options.ts";
 import { sightOf } from "./cached-environment.ts";
 import type { CachedEnvironment } from "./cached-environment.ts";
 import type { EnvironmentBroker, StartBroker } from "./environment-broker.ts";

@@ -2,7 +2,7 @@ import { LABELS } from "../../kube/labels.ts";
 import { listOrEmpty } from "../../lib/half-valid.ts";
 import { isJsonObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import type { BrokerSnapshot } from "../../sandbox/broker.ts";
+import type { BrokerSnapshot } from "../../sandbox/broker-options.ts";
 import { environmentConditions } from "./environment-conditions.ts";
 import type { ConditionFacts, EnvironmentCondition } from "./environment-conditions.ts";
 

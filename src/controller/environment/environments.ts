@@ -12,7 +12,7 @@ import { LABELS, MANAGED_BY } from "../../kube/labels.ts";
 import type { KubeTransport } from "../../kube/transport/kube-transport.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { BrokerSnapshot, ReleaseRef } from "../../sandbox/broker.ts";
+import type { BrokerSnapshot, ReleaseRef } from "../../sandbox/broker-options.ts";
 import { cachedEnvironment, sightOf } from "./cached-environment.ts";
 import type { CachedEnvironment } from "./cached-environment.ts";
 import type { StartBroker } from "./environment-broker.ts";

@@ -1,4 +1,4 @@
-import type { ReleaseRef } from "../../sandbox/broker.ts";
+import type { ReleaseRef } from "../../sandbox/broker-options.ts";
 
 /** Releases at a time: a leader that begins finds those of all outcomes, and has more to do. */
 const BATCH = 200;

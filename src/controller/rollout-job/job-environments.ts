@@ -1,4 +1,4 @@
-import type { ReleaseRef } from "../../sandbox/broker.ts";
+import type { ReleaseRef } from "../../sandbox/broker-options.ts";
 import type { EnvironmentSight } from "../environment/ready-environment.ts";
 
 /** What jobs ask of the Environments of the cluster. Uids are those of the bus. */

@@ -22,11 +22,26 @@ export interface SandboxdPlace {
 // sandboxd's own threads count as processes of its user too.
 const OWN_THREADS = 24;
 
-/** The command line of `sandboxd serve` for one sandbox. It is readable inside, so it holds public keys only. */
+/** The command line of `sandboxd serve` for one local sandbox. It is readable inside, so it holds public keys only. */
 export function sandboxdArgv(request: LaunchRequest, place: SandboxdPlace): readonly string[] {
   const { spec } = request;
   return [
     place.binary,
+    ...serveArgs(request, place),
+    ["--max-processes", place.hasOwnUser ? String(spec.pidsLimit + OWN_THREADS) : "0"],
+    // Stdin is held open by whoever plays the node, and ends with it.
+    "--stop-with-stdin",
+    place.hasPidNamespace ? "--pid-namespace" : "--die-with-parent",
+  ].flat();
+}
+
+/** What `sandboxd serve` is told anywhere. */
+export function serveArgs(
+  request: LaunchRequest,
+  place: Pick<SandboxdPlace, "listen" | "workdir" | "env">,
+): readonly string[] {
+  const { spec } = request;
+  return [
     "serve",
     ["--listen", place.listen],
     ["--sandbox-uid", request.sandboxUid],
@@ -35,9 +50,5 @@ export function sandboxdArgv(request: LaunchRequest, place: SandboxdPlace): read
     ["--setup", JSON.stringify(spec.setup)],
     ["--env", JSON.stringify({ ...place.env, ...spec.env })],
     ["--setup-timeout-seconds", String(spec.readySeconds)],
-    ["--max-processes", place.hasOwnUser ? String(spec.pidsLimit + OWN_THREADS) : "0"],
-    // Stdin is held open by whoever plays the node, and ends with it.
-    "--stop-with-stdin",
-    place.hasPidNamespace ? "--pid-namespace" : "--die-with-parent",
   ].flat();
 }

@@ -1,11 +1,11 @@
 /** A node that kwok plays; pods have to tolerate its taint. */
-export function kwokNode(name: string): object {
+export function kwokNode(name: string, labels: Readonly<Record<string, string>> = {}): object {
   return {
     apiVersion: "v1",
     kind: "Node",
     metadata: {
       name,
-      labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux" },
+      labels: { "kubernetes.io/hostname": name, "kubernetes.io/os": "linux", ...labels },
       annotations: { "kwok.x-k8s.io/node": "fake" },
     },
     spec: { taints: [KWOK_TAINT] },

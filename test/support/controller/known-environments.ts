@@ -1,7 +1,7 @@
 import { environmentSpecSchema } from "../../../src/environment/environment.ts";
 import type { EnvironmentSight } from "../../../src/controller/environment/ready-environment.ts";
 import type { JobEnvironments } from "../../../src/controller/rollout-job/job-environments.ts";
-import type { ReleaseRef } from "../../../src/sandbox/broker.ts";
+import type { ReleaseRef } from "../../../src/sandbox/broker-options.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
 
 /** Environments that a test makes by itself, without pods. */

@@ -1,6 +1,6 @@
 import type { EnvironmentBroker } from "../../../src/controller/environment/environment-broker.ts";
 import type { ReadyEnvironment } from "../../../src/controller/environment/ready-environment.ts";
-import type { BrokerSnapshot, ReleaseRef } from "../../../src/sandbox/broker.ts";
+import type { BrokerSnapshot, ReleaseRef } from "../../../src/sandbox/broker-options.ts";
 
 /** A broker without sandboxes: a test says what its figures are, and reads what it was told. */
 export class MemoryBroker implements EnvironmentBroker {
@@ -14,10 +14,12 @@ export class MemoryBroker implements EnvironmentBroker {
     ready: 0,
     starting: 0,
     leased: 0,
+    replicas: 0,
     waiting: 0,
     oldestWaitMs: null,
     failed: 0,
     breaker: { state: "closed", consecutiveFailures: 0, lastCode: "", lastReason: "" },
+    pressure: null,
   };
 
   constructor({ uid, spec }: ReadyEnvironment, isDraining: boolean) {

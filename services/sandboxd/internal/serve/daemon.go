@@ -29,6 +29,8 @@ type daemon struct {
 	// write is half done when freeze answers.
 	writing sync.RWMutex
 	frozen  bool
+	// gaveUp gets one value when setup failed and sandboxd is to end with it.
+	gaveUp chan struct{}
 }
 
 func (d *daemon) routes() http.Handler {

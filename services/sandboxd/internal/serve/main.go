@@ -28,7 +28,7 @@ const (
 )
 
 // Main runs "sandboxd serve" and returns its exit code: 0 after SIGTERM, 1 on
-// failure, 2 on bad settings.
+// failure, 2 on bad settings, 3 when setup failed and --termination-message is set.
 func Main(args []string) int {
 	parsed, err := parseOptions(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -106,6 +106,9 @@ func run(o options, stop <-chan os.Signal) int {
 	select {
 	case <-stop:
 		return d.shutdown(server)
+	case <-d.gaveUp:
+		_ = d.shutdown(server)
+		return exitSetupFailed
 	case err := <-failed:
 		slog.Error("server failed", "error_type", errorKind(err))
 		return 1
@@ -127,6 +130,7 @@ func newDaemon(o options) *daemon {
 		},
 		execs:  newSlots(o.MaxExecs, "too_many_execs", "commands"),
 		writes: newSlots(maxWrites, "too_many_writes", "file writes"),
+		gaveUp: make(chan struct{}, 1),
 	}
 }
 

@@ -36,6 +36,7 @@ type options struct {
 	StoreDiskBytes      int64             `json:"store_disk_bytes"`
 	SpillDir            string            `json:"spill_dir"`
 	BootMarker          string            `json:"boot_marker"`
+	TerminationMessage  string            `json:"termination_message"`
 
 	keys map[string]ed25519.PublicKey
 }
@@ -128,6 +129,7 @@ func (o *options) flags() *flag.FlagSet {
 	set.Int64Var(&o.StoreMemoryBytes, "store-memory-bytes", o.StoreMemoryBytes, "answers kept in memory")
 	set.Int64Var(&o.StoreDiskBytes, "store-disk-bytes", o.StoreDiskBytes, "answers kept in an unnamed file beyond that")
 	set.StringVar(&o.SpillDir, "spill-dir", o.SpillDir, "folder of that file")
+	set.StringVar(&o.TerminationMessage, "termination-message", o.TerminationMessage, "`file` that says why setup failed; sandboxd then exits with 3")
 	set.StringVar(&o.BootMarker, "boot-marker", o.BootMarker, "`file` made at start; when it exists, this is a restart and everything is refused")
 	return set
 }

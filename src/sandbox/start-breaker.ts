@@ -17,40 +17,30 @@ const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
 /**
- * Says how many sandboxes may be started now: a rate (a bucket that holds one second's worth), and a breaker that
- * opens after five failed starts in a row and then lets one trial through at growing intervals.
- * Times are monotonic milliseconds given by the caller.
+ * Stops the starts of one template when nothing starts: it opens after five failed starts in a row and then lets one trial
+ * through at growing intervals. Times are monotonic milliseconds given by the caller.
  */
-export class StartGate {
-  readonly #perSecond: number;
-  #tokens: number;
-  #filledAtMs: number;
+export class StartBreaker {
   #failures = 0;
   #lastCode = "";
   #lastReason = "";
   #closedUntilMs = 0;
   #trialRunning = false;
 
-  constructor(perSecond: number, nowMs: number) {
-    this.#perSecond = perSecond;
-    this.#tokens = perSecond;
-    this.#filledAtMs = nowMs;
-  }
-
-  /** Whole starts allowed now. */
+  /** How many starts it lets through now; none of its own limit while it is closed. */
   allowance(nowMs: number): number {
-    this.#fill(nowMs);
-    const tokens = Math.floor(this.#tokens);
-    if (this.#failures < OPEN_AFTER) return tokens;
-    return nowMs < this.#closedUntilMs || this.#trialRunning ? 0 : Math.min(1, tokens);
+    if (this.#failures < OPEN_AFTER) return Number.POSITIVE_INFINITY;
+    return nowMs < this.#closedUntilMs || this.#trialRunning ? 0 : 1;
   }
 
-  /** Counts a start that begins. Returns whether it is a trial of an open breaker. */
-  begin(nowMs: number): boolean {
-    this.#fill(nowMs);
-    this.#tokens -= 1;
+  /** A start begins. */
+  begin(): void {
     this.#trialRunning = this.#failures >= OPEN_AFTER;
-    return this.#trialRunning;
+  }
+
+  /** A start ended without having been tried, for there was no room. */
+  undone(): void {
+    this.#trialRunning = false;
   }
 
   succeeded(): void {
@@ -69,7 +59,7 @@ export class StartGate {
     this.#closedUntilMs = nowMs + Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** doublings);
   }
 
-  breaker(): BreakerState {
+  state(): BreakerState {
     const isOpen = this.#failures >= OPEN_AFTER;
     const open = this.#trialRunning ? "trial" : "open";
     return {
@@ -78,12 +68,6 @@ export class StartGate {
       lastCode: this.#lastCode,
       lastReason: this.#lastReason,
     };
-  }
-
-  #fill(nowMs: number): void {
-    const earned = ((nowMs - this.#filledAtMs) / 1000) * this.#perSecond;
-    this.#tokens = Math.min(Math.max(1, this.#perSecond), this.#tokens + earned);
-    this.#filledAtMs = nowMs;
   }
 }
 

@@ -1,0 +1,99 @@
+import { PODS } from "../../../kube/api-resources.ts";
+import { ObjectStore } from "../../../kube/cache/object-store.ts";
+import type { StoreChange } from "../../../kube/cache/object-store.ts";
+import { Reflector } from "../../../kube/cache/reflector.ts";
+import { Expectations } from "../../../kube/control/expectations.ts";
+import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { KubeTransport } from "../../../kube/transport/kube-transport.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import { SANDBOX_PODS, viewPod } from "./pod-view.ts";
+import type { PodView } from "./pod-view.ts";
+
+/** What a cache of the API server's objects works with. */
+export interface CacheOptions {
+  readonly client: KubeClient;
+  readonly transport: KubeTransport;
+  readonly clock: Clock;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly logger: Logger;
+}
+
+/** The pods of all sandboxes of a cluster, by one watch. Keys are `namespace/name`. */
+export class PodCache {
+  readonly #store = new ObjectStore<PodView, "environment">({
+    environment: ({ environmentUid }) => [environmentUid],
+  });
+  readonly #expectations: Expectations;
+  readonly #reflector: Reflector<PodView>;
+  readonly #watchers = new Map<string, () => void>();
+
+  constructor(options: CacheOptions) {
+    this.#expectations = new Expectations(options.clock);
+    this.#reflector = new Reflector<PodView>({
+      ...options,
+      resource: PODS,
+      selectors: { labelSelector: SANDBOX_PODS },
+      project: viewPod,
+      store: this.#store,
+      onListed: (startedAtMs) => this.#listed(startedAtMs),
+    });
+    this.#store.listen((change) => this.#changed(change));
+  }
+
+  /** Runs until the signal aborts. */
+  run(signal: AbortSignal): Promise<void> {
+    return this.#reflector.run(signal);
+  }
+
+  /** Resolves once it has held all pods. */
+  untilSynced(): Promise<void> {
+    return this.#reflector.untilSynced();
+  }
+
+  get(key: string): PodView | undefined {
+    return this.#store.get(key);
+  }
+
+  /** By the environment's uid on the bus. */
+  ofEnvironment(environmentUid: string): readonly PodView[] {
+    return this.#store.find("environment", environmentUid);
+  }
+
+  /** Calls back whenever the pod may have changed; one watcher a pod. */
+  watch(key: string, onChange: () => void): void {
+    this.#watchers.set(key, onChange);
+  }
+
+  unwatch(key: string): void {
+    this.#watchers.delete(key);
+    this.#expectations.forget(key);
+  }
+
+  /** Before a pod is created: until the cache shows it, its absence means nothing. */
+  expect(key: string): void {
+    this.#expectations.note(key, { creations: [key] });
+  }
+
+  /** The API server has created it. */
+  answered(key: string): void {
+    this.#expectations.answered(key, key);
+  }
+
+  /** Whether there is certainly no such pod any more. */
+  isGone(key: string): boolean {
+    return this.#store.get(key) === undefined && this.#expectations.isMet(key);
+  }
+
+  #changed(change: StoreChange<PodView>): void {
+    const { key } = change.kind === "removed" ? change.before : change.now;
+    this.#expectations.sawCreation(key, key);
+    this.#watchers.get(key)?.();
+  }
+
+  #listed(startedAtMs: number): void {
+    this.#expectations.listed(startedAtMs);
+    for (const onChange of Array.from(this.#watchers.values())) onChange();
+  }
+}

@@ -1,0 +1,132 @@
+import { RollyardError, toRollyardError } from "../../../errors/rollyard-error.ts";
+import { PODS } from "../../../kube/api-resources.ts";
+import type { KubeClient } from "../../../kube/kube-client.ts";
+import type { KubeObject } from "../../../kube/kube-object.ts";
+import { LABELS } from "../../../kube/labels.ts";
+import type { WriteResult } from "../../../kube/write-result.ts";
+import { assertNever } from "../../../lib/assert-never.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Logger } from "../../../lib/logger.ts";
+import type { StartProgress } from "../../port.ts";
+import type { PodManifest } from "./pod-shape.ts";
+
+/** What writes of pods work with. */
+export interface PodWritesOptions {
+  readonly client: KubeClient;
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Ends every waiting. */
+  readonly signal: AbortSignal;
+}
+
+type Created = { readonly kind: "made"; readonly uid: string } | { readonly kind: "again" };
+
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 5_000;
+const MAX_WORDS = 500;
+
+/** Creates and deletes pods of one namespace. Both go on until the API server has said what became of it. */
+export class PodWrites {
+  readonly #options: PodWritesOptions;
+
+  constructor(options: PodWritesOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Creates the pod and resolves with its uid. A pod has its sandbox's name, so a creation whose answer was lost is found
+   * again and never made twice. Rejects with `sandbox_no_room` for a spent quota, and `sandbox_unstartable` for a pod that
+   * the API server refuses.
+   */
+  async create(pod: PodManifest, onProgress: (progress: StartProgress) => void): Promise<string> {
+    for (let tries = 0; ; tries += 1) {
+      const created = await this.#tryCreate(pod, onProgress);
+      if (created.kind === "made") {
+        onProgress({ kind: "going_on" });
+        return created.uid;
+      }
+      await this.#pause(tries);
+      if (this.#options.signal.aborted) throw noRoom("ApiServer", "closed before it was created");
+    }
+  }
+
+  /** Deletes the pod if it is still the one of this uid. Resolves when the API server has taken it, or when all ends. */
+  async remove(name: string, uid: string): Promise<void> {
+    const { client, namespace, logger, signal } = this.#options;
+    for (let tries = 0; !signal.aborted; tries += 1) {
+      try {
+        const result = await client.delete(PODS, { namespace, name }, { preconditions: { uid } });
+        if (result.kind !== "forbidden" && result.kind !== "invalid") return;
+        logger.error("the api server refuses to delete a pod", { pod: name, reason: result.kind });
+      } catch (thrown) {
+        logger.warn("pod not deleted yet", { pod: name, code: toRollyardError(thrown).code });
+      }
+      await this.#pause(tries);
+    }
+  }
+
+  async #tryCreate(pod: PodManifest, onProgress: (progress: StartProgress) => void): Promise<Created> {
+    const { client, namespace, logger } = this.#options;
+    try {
+      const result = await client.create<KubeObject>(PODS, { namespace }, pod);
+      return result.kind === "exists" ? await this.#found(pod) : createdFrom(result);
+    } catch (thrown) {
+      const error = toRollyardError(thrown);
+      if (!error.code.startsWith("kube_")) throw error;
+      logger.warn("pod not created yet", { pod: pod.metadata.name, code: error.code });
+      onProgress({ kind: "waiting", pressure: { reason: "ApiServer", message: error.message } });
+      return { kind: "again" };
+    }
+  }
+
+  /** Of that name there is a pod: ours, by an earlier try, or one that somebody else made. */
+  async #found(pod: PodManifest): Promise<Created> {
+    const { client, namespace } = this.#options;
+    const { name, labels } = pod.metadata;
+    const live = await client.get<KubeObject>(PODS, { namespace, name });
+    if (live === null) return { kind: "again" };
+    const isOurs = [LABELS.sandbox, LABELS.environmentUid].every(
+      (label) => live.metadata.labels?.[label] === labels[label],
+    );
+    if (isOurs) return { kind: "made", uid: live.metadata.uid };
+    throw unstartable("NameTaken", `a pod named ${name} is there already`);
+  }
+
+  async #pause(tries: number): Promise<void> {
+    const { clock, signal } = this.#options;
+    await clock.sleep(Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** tries), signal);
+  }
+}
+
+function createdFrom(result: Exclude<WriteResult<KubeObject>, { readonly kind: "exists" }>): Created {
+  switch (result.kind) {
+    case "done":
+      return { kind: "made", uid: result.object.metadata.uid };
+    case "conflict":
+      // A quota that others were counting on at the same moment.
+      return { kind: "again" };
+    case "forbidden":
+      throw result.reason === "quota"
+        ? noRoom("Quota", result.message)
+        : unstartable("Refused", result.message);
+    case "invalid":
+      throw unstartable("Invalid", result.message);
+    case "missing":
+      throw unstartable("NamespaceNotFound", "its namespace does not exist");
+    default:
+      return assertNever(result);
+  }
+}
+
+/** Room may come: nothing has failed. `words` are the API server's or the scheduler's. */
+export function noRoom(reason: "Quota" | "Unschedulable" | "ApiServer", words: string): RollyardError {
+  return new RollyardError("sandbox_no_room", { message: words.slice(0, MAX_WORDS), details: { reason } });
+}
+
+function unstartable(reason: string, words: string): RollyardError {
+  return new RollyardError("sandbox_unstartable", {
+    message: `The cluster can't start this sandbox: ${words.slice(0, MAX_WORDS)}`,
+    details: { reason },
+  });
+}

@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Test tiers of docs/architecture.md: unit tests stand beside the code, the other tiers under test/. */
+/**
+ * Test tiers of docs/architecture.md: unit tests stand beside the code, the other tiers under test/. Time limits only end tests
+ * that hang: on a machine that is busy otherwise, seconds become minutes.
+ */
 export default defineConfig({
   test: {
     // Vitest leaves one core idle; on two, that is half of the machine.
@@ -10,15 +13,22 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{src,examples,services,scripts}/**/*.test.ts", "test/*.test.ts"],
+          testTimeout: 60_000,
         },
       },
-      { test: { name: "simulation", include: ["test/simulation/**/*.test.ts"], testTimeout: 120_000 } },
+      {
+        test: {
+          name: "simulation",
+          include: ["test/simulation/**/*.test.ts"],
+          // It has what the integration tier beside it leaves of the machine.
+          testTimeout: 600_000,
+        },
+      },
       {
         test: {
           name: "integration",
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/support/docker/engine-setup.ts"],
-          // Only an end to a test that hangs: on a machine that is busy otherwise, seconds become minutes.
           testTimeout: 180_000,
           hookTimeout: 180_000,
           // Most of it waits: for timeouts, restarts, beats.

@@ -12,7 +12,19 @@ export function makeSchedule(seed: number, only?: readonly ThemeName[]): Schedul
   const faults = Array.from({ length: count }).flatMap(
     () => themes[random.between(0, themes.length - 1)]?.make(random, shape) ?? [],
   );
-  return { seed, shape, faults };
+  const isOften = only === undefined && random.chance(OFTEN_SHARE);
+  return { seed, shape, faults: isOften ? [...faults, ...manyRedeliveries(random)] : faults };
+}
+
+/** Schedules in which work also comes so often that its deliveries alone speak against it. */
+const OFTEN_SHARE = 0.05;
+
+function manyRedeliveries(random: SeededRandom): readonly Fault[] {
+  const everyMs = random.skewed(20, 2000);
+  const fromMs = someTime(random);
+  return Array.from({ length: random.between(6, 30) }, (_, index) => {
+    return { kind: "redelivery", atMs: fromMs + index * everyMs };
+  });
 }
 
 function makeShape(random: SeededRandom): WorldShape {

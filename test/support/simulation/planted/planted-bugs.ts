@@ -3,6 +3,7 @@ import { duplicateIsSuccess, inFlightIsFenced, noExpectedSequence, toolBeforeRec
 import {
   ackBeforeStore,
   outcomesExpire,
+  outcomeWithoutSeal,
   rebuildAgainstTheFlow,
   retryWithoutRecord,
   takeoverUnasked,
@@ -16,6 +17,7 @@ export const PLANTED_BUGS: Readonly<Record<string, Plant>> = {
   "10164 taken for fenced": inFlightIsFenced,
   "duplicate taken for success": duplicateIsSuccess,
   "an attempt dispatched without a recorded failure": retryWithoutRecord,
+  "a failure recorded in an open log": outcomeWithoutSeal,
   "outcomes read before work at a rebuild": rebuildAgainstTheFlow,
   "outcomes that expire": outcomesExpire,
   "a tool sent before its record": toolBeforeRecord,

@@ -47,6 +47,19 @@ export const tokenWithoutEpoch: Plant = {
     }),
 };
 
+/** The controller records that an attempt failed, and leaves its log open to whoever drives it. */
+export const outcomeWithoutSeal: Plant = {
+  bus: (bus, process) => {
+    if (process.part !== "controller") return bus;
+    return busWith(bus, {
+      publish: async (message) => {
+        if (!message.subject.startsWith("rollyard.events.")) return bus.publish(message);
+        return { kind: "stored", sequence: (message.expectedLastSequence ?? 0) + 1 };
+      },
+    });
+  },
+};
+
 /** The controller takes a long silence for a failure, and dispatches the next attempt without a record of it. */
 export const retryWithoutRecord: Plant = {
   bus: (bus, process, world) => {

@@ -74,6 +74,15 @@ const CAUSES: Readonly<{ [failureClass: string]: (fault: Fault) => boolean }> = 
   internal: ({ kind }) => kind === "poison" || kind === "crash",
 };
 
+/** A jump over half an hour makes a rollout look silent, which is judged by its deliveries then. */
+const LONG_SILENCE_MS = 1_800_000;
+
+/** Whether what was known of a rollout spoke for its ending its workers. */
+function isJudged({ schedule }: Record, { attachesSinceTurn }: AttemptState): boolean {
+  const jumps = schedule.faults.filter((fault) => fault.kind === "clock");
+  return attachesSinceTurn >= 6 || jumps.some(({ byMs }) => byMs >= LONG_SILENCE_MS);
+}
+
 /** A failure says what it is, and is of a class that something in the schedule can have caused. */
 export function judgeFailure(record: Record, token: string, attempt: AttemptState): readonly string[] {
   if (attempt.seal?.kind !== "failed") return [];
@@ -81,7 +90,7 @@ export function judgeFailure(record: Record, token: string, attempt: AttemptStat
   const what = `${token}/${attempt.attempt} failed with ${failureClass} ${code}`;
   if (cause === "") return [`${what} and no cause`];
   const isInternal = failureClass === "internal";
-  if (isInternal && (code !== "worker_poison" || attempt.attachesSinceTurn < 6))
+  if (isInternal && (code !== "worker_poison" || !isJudged(record, attempt)))
     return [`${what}, which is a bug of ours: ${JSON.stringify(attempt.seal.failure)}`];
   const isCaused = record.schedule.faults.some(CAUSES[failureClass] ?? ((): boolean => false));
   return isCaused ? [] : [`${what}, though nothing of that kind went wrong`];

@@ -1,3 +1,4 @@
+import { controllerConfigSchema } from "../../services/controller/config.ts";
 import { environmentSchema } from "../../src/environment/environment.ts";
 import { PRESETS } from "../../src/environment/presets.ts";
 import { ERROR_CODES } from "../../src/errors/codes.ts";
@@ -36,6 +37,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["environment.md", environmentPage()],
     ["rolloutjob.md", rolloutJobPage()],
     ["graders.md", gradersPage()],
+    ["controller.md", controllerPage()],
     ["errors.md", errorsPage()],
     ["metrics.md", metricsPage()],
   ]);
@@ -89,6 +91,14 @@ function rolloutJobPage(): string {
     "The rollouts of one environment over one dataset with one model. Unknown fields are errors; relative paths count from the file that names them.",
     fieldTable(inputSchema(rolloutJobSchema), { leaveOut: SERVER_METADATA }),
     `While a job runs, these fields of \`spec\` may change: ${mutable}. With any other field it is another job.`,
+  );
+}
+
+function controllerPage(): string {
+  return page(
+    "Controller",
+    "The configuration file of a controller process, `--config FILE`: one YAML document. Unknown fields are errors. The password of its NATS user comes from the environment variable `NATS_PASSWORD`.",
+    fieldTable(inputSchema(controllerConfigSchema)),
   );
 }
 

@@ -108,6 +108,20 @@ export const METRICS = {
   orphans_removed_total: counter("Leases that an earlier process had given and that were retired after it."),
   bus_publish_duration_seconds: histogram("From a publish to its acknowledgement.", REQUEST_SECONDS),
   bus_redeliveries_total: counter("Work messages that were delivered again."),
+  leader: gauge("1 while this controller leads, else 0."),
+  kube_requests_total: counter(
+    "Requests to the API server: `method` is that of HTTP or WATCH, `status` its answer's or none.",
+    ["method", "status"],
+  ),
+  kube_request_duration_seconds: histogram("Time of one request to the API server.", REQUEST_SECONDS, [
+    "method",
+  ]),
+  workqueue_depth: gauge("Objects that wait to be looked at, by queue.", ["name"]),
+  workqueue_queue_duration_seconds: histogram("Time that an object waited in a queue.", REQUEST_SECONDS, [
+    "name",
+  ]),
+  workqueue_work_duration_seconds: histogram("Time of one look at an object.", REQUEST_SECONDS, ["name"]),
+  workqueue_retries_total: counter("Looks at an object that failed and are tried again.", ["name"]),
 } as const satisfies Record<string, MetricRow>;
 
 /** A key of {@link METRICS}. */

@@ -8,15 +8,21 @@ export interface SandboxMetrics {
   watch(environment: string, read: () => Pick<BrokerSnapshot, "ready" | "starting" | "leased">): () => void;
 }
 
+interface WatchedBroker {
+  readonly environment: string;
+  readonly read: () => Pick<BrokerSnapshot, "ready" | "starting" | "leased">;
+}
+
 /** Makes the metrics of whoever runs brokers. */
 export function createSandboxMetrics(maker: MetricMaker): SandboxMetrics {
-  const brokers = new Map<string, () => Pick<BrokerSnapshot, "ready" | "starting" | "leased">>();
+  const brokers = new Set<WatchedBroker>();
   maker.gauge("sandboxes", (gauge) => {
     gauge.reset();
-    for (const [environment, read] of brokers) {
+    for (const { environment, read } of brokers) {
       const { ready, starting, leased } = read();
+      // Environments of several namespaces may have one name.
       for (const [state, count] of Object.entries({ ready, starting, leased })) {
-        gauge.set({ environment, state }, count);
+        gauge.inc({ environment, state }, count);
       }
     }
   });
@@ -32,8 +38,9 @@ export function createSandboxMetrics(maker: MetricMaker): SandboxMetrics {
       claimed: (_purpose, source, waitedMs) => claimed.observe({ source }, waitedMs / 1000),
     },
     watch: (environment, read) => {
-      brokers.set(environment, read);
-      return () => void brokers.delete(environment);
+      const broker = { environment, read };
+      brokers.add(broker);
+      return () => void brokers.delete(broker);
     },
   };
 }

@@ -40,7 +40,7 @@ export interface ConditionFacts {
   readonly trouble: string | null;
   readonly enforcement: Enforcement;
   /** Null without a broker. */
-  readonly broker: Pick<BrokerSnapshot, "breaker"> | null;
+  readonly broker: Pick<BrokerSnapshot, "breaker" | "pressure"> | null;
 }
 
 type Decided = Pick<EnvironmentCondition, "type" | "status" | "reason" | "message">;
@@ -83,7 +83,9 @@ function ready(facts: ConditionFacts): Decided {
   if (!facts.hasImage) return no("ImageRequired", IMAGE_REQUIRED);
   if (facts.trouble !== null) return no("Refused", facts.trouble);
   if (facts.broker === null) return no("Starting", "Its sandboxes are not served yet.");
-  if (facts.broker.breaker.state !== "closed") return no("StartFailing", "Its sandboxes do not start.");
+  const { breaker, pressure } = facts.broker;
+  if (breaker.state !== "closed") return no("StartFailing", "Its sandboxes do not start.");
+  if (pressure !== null) return no(pressure.reason, pressure.message);
   return {
     type: "Ready",
     status: "True",

@@ -23,8 +23,16 @@ function eventOf(now: Named, wasStatus: string): readonly KubeEvent[] {
   return [];
 }
 
-/** Other conditions say what keeps an Environment from being ready; an unusable spec is said by none. */
+/** Reasons why an Environment is not ready that no other condition says. */
+const SAID_BY_READY: ReadonlySet<string> = new Set([
+  "InvalidSpec",
+  "Refused",
+  "Quota",
+  "Unschedulable",
+  "ApiServer",
+]);
+
 function readyEvent({ status, reason, message }: Named, wasStatus: string): readonly KubeEvent[] {
   if (status === "True" && wasStatus !== "True") return [{ type: "Normal", reason: "Ready", message }];
-  return reason === "InvalidSpec" || reason === "Refused" ? [{ type: "Warning", reason, message }] : [];
+  return SAID_BY_READY.has(reason) ? [{ type: "Warning", reason, message }] : [];
 }

@@ -14,13 +14,21 @@ const facts: StatusFacts = {
   holders: [],
   trouble: null,
   enforcement: { kind: "enforced" },
-  broker: { ready: 3, starting: 2, leased: 5, failed: 1, breaker: closed },
+  broker: { ready: 3, starting: 2, leased: 5, failed: 1, breaker: closed, pressure: null },
 };
 const open = {
   state: "open",
   consecutiveFailures: 7,
   lastCode: "sandbox_start_failed",
   lastReason: 'The sandbox did not start (image "x": not found).',
+} as const;
+const crowded = {
+  ready: 0,
+  starting: 4,
+  leased: 5,
+  failed: 0,
+  breaker: closed,
+  pressure: { reason: "Quota", message: "exceeded quota: pods" },
 } as const;
 const NOW = Date.UTC(2026, 10, 26, 1, 2, 3, 456);
 const condition = (given: Partial<StatusFacts>, type: string) =>
@@ -53,9 +61,10 @@ describe("environmentStatus", () => {
     ["Ready", { hasImage: false, broker: null }, "False", "ImageRequired"],
     ["Ready", { trouble: "refused" }, "False", "Refused"],
     ["Ready", { isDeleting: true }, "False", "Terminating"],
+    ["Ready", { broker: crowded }, "False", "Quota"],
     [
       "Ready",
-      { broker: { ready: 0, starting: 0, leased: 0, failed: 9, breaker: open } },
+      { broker: { ready: 0, starting: 0, leased: 0, failed: 9, breaker: open, pressure: null } },
       "False",
       "StartFailing",
     ],
@@ -64,7 +73,7 @@ describe("environmentStatus", () => {
     ["StartFailing", {}, "False", "NoFailures"],
     [
       "StartFailing",
-      { broker: { ready: 0, starting: 0, leased: 0, failed: 9, breaker: open } },
+      { broker: { ready: 0, starting: 0, leased: 0, failed: 9, breaker: open, pressure: null } },
       "True",
       "SandboxStartFailed",
     ],
@@ -85,7 +94,7 @@ describe("environmentStatus", () => {
   });
 
   it("quotes why sandboxes do not start, and names the jobs that a deletion waits for", () => {
-    const broker = { ready: 0, starting: 0, leased: 0, failed: 9, breaker: open };
+    const broker = { ready: 0, starting: 0, leased: 0, failed: 9, breaker: open, pressure: null };
     expect(condition({ broker }, "StartFailing")?.message).toBe(open.lastReason);
     const holders = ["g", "f", "e", "d", "c", "b", "a"];
     expect(condition({ isDeleting: true, holders }, "Terminating")?.message).toBe(
@@ -100,12 +109,14 @@ describe("conditionEvents", () => {
     const now = environmentStatus({ ...facts, ...after }, NOW, status);
     return conditionEvents(conditionsOf(status), conditionsOf(now)).map(({ reason }) => reason);
   };
-  const failing = { broker: { ready: 0, starting: 0, leased: 0, failed: 9, breaker: open } };
+  const failing = { broker: { ready: 0, starting: 0, leased: 0, failed: 9, breaker: open, pressure: null } };
 
   it.each([
     ["that it is ready, once", null, {}, ["Ready"]],
     ["nothing of what was said", {}, {}, []],
     ["that starts fail", {}, failing, ["StartFailing"]],
+    ["that there is no room", {}, { broker: crowded }, ["Quota"]],
+    ["that there is room again", { broker: crowded }, {}, ["Ready"]],
     ["that they recover", failing, {}, ["Ready", "StartsRecovered"]],
     ["that an image is missing", null, { hasImage: false, broker: null }, ["ImageRequired"]],
     ["that a spec can't be used", {}, { specProblem: "spec.tools: must be a list." }, ["InvalidSpec"]],

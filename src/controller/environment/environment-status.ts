@@ -10,7 +10,10 @@ import type { ConditionFacts, EnvironmentCondition } from "./environment-conditi
 export interface StatusFacts extends Omit<ConditionFacts, "broker"> {
   readonly busUid: string;
   /** Null without a broker. */
-  readonly broker: Pick<BrokerSnapshot, "ready" | "starting" | "leased" | "failed" | "breaker"> | null;
+  readonly broker: Pick<
+    BrokerSnapshot,
+    "ready" | "starting" | "leased" | "failed" | "breaker" | "pressure"
+  > | null;
 }
 
 /**

@@ -10,9 +10,11 @@ import type { KubeClient } from "../../kube/kube-client.ts";
 import { objectKey } from "../../kube/kube-object.ts";
 import { LABELS, MANAGED_BY } from "../../kube/labels.ts";
 import type { KubeTransport } from "../../kube/transport/kube-transport.ts";
+import { canonicalJson } from "../../lib/canonical-json.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { BrokerSnapshot, ReleaseRef } from "../../sandbox/broker-options.ts";
+import type { StartPressure } from "../../sandbox/port.ts";
 import { cachedEnvironment, sightOf } from "./cached-environment.ts";
 import type { CachedEnvironment } from "./cached-environment.ts";
 import type { StartBroker } from "./environment-broker.ts";
@@ -146,6 +148,11 @@ export class Environments {
     this.#reconciler.broker(environmentUid)?.release(ref);
   }
 
+  /** Why no sandbox of an Environment starts though nothing has failed; null while they do. */
+  pressure(environmentUid: string): StartPressure | null {
+    return this.#reconciler.broker(environmentUid)?.snapshot().pressure ?? null;
+  }
+
   /** What a probe found of the cluster's network; every Environment's status says it. */
   setEnforcement(enforcement: Enforcement): void {
     this.#enforcement = enforcement;
@@ -186,8 +193,8 @@ export class Environments {
     while (!signal.aborted) {
       await this.#options.clock.sleep(FIGURES_MS, signal);
       for (const { key, snapshot } of this.#reconciler.snapshots()) {
-        const { ready, starting, leased, failed, breaker } = snapshot;
-        const figures = [ready, starting, leased, failed, breaker.state, breaker.lastReason].join(" ");
+        const { waiting: _, oldestWaitMs: __, ...shown } = snapshot;
+        const figures = canonicalJson(shown);
         if (this.#figures.get(key) !== figures) this.#queue.add(key);
         this.#figures.set(key, figures);
       }

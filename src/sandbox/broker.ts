@@ -163,7 +163,9 @@ export class SandboxBroker {
       publicKeys: publicKeysOf(keys),
       clock: this.#clock,
       newId: newId ?? randomSandboxUid,
-      discard: async (sandbox) => void (await this.#unheld.end(sandbox)),
+      discard: async (sandbox) => {
+        if (!(await this.#unheld.end(sandbox))) await this.#earlier.holdLeased(sandbox);
+      },
       events: {
         onReady: (pool, startedMs) => this.#onReady(pool, startedMs),
         onFailed: (pool, error, wasTrial) => this.#onFailed(pool, error, wasTrial),
@@ -271,7 +273,9 @@ export class SandboxBroker {
     if (why === "taken")
       this.#logger.error("sandbox leased by another leader", { sandbox: sandbox.sandboxUid });
     // What another leader has given away is its claimant's.
-    if (why === "busy" || this.#options.launcher.adopt === undefined) await sandbox.stop();
+    if (why === "taken" && this.#options.launcher.adopt !== undefined)
+      return this.#earlier.holdLeased(sandbox);
+    await sandbox.stop();
   }
 
   #onReady(pool: SandboxPool, startedMs: number): void {

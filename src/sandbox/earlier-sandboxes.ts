@@ -3,7 +3,7 @@ import type { Logger } from "../lib/logger.ts";
 import { claimKey } from "./claim-key.ts";
 import type { Holdings } from "./holdings.ts";
 import type { LeaseLedger, RecordedLease } from "./lease-ledger.ts";
-import type { AdoptedSandbox, SandboxLauncher } from "./port.ts";
+import type { AdoptedSandbox, LaunchedSandbox, SandboxLauncher } from "./port.ts";
 import type { SandboxSupply } from "./sandbox-supply.ts";
 import type { UnheldSandboxes } from "./unheld-sandboxes.ts";
 
@@ -45,18 +45,29 @@ export class EarlierSandboxes {
 
   /** Takes over what has appeared since: an earlier leader may have been in the middle of it. Never rejects. */
   async lookAgain(): Promise<void> {
-    const { launcher, ledger, logger } = this.#options;
-    for (const adopted of launcher.adopt?.(new Set()) ?? []) {
-      try {
-        const lease = await ledger.find(adopted.sandboxUid);
-        if (lease === null) this.#keepOrEnd(adopted, false);
-        else await this.#hold(lease, adopted);
-      } catch (thrown) {
-        logger.warn("sandbox of an earlier leader not taken over", {
-          sandbox: adopted.sandboxUid,
-          code: toRollyardError(thrown).code,
-        });
-      }
+    const { launcher } = this.#options;
+    for (const adopted of launcher.adopt?.(new Set()) ?? [])
+      if (!(await this.#holdIfLeased(adopted))) this.#keepOrEnd(adopted, false);
+  }
+
+  /** Holds a sandbox of ours that another leader has leased: it led once more for a moment. Never rejects. */
+  async holdLeased(sandbox: LaunchedSandbox): Promise<void> {
+    const { sandboxUid } = sandbox;
+    const stop = (): Promise<void> => sandbox.stop();
+    await this.#holdIfLeased({ sandboxUid, template: "", ready: Promise.resolve(sandbox), stop });
+  }
+
+  /** Resolves with whether it is leased, or may be. */
+  async #holdIfLeased(adopted: AdoptedSandbox): Promise<boolean> {
+    const { ledger, logger } = this.#options;
+    try {
+      const lease = await ledger.find(adopted.sandboxUid);
+      if (lease !== null) await this.#hold(lease, adopted);
+      return lease !== null;
+    } catch (thrown) {
+      const { code } = toRollyardError(thrown);
+      logger.warn("lease of another leader not read", { sandbox: adopted.sandboxUid, code });
+      return true;
     }
   }
 
@@ -76,8 +87,9 @@ export class EarlierSandboxes {
       return;
     }
     if (supply.adopt(adopted)) return;
-    void unheld.end(adopted).then((isEnded) => {
+    void unheld.end(adopted).then(async (isEnded) => {
       if (isEnded) onOrphan();
+      else await this.#holdIfLeased(adopted);
     });
   }
 }

@@ -11,6 +11,7 @@ export class StartPause {
   #refused: StartPressure | null = null;
   #pauseMs = FIRST_PAUSE_MS;
   #nextTrialMs = 0;
+  #isTrial = false;
   /** Of starts that are under way, by sandbox. */
   readonly #waiting = new Map<string, StartPressure>();
 
@@ -22,14 +23,16 @@ export class StartPause {
 
   /** A start begins; while there is no room it is a trial, and the next comes after a pause. */
   begin(nowMs: number): void {
-    this.#nextTrialMs = nowMs + this.#pauseMs;
+    this.#isTrial = this.#refused !== null;
+    if (this.#isTrial) this.#nextTrialMs = nowMs + this.#pauseMs;
   }
 
   /** A start was refused for want of room. */
   refused(pressure: StartPressure, nowMs: number): void {
-    // Of many that were refused together, one makes the pause longer.
-    if (this.#refused !== null && nowMs < this.#nextTrialMs) return;
-    if (this.#refused !== null) this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+    // Of many that were refused together, the first begins the pause; only a trial makes it longer.
+    if (this.#refused !== null && !this.#isTrial) return;
+    if (this.#isTrial) this.#pauseMs = Math.min(LONGEST_PAUSE_MS, this.#pauseMs * 2);
+    this.#isTrial = false;
     this.#refused = pressure;
     this.#nextTrialMs = nowMs + this.#pauseMs;
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { ensureControlPlane } from "../../../scripts/lib/control-plane.mjs";
 import { findPlaces } from "../../../scripts/lib/places.mjs";
 import { sandboxSpecSchema } from "../../../src/environment/sandbox-spec.ts";
@@ -37,6 +38,13 @@ export async function startLauncherWorld() {
   const running = [pods.run(end.signal), nodes.run(end.signal)];
   await Promise.all([pods.untilSynced(), nodes.untilSynced()]);
   const launchers: KubernetesLauncher[] = [];
+  const uids = new Map<string, string>();
+  /** Of the one Environment that a namespace has. */
+  const uidOf = (namespace: string): string => {
+    const uid = uids.get(namespace) ?? randomUUID();
+    uids.set(namespace, uid);
+    return uid;
+  };
   return {
     plane,
     client,
@@ -55,7 +63,7 @@ export async function startLauncherWorld() {
         pods,
         nodes,
         namespace,
-        environment: { name: "env", uid: "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0" },
+        environment: { name: "env", uid: uidOf(namespace) },
         sandboxdImage: "registry.example/sandboxd:1",
         nameservers: [],
       });

@@ -1,4 +1,4 @@
-import { Ajv } from "ajv";
+import { Ajv, MissingRefError } from "ajv";
 import type { ErrorObject, Options, ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import { RollyardError } from "../errors/rollyard-error.ts";
@@ -31,16 +31,35 @@ export function compileJsonSchema(schema: JsonObject): CompiledJsonSchema {
   };
 }
 
+/** Those that know the schemas of schemas, which cost more to compile than two hundred tools. */
+const knowing: { old: Ajv | undefined; new: Ajv2020 | undefined } = { old: undefined, new: undefined };
+
+/** Each schema is compiled on its own, for two of them may have the same `$id`. */
+const ALONE: Options = { ...OPTIONS, meta: false, validateSchema: false };
+
 function compile(schema: JsonObject): ValidateFunction {
   const isOldDraft = /draft-0[67]/.test(textOrUndefined(schema["$schema"]) ?? "");
   try {
-    return isOldDraft ? new Ajv(OPTIONS).compile(schema) : new Ajv2020(OPTIONS).compile(schema);
+    // It throws; only schemas of its own making are checked in the background.
+    if (isOldDraft) void (knowing.old ??= new Ajv(OPTIONS)).validateSchema(schema, true);
+    else void (knowing.new ??= new Ajv2020(OPTIONS)).validateSchema(schema, true);
+    return compileAlone(schema, isOldDraft);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : "unknown reason";
     throw new RollyardError("tool_config_error", {
       message: `is not a valid JSON schema: ${reason}`,
       cause,
     });
+  }
+}
+
+function compileAlone(schema: JsonObject, isOldDraft: boolean): ValidateFunction {
+  try {
+    return isOldDraft ? new Ajv(ALONE).compile(schema) : new Ajv2020(ALONE).compile(schema);
+  } catch (error) {
+    if (!(error instanceof MissingRefError)) throw error;
+    // It may mean the schema of schemas.
+    return isOldDraft ? new Ajv(OPTIONS).compile(schema) : new Ajv2020(OPTIONS).compile(schema);
   }
 }
 

@@ -4,6 +4,7 @@ import { RollyardError, toRollyardError } from "../../errors/rollyard-error.ts";
 import type { JobEnd } from "../../job/job-end.ts";
 import type { JobIdentity } from "../../job/job-identity.ts";
 import type { CountedOutcome } from "../../job/rebuild-ledger.ts";
+import type { RolloutJobSpec } from "../../job/rollout-job.ts";
 import { ROLLOUT_JOBS } from "../../kube/api-resources.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import { assertNever } from "../../lib/assert-never.ts";
@@ -50,6 +51,8 @@ const PLAN: StepEnd = { next: "plan" };
 const WAIT: StepEnd = { next: "wait", againAfterMs: null };
 /** What a job waits for may come without a word to us. */
 const BLOCKED_MS = 5000;
+/** What is behind a url is downloaded whole each time. */
+const BLOCKED_URL_MS = 60_000;
 /** Should the cache not tell of what we wrote, we look by ourselves. */
 const LATE_CACHE_MS = 5000;
 
@@ -224,7 +227,7 @@ export class JobActor {
     const { namespace, name, busUid } = job;
     const sight = environments.look(namespace, environmentName);
     const found = await resolveReferences(this.#deps, { namespace, name, spec }, sight);
-    if (found.kind === "blocked") return this.#isBlocked(found);
+    if (found.kind === "blocked") return this.#isBlocked(found, retryMs(spec, found));
     const { environment, rows } = found;
     environments.hold(environment.uid, busUid, name);
     const now = environments.look(namespace, environmentName);
@@ -252,9 +255,9 @@ export class JobActor {
     return PLAN;
   }
 
-  #isBlocked(found: Blocked): StepEnd {
+  #isBlocked(found: Blocked, againAfterMs = BLOCKED_MS): StepEnd {
     this.#blocked = found;
-    return { next: "wait", againAfterMs: BLOCKED_MS };
+    return { next: "wait", againAfterMs };
   }
 
   /** With the rows that the cache leaves out; null when the object is another one by now. */
@@ -344,6 +347,11 @@ export class JobActor {
       throw error;
     }
   }
+}
+
+function retryMs({ dataset }: RolloutJobSpec, { condition }: Blocked): number {
+  const isAboutRows = condition === "DatasetInvalid" || condition === "DatasetNotFound";
+  return isAboutRows && dataset.url !== undefined ? BLOCKED_URL_MS : BLOCKED_MS;
 }
 
 /** The whole UID is random, and only the API server's users know it: trace ids can't be guessed from it. */

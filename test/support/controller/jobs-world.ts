@@ -25,6 +25,9 @@ import { kubectl, kubectlOk } from "../cluster/kubectl.ts";
 import type { TestCluster } from "../cluster/test-cluster.ts";
 import { KnownEnvironments } from "./known-environments.ts";
 
+/** For a busy machine. */
+const PATIENCE_MS = 90_000;
+
 /** Things to close, last opened first. */
 type Closers = (() => Promise<unknown>)[];
 
@@ -157,6 +160,7 @@ export class JobsWorld {
     const found = await eventually(
       async () => conditionOf(await this.job(name), type),
       (condition) => condition?.status === status,
+      PATIENCE_MS,
     );
     if (found === null) throw new TypeError("it was there");
     return found;

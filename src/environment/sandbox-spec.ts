@@ -38,18 +38,18 @@ function requestsOverLimits(
   });
 }
 
+/** No blanks outside of templates. */
+const IMAGE_PATTERN = /^(\{\{[^{}]*\}\}|[^\s{])*$/;
+
 /** `spec.sandbox` of an Environment: where the agent's tools run. */
 export const sandboxSpecSchema = z
   .strictObject({
-    image: z
-      .string()
-      .min(1)
-      .optional()
-      .meta({
-        // Said by a refinement below, and again for schemas that are made from this one.
-        pattern: String.raw`^\S*$`,
-        description: "Container image. Required on a cluster and by the docker launcher.",
-      }),
+    image: z.string().min(1).optional().meta({
+      // Said by a refinement below, and again for schemas that are made from this one.
+      pattern: IMAGE_PATTERN.source,
+      description:
+        "Container image. Required on a cluster and by the docker launcher. On a cluster it may be a template over the item, such as `{{ item.image }}`: each rollout then gets a sandbox of its own image, and none is kept warm.",
+    }),
     local: z.string().min(1).optional().meta({
       description:
         "Folder, relative to this file, whose copy becomes the workdir under launchers that need no image.",
@@ -103,10 +103,16 @@ export const sandboxSpecSchema = z
     }),
   })
   .superRefine((sandbox, context) => {
-    if (typeof sandbox.image === "string" && /\s/.test(sandbox.image)) {
-      context.addIssue({ code: "custom", path: ["image"], message: "must not contain blanks" });
+    if (typeof sandbox.image === "string" && !IMAGE_PATTERN.test(sandbox.image)) {
+      const message = "must not contain blanks, but within {{ }}";
+      context.addIssue({ code: "custom", path: ["image"], message });
     }
   }, ALWAYS_CHECK);
 
 /** See {@link sandboxSpecSchema}. */
 export type SandboxSpec = z.output<typeof sandboxSpecSchema>;
+
+/** Whether the image is made from each rollout's item, so that no sandbox can be made ahead of one. */
+export function hasItemImage({ image = "" }: Pick<SandboxSpec, "image">): boolean {
+  return image.includes("{{");
+}

@@ -270,6 +270,13 @@ describe("an attempt with a need of its own", () => {
     expect(images).toEqual(["registry.example/0:1", "registry.example/1:1", "registry.example/0:1"]);
   });
 
+  it("has none made ahead of it where the image is its item's", async () => {
+    await lead({ image: "{{ item.image }}", warmReplicas: 3 }, needs);
+    await later(5000);
+    expect(cluster.starts).toBe(0);
+    expect(cluster.of(await leasedUid(ref(0))).request.spec.image).toBe("registry.example/0:1");
+  });
+
   it("waits while its job is not known", async () => {
     await lead({}, needs);
     const waiting = claiming(ref(0, "unknown"));

@@ -1,3 +1,4 @@
+import { hasItemImage } from "../environment/sandbox-spec.ts";
 import type { SandboxSpec } from "../environment/sandbox-spec.ts";
 import type { PoolView } from "./broker-plan.ts";
 import { graderSandboxSpec } from "./grader-sandbox-spec.ts";
@@ -45,7 +46,7 @@ export class SandboxSupply {
   constructor(options: SupplyOptions) {
     this.#options = options;
     this.#own = this.#ownPools(options.own);
-    this.#warm = options.own.spec.warmReplicas;
+    this.#warm = warmOf(options.own.spec);
   }
 
   get ready(): number {
@@ -105,8 +106,8 @@ export class SandboxSupply {
   update(own: OwnSandboxes): void {
     this.#own = this.#ownPools(own);
     const { agent } = this.#own;
-    const fewer = this.#warm - own.spec.warmReplicas;
-    this.#warm = own.spec.warmReplicas;
+    const fewer = this.#warm - warmOf(own.spec);
+    this.#warm = warmOf(own.spec);
     if (fewer > 0) void agent.shrink(Math.min(fewer, agent.ready - this.#warm));
   }
 
@@ -154,4 +155,8 @@ export class SandboxSupply {
     for (const pool of this.#pools.values()) total += count(pool);
     return total;
   }
+}
+
+function warmOf(spec: SandboxSpec): number {
+  return hasItemImage(spec) ? 0 : spec.warmReplicas;
 }

@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { hasItemImage } from "../../environment/sandbox-spec.ts";
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { LaunchedSandbox, LaunchRequest, SandboxEnd, SandboxLauncher } from "../port.ts";
@@ -27,6 +28,9 @@ const ENFORCES = {
 /** A virtual environment is one of this machine's Python, which no container sees. */
 const NO_VENV =
   "spec.graderRuntime.venv needs sandboxes that see this machine's Python; with Docker give image.";
+
+const NO_ITEM_IMAGE =
+  "spec.sandbox.image is made from the item, which only a cluster does; give the name of one image to run it with Docker.";
 
 // `docker run` exits with it when the engine itself fails.
 const ENGINE_FAILED = 125;
@@ -65,6 +69,7 @@ class DockerLauncher implements SandboxLauncher {
 
   async start(request: LaunchRequest): Promise<LaunchedSandbox> {
     if (request.spec.image === undefined) throw new RollyardError("image_required");
+    if (hasItemImage(request.spec)) throw new RollyardError("image_required", { message: NO_ITEM_IMAGE });
     if ((request.venv ?? null) !== null)
       throw new RollyardError("launcher_unavailable", { message: NO_VENV });
     const socketFolder = await this.#newFolder(request.sandboxUid);

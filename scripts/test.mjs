@@ -17,15 +17,21 @@ import { toolEnvironment } from "./lib/tool-environment.mjs";
 const isCi = process.env["CI"] === "true";
 const takesAll = isCi || process.argv.includes("--all");
 
+// What runs now gets the signal itself; nothing is begun after it.
+const interrupt = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => interrupt.abort());
+
 await exitWith(async () => {
   const tools = toolEnvironment(await setUpClone());
   /** @type {Row[]} */
   const rows = [];
-  for (const check of CHECKS) rows.push(await runCheck(check, tools));
-  rows.push(await timed("go test", async () => ({ totals: await runGoTests(tools), note: "" })));
+  for (const check of CHECKS) if (!interrupt.signal.aborted) rows.push(await runCheck(check, tools));
+  if (!interrupt.signal.aborted)
+    rows.push(await timed("go test", async () => ({ totals: await runGoTests(tools), note: "" })));
   /** @type {Promise<Row>[]} */
   const beside = [];
   for (const tier of TEST_TIERS.filter(({ isDaily }) => isDaily || takesAll)) {
+    if (interrupt.signal.aborted) break;
     const running = timed(`${tier.name} tests`, () => runCountedTier(tools, tier));
     if (tier.isBeside) beside.push(running);
     else rows.push(await running, ...(await Promise.all(beside.splice(0))));
@@ -34,6 +40,7 @@ await exitWith(async () => {
   const totals = sumTotals(rows.map((row) => row.totals));
   writeTotals(tools.root, totals);
   printSummary(rows, totals);
+  if (interrupt.signal.aborted) return 130;
   return totals.failed === 0 ? 0 : 1;
 });
 
@@ -56,7 +63,7 @@ function runCheck(check, tools) {
  * @param {import("./lib/test-tiers.mjs").TestTier} tier
  */
 async function runCountedTier(tools, tier) {
-  const totals = await runTier(tools, tier);
+  const totals = await runTier(tools, tier, interrupt.signal);
   const problem = emptyTierProblem(totals, isCi);
   return problem === null
     ? { totals, note: "" }

@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 
-/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv }} CommandOptions */
+/** @typedef {{ cwd?: string, env?: NodeJS.ProcessEnv, signal?: AbortSignal | undefined }} CommandOptions `signal` ends it */
 /** @typedef {{ code: number, stdout: string, output: string }} CommandResult `output` is stdout and stderr as they came */
 
 /**

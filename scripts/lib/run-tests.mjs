@@ -12,20 +12,27 @@ import { goTestTotals, vitestTotals } from "./test-totals.mjs";
  * it has failed.
  * @param {ToolEnvironment} tools
  * @param {import("./test-tiers.mjs").TestTier} tier a project of vitest.config.ts
+ * @param {AbortSignal} [signal] ends one that runs beside another
  * @returns {Promise<Totals>}
  */
-export async function runTier({ root, node, env }, { name: tier, isBeside = false }) {
+export async function runTier({ root, node, env }, { name: tier, isBeside = false }, signal) {
   const report = join(root, ".cache", "test", `${tier}.json`);
   mkdirSync(join(root, ".cache", "test"), { recursive: true });
   rmSync(report, { force: true });
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const args = [vitest, "run", "--project", tier, "--passWithNoTests", ...reporters];
-  const code = await (isBeside ? runBeside : runAttached)(node, args, { cwd: root, env });
+  const code = await (isBeside
+    ? runBeside(node, args, { cwd: root, env, signal })
+    : runAttached(node, args, { cwd: root, env }));
   return vitestTotals(existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : null, code);
 }
 
-/** @type {typeof runAttached} */
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {import("./run-command.mjs").CommandOptions} options
+ */
 async function runBeside(command, args, options) {
   const { code, output } = await runQuietly("nice", ["-n", "10", command, ...args], options);
   if (code !== 0) process.stdout.write(output);

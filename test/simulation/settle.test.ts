@@ -45,6 +45,17 @@ describe("settling an attempt that can't be graded", () => {
     bus.stop();
   });
 
+  it("gives back at once what is of a job that is not known here yet", async () => {
+    const bus = new FakeBus({ replicas: 1 });
+    await writeLog(bus, failed);
+    const { delivery, ends } = request({});
+    const deps = depsOn(bus);
+    await settle({ ...deps, knows: ({ jobUid }) => jobUid !== REF.jobUid }, delivery);
+    expect(ends).toEqual(["nak"]);
+    expect(outcomesOf(bus)).toEqual([]);
+    bus.stop();
+  });
+
   it("leaves an attempt that stopped by itself to its grader", async () => {
     const bus = new FakeBus({ replicas: 1 });
     await writeLog(bus, stopped);

@@ -1,7 +1,6 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import type { Bus, Subscription } from "../../bus/port.ts";
 import type { FetchDataset } from "../../config/fetch-dataset.ts";
-import type { SandboxSpec } from "../../environment/sandbox-spec.ts";
 import { SlotsAnnouncedSchema } from "../../gen/rollyard/v1/requests_pb.ts";
 import { untilAnswered } from "../../grader/patience.ts";
 import type { JobIdentity } from "../../job/job-identity.ts";
@@ -25,6 +24,7 @@ import type { AttemptRef } from "../../rollout/attempt-ref.ts";
 import type { IdSource } from "../../rollout/ids.ts";
 import { serveReleases } from "../../sandbox/bus-claims.ts";
 import type { Purpose } from "../../sandbox/purpose.ts";
+import type { SandboxNeed } from "../../sandbox/sandbox-need.ts";
 import { noMetrics } from "../../telemetry/metrics-port.ts";
 import type { OutcomeMetrics } from "../../telemetry/metrics-port.ts";
 import { cachedJob } from "./cached-job.ts";
@@ -60,13 +60,6 @@ export interface RolloutJobsOptions {
   readonly fetchDataset?: FetchDataset;
   /** Why no sandbox of an environment starts though nothing has failed; null while they do. */
   readonly pressureOf?: (environmentUid: string) => SandboxPressure | null;
-}
-
-/** What an attempt's sandbox is made from, and how its pod waits. */
-export interface JobSandbox {
-  readonly spec: SandboxSpec;
-  readonly priorityClassName: string | undefined;
-  readonly queueName: string | undefined;
 }
 
 const CONCURRENCY = 8;
@@ -165,7 +158,7 @@ export class RolloutJobs {
    * The sandbox that an attempt, or its grader, needs by the environment as it was at the job's start; null for a job that
    * does not run here.
    */
-  needOf(ref: AttemptRef, purpose: Purpose): JobSandbox | null {
+  needOf(ref: AttemptRef, purpose: Purpose): SandboxNeed | null {
     const job = this.#runningOf(ref.jobUid)?.job;
     const row = job?.rows[ref.itemIndex];
     if (job === undefined || row === undefined) return null;

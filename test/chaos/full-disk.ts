@@ -146,7 +146,7 @@ async function perform(act: Act, world: ChaosWorld): Promise<ActFigures> {
   const freeMs = performance.now();
   const isBack = await until(() => resultsOf(world) > before, BY_ITSELF_MS);
   // A server that lost its store goes on without it: others do its work.
-  const needsRestart = !isBack || act.says === null;
+  const needsRestart = act.servers.length > 0 && (!isBack || act.says === null);
   if (needsRestart) await restart(act.servers);
   const resumes = await until(() => resultsOf(world) > before);
   const resumeSeconds = secondsSince(freeMs);
@@ -161,16 +161,16 @@ async function goesOn(world: ChaosWorld): Promise<boolean> {
   return until(() => resultsOf(world) > before);
 }
 
-/** Whether the job comes to a stand, and is still at it when somebody has said why. */
+/** Whether somebody says why, and the job then stands still: what was stored before may still be recorded meanwhile. */
 async function waits(world: ChaosWorld, says: string, saidBefore: number): Promise<boolean> {
+  const isSaid = await until(() => timesSaid(world, says) > saidBefore);
   let last = { results: -1, atMs: 0 };
   const isStill = await until(() => {
     const results = resultsOf(world);
     if (results !== last.results) last = { results, atMs: performance.now() };
     return performance.now() - last.atMs > STILL_MS;
   });
-  const isSaid = await until(() => timesSaid(world, says) > saidBefore);
-  return isStill && isSaid && resultsOf(world) === last.results;
+  return isSaid && isStill;
 }
 
 async function restart(servers: readonly NatsNode[]): Promise<void> {

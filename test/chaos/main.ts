@@ -1,5 +1,6 @@
 import { readOptions, USAGE } from "./options.ts";
 import type { ChaosOptions, ScenarioName } from "./options.ts";
+import { runCluster } from "./cluster/run-cluster.ts";
 import { runFullDisk } from "./full-disk.ts";
 import { runLong } from "./long.ts";
 import { runPowerCut } from "./power-cut.ts";
@@ -20,6 +21,7 @@ const SCENARIOS: Readonly<
   long: runLong,
   "power-cut": runPowerCut,
   "full-disk": runFullDisk,
+  cluster: runCluster,
 };
 
 async function main(args: readonly string[]): Promise<number> {

@@ -1,12 +1,14 @@
 import { parseArgs } from "node:util";
 import { z } from "zod";
+import { CLUSTER_FAULTS } from "./cluster/faults.ts";
+import type { ClusterFaultName } from "./cluster/faults.ts";
 import { STRIKES } from "./nemesis/strikes.ts";
 import type { StrikeName } from "./nemesis/strikes.ts";
 import { SANDBOX_KINDS } from "./world/job.ts";
 import type { SandboxKind } from "./world/job.ts";
 
 /** What can be run. */
-export const SCENARIOS = ["storm", "waste", "power-cut", "full-disk", "long"] as const;
+export const SCENARIOS = ["storm", "waste", "power-cut", "full-disk", "long", "cluster"] as const;
 
 /** One of {@link SCENARIOS}. */
 export type ScenarioName = (typeof SCENARIOS)[number];
@@ -25,6 +27,8 @@ export interface ChaosOptions {
   /** Percent of first attempts that infrastructure fails, beside what strikes do. */
   readonly faults: number;
   readonly strikes: readonly StrikeName[];
+  /** What happens to a cluster, a job each. */
+  readonly clusterFaults: readonly ClusterFaultName[];
   /** Strikes at most. */
   readonly most: number;
   /** Mean time between two strikes. */
@@ -54,6 +58,7 @@ duplicated or invented. Exit code 1 when anything was.
   power-cut   cuts the power of every server at once (stores on disks of their own; needs root): what is lost
   full-disk   fills the disks of the servers, then that of the results, while the job runs (small disks; needs root)
   long        20,000 rollouts: what memory and streams do, how soon a full stop is over, how long a planner reads its past
+  cluster     jobs on a real control plane (etcd, kube-apiserver, scheduler, sandboxes as pods), a fault in the middle of each
 
   --rollouts N         (10000 in a storm)
   --samples N          rollouts of an item (4; waste: 8)
@@ -65,6 +70,7 @@ duplicated or invented. Exit code 1 when anything was.
   --sandboxes KIND     ${SANDBOX_KINDS.join(", ")} (bubblewrap; elsewhere than in storms none)
   --faults PERCENT     of attempts that infrastructure fails, beside what strikes do (5)
   --strikes A,B        only these; "none" for none (all; full-disk: a few)
+  --cluster-faults A,B only these (all)
   --most N             strikes in all (no limit, until 95 % of the job are done)
   --every SECONDS      mean time between two strikes (6)
   --apart OUTCOMES     instead of by time: outcomes from one strike to the next, so that as many strike on a fast machine
@@ -77,12 +83,14 @@ duplicated or invented. Exit code 1 when anything was.
   --json               the result as JSON
 
 Strikes: ${Object.keys(STRIKES).join(", ")}
+Faults of a cluster: ${Object.keys(CLUSTER_FAULTS).join(", ")}
 
 Examples:
   npm run chaos                                             # 10,000 rollouts, one server
   npm run chaos -- --servers 3 --seed 7
   npm run chaos -- power-cut
   npm run chaos -- full-disk --servers 3
+  npm run chaos -- cluster --cluster-faults node-deleted,leader-stopped
   npm run chaos -- --rollouts 500 --strikes kill-worker,cut --every 2
 `;
 
@@ -91,6 +99,7 @@ type ByScenario = "rollouts" | "samples" | "sandboxes" | "latencyMs" | "heapMib"
 
 const count = z.coerce.number().int().min(1);
 const names = Object.keys(STRIKES) as [StrikeName, ...StrikeName[]];
+const clusterNames = Object.keys(CLUSTER_FAULTS) as [ClusterFaultName, ...ClusterFaultName[]];
 /** Where a disk fills up: few others, so that it does often. */
 const BESIDE_FULL_DISKS: readonly StrikeName[] = [
   "full-disk",
@@ -108,6 +117,7 @@ const DEFAULTS: Readonly<Record<ScenarioName, Pick<ChaosOptions, ByScenario>>> =
   // Node takes memory as long as there is any: what is flat shows only under a bound.
   long: { ...PLAIN, rollouts: 20_000, latencyMs: 50, heapMib: 64, youngMib: 8 },
   waste: { ...PLAIN, rollouts: 4000, samples: 8, latencyMs: 20 },
+  cluster: { ...PLAIN, rollouts: 200, samples: 1, sandboxes: "process", latencyMs: 100 },
 };
 
 const flagsSchema = z.object({
@@ -125,6 +135,11 @@ const flagsSchema = z.object({
     .transform((text) => (text === "none" ? [] : text.split(",")))
     .pipe(z.array(z.enum(names)))
     .optional(),
+  "cluster-faults": z
+    .string()
+    .transform((text) => text.split(","))
+    .pipe(z.array(z.enum(clusterNames)))
+    .default(clusterNames),
   most: z.coerce.number().int().min(0).default(Number.MAX_SAFE_INTEGER),
   every: z.coerce.number().positive().default(6),
   apart: count.optional(),
@@ -155,12 +170,19 @@ function optionsOf(scenario: ScenarioName, values: Parsed["values"]): ChaosOptio
   }
   const { every, apart, keep, json, servers, "ack-wait": ackWait, ...rest } = flags.data;
   const { rollouts, samples, sandboxes, strikes, ...always } = rest;
-  const { "latency-ms": latencyMs, "heap-mib": heapMib, "young-mib": youngMib, ...plain } = always;
+  const {
+    "latency-ms": latencyMs,
+    "heap-mib": heapMib,
+    "young-mib": youngMib,
+    "cluster-faults": clusterFaults,
+    ...plain
+  } = always;
   return {
     ...DEFAULTS[scenario],
     ...given({ rollouts, samples, sandboxes, strikes, latencyMs, heapMib, youngMib }),
     ...plain,
     scenario,
+    clusterFaults,
     servers: servers === "1" ? 1 : 3,
     everyMs: every * 1000,
     outcomesApart: apart ?? null,

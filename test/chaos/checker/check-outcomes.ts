@@ -4,8 +4,18 @@ import type { Finding } from "./finding.ts";
 import type { SeenAttempt, SeenLog } from "./seen-log.ts";
 import type { SeenOutcome } from "./seen-outcome.ts";
 
-/** Every rollout has one final outcome, the one that its log, its grader's rule and its record bear out. */
-export function checkOutcomes(evidence: Evidence): readonly Finding[] {
+/** Every rollout has one final outcome, the one that its log and its grader's rule bear out. */
+export function checkChains(evidence: Evidence): readonly Finding[] {
+  const rollouts = Array.from({ length: evidence.rollouts }, (_, rollout) => rollout);
+  const strangers = [...evidence.outcomes.keys()].filter((rollout) => rollout >= evidence.rollouts);
+  return [
+    ...rollouts.flatMap((rollout) => checkChain(rollout, evidence.outcomes.get(rollout) ?? [], evidence)),
+    ...strangers.map((rollout) => found("invented", rollout, "is no rollout of the job")),
+  ];
+}
+
+/** Every outcome has its one line in the files of a run. */
+export function checkRecorded(evidence: Evidence): readonly Finding[] {
   const results = Map.groupBy(evidence.results, (line) => indexOf(line, evidence));
   const trajectories = Map.groupBy(evidence.trajectories, (line) => indexOf(line, evidence));
   const failed = Map.groupBy(evidence.attempts, (line) => `${indexOf(line, evidence)}/${line.attempt}`);
@@ -13,7 +23,6 @@ export function checkOutcomes(evidence: Evidence): readonly Finding[] {
   for (let rollout = 0; rollout < evidence.rollouts; rollout += 1) {
     const chain = evidence.outcomes.get(rollout) ?? [];
     findings.push(
-      ...checkChain(rollout, chain, evidence),
       ...checkRecords({ rollout, what: "result", lines: results.get(rollout) ?? [], final: chain.at(-1) }),
       // A rollout that never began has none.
       ...(chain.at(-1)?.outcome === "graded" || trajectories.has(rollout)
@@ -30,8 +39,7 @@ export function checkOutcomes(evidence: Evidence): readonly Finding[] {
       ),
     );
   }
-  const strangers = [...evidence.outcomes.keys()].filter((rollout) => rollout >= evidence.rollouts);
-  return [...findings, ...strangers.map((rollout) => found("invented", rollout, "is no rollout of the job"))];
+  return findings;
 }
 
 function checkChain(rollout: number, chain: readonly SeenOutcome[], evidence: Evidence): readonly Finding[] {

@@ -1,11 +1,16 @@
-import { checkOutcomes } from "./check-outcomes.ts";
+import { checkChains, checkRecorded } from "./check-outcomes.ts";
 import { checkTurns } from "./check-turns.ts";
 import type { Evidence } from "./evidence.ts";
 import type { Finding } from "./finding.ts";
 
 /** Everything that is wrong with a run; nothing for one that kept the promise. */
 export function checkRun(evidence: Evidence): readonly Finding[] {
-  return [...checkOutcomes(evidence), ...checkTurns(evidence), ...checkLeaks(evidence)];
+  return [
+    ...checkChains(evidence),
+    ...checkRecorded(evidence),
+    ...checkTurns(evidence),
+    ...checkLeaks(evidence),
+  ];
 }
 
 function checkLeaks({ retired, leftovers }: Evidence): readonly Finding[] {

@@ -17,6 +17,8 @@ export interface GatherFrom {
   readonly modelLog: string;
   /** Null when tools ran in sandboxes. */
   readonly toolLog: string | null;
+  /** Only what is of this job, where several share the streams. */
+  readonly jobUid?: string;
 }
 
 /** What {@link gather} reads. */
@@ -27,34 +29,60 @@ export type Gathered = Pick<
 
 /** Reads streams, records and the model's own account. */
 export async function gather(from: GatherFrom): Promise<Gathered> {
-  const { bus, samplesPerItem, resultsFolder } = from;
-  const logs = new Map<number, SeenLog>();
-  for await (const message of bus.read("events")) {
-    const rollout = rolloutOf(message.subject, samplesPerItem);
-    const log = logs.get(rollout) ?? new SeenLog(String(rollout));
-    logs.set(rollout, log);
-    log.take(message);
-  }
-  const outcomes = new Map<number, SeenOutcome[]>();
-  for await (const message of bus.read("outcomes")) {
-    const rollout = rolloutOf(message.subject, samplesPerItem);
-    outcomes.set(rollout, [...(outcomes.get(rollout) ?? []), seenOutcome(message)]);
-  }
-  const retired = new Map<string, boolean>();
-  for await (const { subject, payload } of bus.read("leases")) {
-    retired.set(subject, fromBinary(LeaseRecordSchema, payload).state === "retired");
-  }
-  const lines = (name: string): readonly SeenResult[] => readLines(join(resultsFolder, `${name}.jsonl`));
+  const lines = (name: string): readonly SeenResult[] => readLines(join(from.resultsFolder, `${name}.jsonl`));
   return {
-    logs,
-    outcomes,
-    retired,
+    logs: await gatherLogs(from),
+    outcomes: await gatherOutcomes(from),
+    retired: await gatherLeases(from),
     results: lines("results"),
     attempts: lines("attempts"),
     trajectories: lines("trajectories"),
     model: readModelLog(from.modelLog),
     remoteMarks: from.toolLog === null ? null : readMarks(from.toolLog),
   };
+}
+
+async function gatherLogs(from: GatherFrom): Promise<Gathered["logs"]> {
+  const logs = new Map<number, SeenLog>();
+  for await (const message of from.bus.read("events")) {
+    if (!isOurs(from, jobUidOf(message.subject))) continue;
+    const rollout = rolloutOf(message.subject, from.samplesPerItem);
+    const log = logs.get(rollout) ?? new SeenLog(String(rollout));
+    logs.set(rollout, log);
+    log.take(message);
+  }
+  return logs;
+}
+
+async function gatherOutcomes(from: GatherFrom): Promise<Gathered["outcomes"]> {
+  const outcomes = new Map<number, SeenOutcome[]>();
+  for await (const message of from.bus.read("outcomes")) {
+    if (!isOurs(from, jobUidOf(message.subject))) continue;
+    const rollout = rolloutOf(message.subject, from.samplesPerItem);
+    outcomes.set(rollout, [...(outcomes.get(rollout) ?? []), seenOutcome(message)]);
+  }
+  return outcomes;
+}
+
+/** Sandboxes by subject: whether the last word about each is that it is retired. */
+export async function gatherLeases(
+  from: Pick<GatherFrom, "bus" | "jobUid">,
+): Promise<ReadonlyMap<string, boolean>> {
+  const retired = new Map<string, boolean>();
+  for await (const { subject, payload } of from.bus.read("leases")) {
+    const { state, ref } = fromBinary(LeaseRecordSchema, payload);
+    if (isOurs(from, ref?.jobUid)) retired.set(subject, state === "retired");
+  }
+  return retired;
+}
+
+function isOurs({ jobUid }: Pick<GatherFrom, "jobUid">, uid: string | undefined): boolean {
+  return jobUid === undefined || uid === jobUid;
+}
+
+/** The word before a subject's last. */
+function jobUidOf(subject: string): string | undefined {
+  return subject.split(".").at(-2);
 }
 
 /** Index of the rollout that a subject is about: its last word is item-sample. */

@@ -39,6 +39,8 @@ export interface ControlPlane {
   readonly server: string;
   /** The API server's certificates, PEM. */
   readonly ca: string;
+  /** The key of its own, PEM. */
+  readonly key: string;
   readonly etcd: ClusterProcess;
   readonly apiserver: ClusterProcess;
   /** Resolves when the API server says that it is ready. */
@@ -76,6 +78,7 @@ class StartedControlPlane implements ControlPlane {
   readonly #places: ControlPlanePlaces;
   readonly #more: ClusterProcess[] = [];
   #ca = "";
+  #key = "";
 
   constructor(programs: ControlPlanePrograms, places: ControlPlanePlaces) {
     this.#places = places;
@@ -89,6 +92,10 @@ class StartedControlPlane implements ControlPlane {
     return this.#ca;
   }
 
+  get key(): string {
+    return this.#key;
+  }
+
   async start(): Promise<void> {
     await this.#writeFiles();
     await this.etcd.start();
@@ -99,7 +106,8 @@ class StartedControlPlane implements ControlPlane {
   async untilReady(): Promise<void> {
     const deadline = performance.now() + READY_MS;
     while (performance.now() < deadline) {
-      this.#ca = await readFile(join(this.#places.folder, "pki", "apiserver.crt"), "utf8").catch(() => "");
+      this.#ca = await this.#readPki("apiserver.crt");
+      this.#key = await this.#readPki("apiserver.key");
       if (this.#ca !== "" && (await isReady(`${this.server}/readyz`, this.#ca))) return;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
@@ -140,6 +148,10 @@ class StartedControlPlane implements ControlPlane {
 
   #process(name: string, command: readonly string[]): ClusterProcess {
     return new ClusterProcess(name, command, join(this.#places.folder, `${name}.log`));
+  }
+
+  #readPki(name: string): Promise<string> {
+    return readFile(join(this.#places.folder, "pki", name), "utf8").catch(() => "");
   }
 
   async #writeFiles(): Promise<void> {

@@ -5,6 +5,7 @@ export async function eventually<T>(
   look: () => T | Promise<T>,
   isRight: (seen: T) => boolean,
   patienceMs = 30_000,
+  pollMs = POLL_MS,
 ): Promise<T> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
@@ -12,6 +13,6 @@ export async function eventually<T>(
     if (isRight(seen)) return seen;
     if (performance.now() > deadline)
       throw new Error(`not so within ${patienceMs} ms: ${JSON.stringify(seen)}`);
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
   }
 }

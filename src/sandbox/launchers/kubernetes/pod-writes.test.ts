@@ -98,8 +98,7 @@ describe("the deletion of a pod", () => {
     );
     await run(writes.remove("env-a1", "u1"));
     expect(transport.asked).toHaveLength(3);
-    const meant = { preconditions: { uid: "u1" } };
-    expect(transport.bodies).toEqual([meant, meant, meant]);
+    expect(transport.bodies).toEqual(Array(3).fill({ preconditions: { uid: "u1" } }));
   });
 
   it("is over when another pod has the name, or none", async () => {

@@ -55,6 +55,8 @@ export class LocalKubelet {
   readonly #busy = new Map<string, Promise<void>>();
   readonly #store = new ObjectStore<PodView>({});
   #running: Promise<void> = Promise.resolve();
+  /** Pods of a machine that is gone: nothing is said about them any more. */
+  readonly #lost = new Set<string>();
   #binary = "";
   #addresses = 0;
   #wait: ContainerWait | null = null;
@@ -77,14 +79,19 @@ export class LocalKubelet {
     return kubelet;
   }
 
+  /** Name of its node. */
+  get node(): string {
+    return this.#options.node;
+  }
+
   /** Names of the pods whose sandboxd runs here now. */
   get pods(): readonly string[] {
-    return [...this.#boxes.values()].map(({ pod }) => pod.name);
+    return this.#live().map(({ pod }) => pod.name);
   }
 
   /** Process ids of all sandboxds. */
   get pids(): readonly number[] {
-    return [...this.#boxes.values()].map((box) => box.process.pid);
+    return this.#live().map((box) => box.process.pid);
   }
 
   /** From now on no container starts, for this reason; null: they do again. */
@@ -108,6 +115,13 @@ export class LocalKubelet {
     await this.#patch(box.pod, endedStatus(containers, end, { now: now(), pod }));
     await box.process.remove(box.folder);
     return true;
+  }
+
+  /** Every sandboxd is gone, and nobody is left to say so. */
+  async loseMachine(): Promise<void> {
+    const lost = [...this.#boxes.values()];
+    for (const { pod } of lost) this.#lost.add(pod.uid);
+    await Promise.all(lost.map((box) => box.process.remove(box.folder)));
   }
 
   /** Makes its node again after somebody deleted it. */
@@ -151,7 +165,11 @@ export class LocalKubelet {
   }
 
   #boxOf(name: string): Box | undefined {
-    return [...this.#boxes.values()].find(({ pod }) => pod.name === name);
+    return this.#live().find(({ pod }) => pod.name === name);
+  }
+
+  #live(): readonly Box[] {
+    return [...this.#boxes.values()].filter(({ pod }) => !this.#lost.has(pod.uid));
   }
 
   /** One look at a pod at a time; a change meanwhile means another look. */
@@ -170,7 +188,7 @@ export class LocalKubelet {
   }
 
   async #sync(uid: string): Promise<void> {
-    if (this.#end.signal.aborted) return;
+    if (this.#end.signal.aborted || this.#lost.has(uid)) return;
     const pod = [...this.#store.all()].find((each) => each.uid === uid);
     const box = this.#boxes.get(uid);
     if (pod === undefined || pod.isDeleted) {
@@ -199,7 +217,7 @@ export class LocalKubelet {
 
   /** A container that ended by itself: told until the API server takes it. */
   #onEnd(pod: PodView, end: ContainerEnd): void {
-    if (this.#end.signal.aborted) return;
+    if (this.#end.signal.aborted || this.#lost.has(pod.uid)) return;
     const current = [...this.#store.all()].find(({ uid }) => uid === pod.uid);
     if (current === undefined || current.isDeleted || current.phase === "Failed") return;
     const status = endedStatus(pod.containers, end, { now: now() });

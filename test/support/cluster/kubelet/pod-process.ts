@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
-import { chmod, cp, mkdir, rm } from "node:fs/promises";
+import { chmod, cp, mkdir, readFile, rm } from "node:fs/promises";
 import { constants } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { SandboxdCommand, SandboxdHome } from "./sandboxd-command.ts";
 import type { ContainerEnd } from "./pod-status.ts";
 
@@ -27,14 +27,18 @@ export class PodProcess {
   readonly #health: string;
   #isGone = false;
 
-  private constructor(child: ChildProcess, health: string) {
+  private constructor(child: ChildProcess, home: SandboxdHome, port: number) {
     this.#child = child;
-    this.#health = health;
+    this.#health = `http://${home.address}:${port}/healthz`;
     child.stdin?.on("error", () => undefined);
-    this.ended = new Promise((resolve) => {
+    const exited = new Promise<ContainerEnd>((resolve) => {
       child.once("error", () => resolve({ exitCode: 128, signal: 0, reason: "StartError" }));
       child.once("exit", (code, signal) => resolve(endOf(code, signal)));
     });
+    this.ended = exited.then(async (end) => ({
+      ...end,
+      message: await readFile(home.message, "utf8").catch(() => ""),
+    }));
     void this.ended.then(() => {
       this.#isGone = true;
     });
@@ -49,8 +53,9 @@ export class PodProcess {
     await mkdir(home.temporary, { recursive: true });
     if (corpus === null) await mkdir(home.workdir, { recursive: true });
     else await cp(corpus, home.workdir, { recursive: true, verbatimSymlinks: true });
+    await mkdir(dirname(home.message));
     await chmod(root, 0o711);
-    for (const folder of [home.workdir, home.temporary]) await chmod(folder, 0o777);
+    for (const folder of [home.workdir, home.temporary, dirname(home.message)]) await chmod(folder, 0o777);
     const [program = "", ...args] = argv;
     const isRoot = process.getuid?.() === 0;
     const child = spawn(program, args, {
@@ -60,7 +65,7 @@ export class PodProcess {
       env: { PATH: "/usr/local/bin:/usr/bin:/bin", ...env },
       ...(isRoot ? { uid: UNPRIVILEGED, gid: UNPRIVILEGED } : {}),
     });
-    return new PodProcess(child, `http://${home.address}:${port}/healthz`);
+    return new PodProcess(child, home, port);
   }
 
   get pid(): number {
@@ -95,7 +100,8 @@ export class PodProcess {
 
 /** The folders of a pod in its root. */
 export function podHome(root: string, binary: string, address: string): SandboxdHome {
-  return { binary, address, workdir: join(root, "workdir"), temporary: join(root, "tmp") };
+  const temporary = join(root, "tmp");
+  return { binary, address, workdir: join(root, "workdir"), temporary, message: join(root, "message/text") };
 }
 
 function endOf(code: number | null, signal: NodeJS.Signals | null): ContainerEnd {

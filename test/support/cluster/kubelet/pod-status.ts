@@ -7,6 +7,8 @@ export interface ContainerEnd {
   readonly signal: number;
   /** `Completed`, `Error`, `OOMKilled`. */
   readonly reason: string;
+  /** What it wrote for its pod's status. */
+  readonly message?: string;
 }
 
 /** Why a container does not start, as a kubelet says it. */

@@ -10,6 +10,8 @@ export interface SandboxdHome {
   readonly workdir: string;
   /** Its `/tmp`. */
   readonly temporary: string;
+  /** Where it leaves the last words that its pod's status gets. */
+  readonly message: string;
 }
 
 /** A container's own command as an ordinary process. */
@@ -21,6 +23,8 @@ export interface SandboxdCommand {
 
 /** What a process outside of a pod can't have: it would kill, or refuse, everything on this machine. */
 const POD_ONLY = new Set(["--pid-namespace", "--refuse-local-peers"]);
+
+const MESSAGE_OPTION = "--termination-message";
 
 /**
  * The container's command line with the few changes that a process outside of a pod needs: its address, its folders, and
@@ -47,8 +51,11 @@ export function sandboxdCommand(container: PodContainer, home: SandboxdHome): Sa
   // A container is never started again by this node: the marker of its first start is of no use, nor is its user's limit,
   // which counts all processes of a user.
   const dropped = new Set([...POD_ONLY, "--boot-marker", "--max-processes", ...ours.keys()]);
-  const kept = options.filter(([name]) => !dropped.has(name)).flat();
-  const argv = [home.binary, "serve", ...kept, ...[...ours].flat(), "--stop-with-stdin", "--die-with-parent"];
+  const kept = options
+    .filter(([name]) => !dropped.has(name))
+    .map(([name, ...values]) => (name === MESSAGE_OPTION ? [name, home.message] : [name, ...values]));
+  const ends = ["--stop-with-stdin", "--die-with-parent"];
+  const argv = [home.binary, "serve", ...kept.flat(), ...[...ours].flat(), ...ends];
   return { argv, port, env };
 }
 
@@ -65,7 +72,9 @@ function splitOptions(words: readonly string[]): readonly (readonly [string, ...
   return options;
 }
 
-/** `$(NAME)` as a kubelet fills it in. */
+/** `$(NAME)` filled in and `$$` made `$`, as a kubelet does. */
 function expand(word: string, env: Readonly<Record<string, string>>): string {
-  return word.replaceAll(/\$\(([A-Za-z_][A-Za-z0-9_]*)\)/g, (whole, name: string) => env[name] ?? whole);
+  return word.replaceAll(/\$\$|\$\(([A-Za-z_][A-Za-z0-9_]*)\)/g, (whole, name: string | undefined) =>
+    name === undefined ? "$" : (env[name] ?? whole),
+  );
 }

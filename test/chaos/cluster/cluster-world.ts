@@ -1,0 +1,301 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { findPrograms } from "../../../services/cli/find-programs.ts";
+import { kubectlOk } from "../../support/cluster/kubectl.ts";
+import type { LocalKubelet } from "../../support/cluster/kubelet/local-kubelet.ts";
+import { startLocalNode, startWholeCluster } from "../../support/cluster/whole-cluster.ts";
+import type { WholeCluster } from "../../support/cluster/whole-cluster.ts";
+import { ApiProxy } from "../../support/kube/api-proxy.ts";
+import { startProgram } from "../../support/run/run-cli.ts";
+import { freePort } from "../../support/lib/free-port.ts";
+import { makeNatsNodes } from "../world/nats-node.ts";
+import type { NatsNode } from "../world/nats-node.ts";
+import { RawBus } from "../world/raw-bus.ts";
+import { Service } from "../world/service.ts";
+import type { ModelConfig } from "../world/model/model-config.ts";
+
+/** What runs in a cluster's world. */
+export interface ClusterWorldOptions {
+  readonly controllers: number;
+  readonly workers: number;
+  readonly graders: number;
+  /** What sandboxes have in their workdir. */
+  readonly corpus?: string | null;
+  /** Whether pods are run by a node of this machine; else a test brings its nodes. */
+  readonly hasLocalNode?: boolean;
+  /** Whether the controllers speak to the API server without the proxy. */
+  readonly isDirect?: boolean;
+  /** How far the controllers' wall clocks are ahead, the first's first. */
+  readonly clocksAheadMs?: readonly number[];
+  /** Rollouts a worker takes at once. */
+  readonly slots?: number;
+  readonly restartMs?: () => number;
+}
+
+/** A simulated model and its own account of what it answered. */
+export interface WorldModel {
+  readonly origin: string;
+  readonly log: string;
+  stop(): Promise<void>;
+}
+
+const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
+const SYSTEM = "rollyard-system";
+const ACCOUNT = "rollyard-controller";
+const LEASES = { group: "coordination.k8s.io", version: "v1", plural: "leases" };
+const RESTART_MS = 500;
+
+/** Every process of an installation, each of which can be killed, paused and started again, on a real control plane. */
+export class ClusterWorld {
+  readonly whole: WholeCluster;
+  readonly kubelet: LocalKubelet | null;
+  /** Between the controllers and the API server. */
+  readonly proxy: ApiProxy;
+  readonly nats: readonly NatsNode[];
+  readonly bus: RawBus;
+  readonly #options: ClusterWorldOptions;
+  #controllers: readonly Service[] = [];
+  #others: readonly Service[] = [];
+  #models = 0;
+  #isStopped = false;
+
+  private constructor(
+    options: ClusterWorldOptions,
+    made: Pick<ClusterWorld, "whole" | "kubelet" | "proxy" | "nats" | "bus">,
+  ) {
+    this.#options = options;
+    this.whole = made.whole;
+    this.kubelet = made.kubelet;
+    this.proxy = made.proxy;
+    this.nats = made.nats;
+    this.bus = made.bus;
+  }
+
+  /** Starts control plane, node and bus, installs CRDs and RBAC; the services come with {@link startServices}. */
+  static async start(options: ClusterWorldOptions): Promise<ClusterWorld> {
+    const whole = await startWholeCluster();
+    try {
+      const { folder, plane } = whole;
+      await chmod(folder, 0o711);
+      await mkdir(join(folder, "logs"));
+      const proxy = await proxyOf(plane);
+      const kubelet =
+        options.hasLocalNode === false
+          ? null
+          : await startLocalNode(whole, { corpus: options.corpus ?? null });
+      const password = randomBytes(18).toString("base64url");
+      process.env["NATS_PASSWORD"] = password;
+      const nats = await makeNatsNodes({
+        binary: (await findPrograms(process.env)).natsServer,
+        folders: [join(folder, "nats")],
+        password,
+        syncInterval: "1s",
+        restartMs: () => RESTART_MS,
+      });
+      await Promise.all(nats.map(({ service }) => service.start()));
+      const bus = await RawBus.connect(
+        nats.map(({ port }) => port),
+        password,
+      );
+      const world = new ClusterWorld(options, { whole, kubelet, proxy, nats, bus });
+      await world.#install();
+      return world;
+    } catch (error) {
+      await whole.stop();
+      throw error;
+    }
+  }
+
+  get folder(): string {
+    return this.whole.folder;
+  }
+
+  get controllers(): readonly Service[] {
+    return this.#controllers;
+  }
+
+  get workers(): readonly Service[] {
+    return this.#others.filter(({ name }) => name.startsWith("worker"));
+  }
+
+  get graders(): readonly Service[] {
+    return this.#others.filter(({ name }) => name.startsWith("grader"));
+  }
+
+  /** What ended without being killed, with its last words. */
+  get gaveUp(): readonly string[] {
+    return [...this.#controllers, ...this.#others].flatMap(({ gaveUp }) => gaveUp);
+  }
+
+  /** Runs kubectl as an administrator. */
+  kubectl(args: readonly string[], stdin: string | object = ""): Promise<string> {
+    return kubectlOk(this.whole.cluster, args, stdin);
+  }
+
+  /** Controllers, workers and graders. */
+  async startServices(): Promise<void> {
+    const { controllers, workers, graders, slots = 64 } = this.#options;
+    this.#controllers = await Promise.all(
+      Array.from({ length: controllers }, (_, index) => this.#startController(index)),
+    );
+    const more = await Promise.all([
+      ...Array.from({ length: workers }, (_, index) =>
+        this.#startService("worker", index, `slots: ${slots}`),
+      ),
+      ...Array.from({ length: graders }, (_, index) =>
+        this.#startService("grader", index, "concurrency: 32"),
+      ),
+    ]);
+    this.#others = [...this.#others, ...more];
+  }
+
+  /** Starts a simulated model of the chaos runs, for one job. */
+  async startModel(config: Omit<ModelConfig, "port" | "logFile" | "toolFile">): Promise<WorldModel> {
+    const port = await freePort();
+    const name = `model-${(this.#models += 1)}`;
+    const log = join(this.folder, `${name}.jsonl`);
+    const toolFile = join(this.folder, `${name}.tools`);
+    const file = join(this.folder, `${name}.json`);
+    await writeFile(file, JSON.stringify({ ...config, port, logFile: log, toolFile } satisfies ModelConfig));
+    const origin = `http://127.0.0.1:${port}`;
+    const isUp = (): Promise<boolean> =>
+      fetch(origin).then(
+        () => true,
+        () => false,
+      );
+    const model = this.#service(name, ["test/chaos/parts/model-main.ts", file], { isUp });
+    await model.start();
+    this.#others = [...this.#others, model];
+    return { origin, log, stop: () => model.stop() };
+  }
+
+  /** The controller that holds the lease; null while none does. */
+  async leader(): Promise<Service | null> {
+    const leases = await this.whole.client.list(LEASES, { namespace: SYSTEM });
+    const holders = (leases?.items ?? []).flatMap(
+      (lease) =>
+        (lease as { readonly spec?: { readonly holderIdentity?: string } }).spec?.holderIdentity || [],
+    );
+    // Each start of a controller has a name of its own, which it says in its log.
+    for (const controller of this.#controllers) {
+      const log = await readFile(this.#logOf(controller.name), "utf8").catch(() => "");
+      const last = log.lastIndexOf("controller started");
+      const name = /"identity":"([^"]+)"/.exec(log.slice(log.lastIndexOf("\n", last) + 1))?.[1];
+      if (name !== undefined && holders.includes(name)) return controller;
+    }
+    return null;
+  }
+
+  /** The last lines of a service's log, for error texts. */
+  async lastWords(lines = 20): Promise<string> {
+    const texts = await Promise.all(
+      [...this.#controllers, ...this.#others].map(async ({ name }) => {
+        const text = await readFile(this.#logOf(name), "utf8").catch(() => "");
+        return `${name}:\n${text.trimEnd().split("\n").slice(-lines).join("\n")}`;
+      }),
+    );
+    return texts.join("\n");
+  }
+
+  /** Ends everything. Safe to repeat. */
+  async stop(): Promise<void> {
+    if (this.#isStopped) return;
+    this.#isStopped = true;
+    await Promise.all([...this.#controllers, ...this.#others].map((service) => service.stop()));
+    await this.bus.close();
+    await Promise.all(this.nats.map(({ service }) => service.stop()));
+    await this.kubelet?.stop();
+    await this.proxy.close();
+    await this.whole.stop();
+  }
+
+  async #install(): Promise<void> {
+    const crds = await startProgram(nodeCommand(["services/cli/main.ts", "crds"])).ended;
+    await this.kubectl(["apply", "-f", "-"], crds.stdout);
+    await this.kubectl(["apply", "-f", join(ROOT, "config/rbac/controller.yaml")]);
+    const established = ["wait", "--for=condition=Established", "--timeout=20s", "crd"];
+    await this.kubectl([...established, "environments.rollyard.dev", "rolloutjobs.rollyard.dev"]);
+  }
+
+  async #startController(index: number): Promise<Service> {
+    const name = `controller-${index + 1}`;
+    const aheadMs = this.#options.clocksAheadMs?.[index] ?? 0;
+    const token = await this.kubectl(["-n", SYSTEM, "create", "token", ACCOUNT, "--duration=8h"]);
+    const kubeconfig = join(this.folder, `${name}.kubeconfig`);
+    await writeFile(kubeconfig, await this.#kubeconfigOf(token.trim()), { mode: 0o600 });
+    const file = join(this.folder, `${name}.yaml`);
+    const config = {
+      nats: { servers: this.nats.map(({ port }) => `127.0.0.1:${port}`) },
+      kubeconfig,
+      namespace: SYSTEM,
+      sandboxdImage: "registry.example/sandboxd:1",
+      // Its pods run nothing that the test's nodes know.
+      policyProbe: { enabled: false },
+      metrics: { host: "127.0.0.1", port: 0 },
+    };
+    await writeFile(file, JSON.stringify(config));
+    const command = ["services/controller/main.ts", "--config", file];
+    const service = this.#service(name, command, { aheadMs });
+    await service.start();
+    return service;
+  }
+
+  /** Of the controllers' service account, through the proxy. */
+  async #kubeconfigOf(token: string): Promise<string> {
+    const admin = JSON.parse(await readFile(this.whole.plane.kubeconfigFile, "utf8")) as {
+      readonly clusters: readonly { readonly name: string; readonly cluster: object }[];
+    };
+    const { isDirect = false } = this.#options;
+    const server = isDirect ? this.whole.plane.server : `https://127.0.0.1:${this.proxy.port}`;
+    const clusters = admin.clusters.map(({ name, cluster }) => ({ name, cluster: { ...cluster, server } }));
+    return JSON.stringify({ ...admin, clusters, users: [{ name: "test", user: { token } }] });
+  }
+
+  async #startService(kind: "worker" | "grader", index: number, setting: string): Promise<Service> {
+    const name = `${kind}-${index + 1}`;
+    const file = join(this.folder, `${name}.yaml`);
+    const servers = JSON.stringify(this.nats.map(({ port }) => `127.0.0.1:${port}`));
+    const lines = [`nats: {servers: ${servers}}`, setting, "metrics: {host: 127.0.0.1, port: 0}", ""];
+    await writeFile(file, lines.join("\n"));
+    const service = this.#service(name, [`services/${kind}/main.ts`, "--config", file]);
+    await service.start();
+    return service;
+  }
+
+  #service(
+    name: string,
+    args: readonly string[],
+    { isUp, aheadMs = 0 }: { readonly isUp?: () => Promise<boolean>; readonly aheadMs?: number } = {},
+  ): Service {
+    const command = nodeCommand(args);
+    return new Service({
+      name,
+      command: aheadMs === 0 ? command : aheadOf(command, aheadMs),
+      logFile: this.#logOf(name),
+      restartMs: this.#options.restartMs ?? ((): number => RESTART_MS),
+      ...(isUp === undefined ? {} : { isUp }),
+    });
+  }
+
+  #logOf(name: string): string {
+    return join(this.folder, "logs", `${name}.log`);
+  }
+}
+
+async function proxyOf(plane: WholeCluster["plane"]): Promise<ApiProxy> {
+  const { port } = new URL(plane.server);
+  const proxy = new ApiProxy({ host: "127.0.0.1", port: Number(port), cert: plane.ca, key: plane.key });
+  await proxy.listen();
+  return proxy;
+}
+
+function aheadOf([node = "", ...args]: readonly string[], ms: number): readonly string[] {
+  const shift = join(ROOT, "test/chaos/parts/clock-ahead-main.ts");
+  return ["/usr/bin/env", `CLOCK_AHEAD_MS=${ms}`, node, "--import", shift, ...args];
+}
+
+function nodeCommand([script = "", ...args]: readonly string[]): readonly string[] {
+  return [process.execPath, join(ROOT, script), ...args];
+}

@@ -1,0 +1,163 @@
+import { conflictAnswer } from "../../support/kube/api-proxy.ts";
+import { eventually } from "../../support/cluster/eventually.ts";
+import { sleep } from "../world/service.ts";
+import type { ClusterWorld } from "./cluster-world.ts";
+import type { RunningClusterJob } from "./run-cluster-job.ts";
+
+/** What happens to a cluster in the middle of a job. */
+export interface ClusterFault {
+  /** Sandboxes that end by what looks like their agent's doing. */
+  readonly sandboxdKills?: number;
+  readonly strike: (world: ClusterWorld, running: RunningClusterJob) => Promise<void>;
+}
+
+const NAMESPACE = "default";
+const PODS = { group: "", version: "v1", plural: "pods" };
+const NODES = { group: "", version: "v1", plural: "nodes" };
+const QUOTAS = { group: "", version: "v1", plural: "resourcequotas" };
+/** Of a leader, by default. */
+const LEASE_MS = 15_000;
+const TENTH = 10;
+const POLL_MS = 500;
+
+/** By name, as `npm run chaos -- cluster` takes them. */
+export const CLUSTER_FAULTS = {
+  "api-server-killed": { strike: killApiServer },
+  "api-server-stopped": { strike: (world) => stopApiServer(world, 45_000) },
+  "watches-compacted": { strike: compact },
+  "etcd-slowed": { strike: slowEtcd },
+  "leader-killed": { strike: killLeader },
+  "leader-stopped": { strike: stopLeader },
+  "leader-told-to-end": { strike: endLeader },
+  "quota-set-and-lifted": { strike: setQuota },
+  "pods-evicted": { strike: evictPods },
+  "node-deleted": { strike: deleteNode },
+  "images-missing": { strike: missImages },
+  "writes-conflict": { strike: conflict },
+  "sandboxes-out-of-memory": { strike: exhaustMemory, sandboxdKills: 2 },
+  "sandboxes-killed": { strike: killSandboxes, sandboxdKills: 2 },
+} as const satisfies Readonly<Record<string, ClusterFault>>;
+
+/** One of {@link CLUSTER_FAULTS}. */
+export type ClusterFaultName = keyof typeof CLUSTER_FAULTS;
+
+async function killApiServer({ whole: { plane } }: ClusterWorld): Promise<void> {
+  await plane.apiserver.kill();
+  await sleep(3000);
+  await plane.apiserver.start();
+  await plane.untilReady();
+}
+
+async function stopApiServer({ whole: { plane } }: ClusterWorld, ms: number): Promise<void> {
+  plane.apiserver.pause();
+  await sleep(ms);
+  plane.apiserver.resume();
+  await plane.untilReady();
+}
+
+/** A server that starts after etcd forgot the past knows no version that a watch wants to go on from. */
+async function compact({ whole: { plane } }: ClusterWorld): Promise<void> {
+  await plane.compact();
+  await plane.apiserver.kill();
+  await plane.compact();
+  await plane.apiserver.start();
+  await plane.untilReady();
+}
+
+async function slowEtcd({ whole: { plane } }: ClusterWorld): Promise<void> {
+  for (let stops = 0; stops < 20; stops += 1) {
+    plane.etcd.pause();
+    await sleep(400);
+    plane.etcd.resume();
+    await sleep(100);
+  }
+}
+
+async function killLeader(world: ClusterWorld): Promise<void> {
+  (await leaderOf(world)).kill();
+}
+
+async function endLeader(world: ClusterWorld): Promise<void> {
+  (await leaderOf(world)).signal("SIGTERM");
+}
+
+/** Past its lease, so that another leads by the time it goes on. */
+async function stopLeader(world: ClusterWorld): Promise<void> {
+  const old = await leaderOf(world);
+  old.signal("SIGSTOP");
+  await eventually(
+    () => world.leader(),
+    (leader) => leader !== null && leader !== old,
+    3 * LEASE_MS,
+    POLL_MS,
+  );
+  await sleep(2000);
+  old.signal("SIGCONT");
+}
+
+function leaderOf(world: ClusterWorld) {
+  return eventually(
+    () => world.leader(),
+    (leader) => leader !== null,
+    3 * LEASE_MS,
+    POLL_MS,
+  ).then((leader) => leader ?? Promise.reject(new Error("nobody leads")));
+}
+
+async function setQuota({ whole: { client } }: ClusterWorld, running: RunningClusterJob): Promise<void> {
+  const metadata = { name: "few-pods" };
+  const quota = { apiVersion: "v1", kind: "ResourceQuota", metadata, spec: { hard: { pods: "2" } } };
+  await client.create(QUOTAS, { namespace: NAMESPACE }, quota);
+  const isHeldBack = async (): Promise<boolean> =>
+    (await running.look()).status?.conditions?.some(
+      ({ type, reason }) => type === "Backpressure" && reason === "Quota",
+    ) ?? false;
+  try {
+    await eventually(isHeldBack, (isSo) => isSo, 60_000, POLL_MS);
+  } finally {
+    await client.delete(QUOTAS, { namespace: NAMESPACE, name: metadata.name });
+  }
+}
+
+async function evictPods(world: ClusterWorld): Promise<void> {
+  for (const name of (world.kubelet?.pods ?? []).slice(0, 3)) {
+    const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace: NAMESPACE } };
+    await world.whole.client.create(PODS, { namespace: NAMESPACE, name, subresource: "eviction" }, eviction);
+  }
+}
+
+/** Its machine is gone with it: what ran there does not answer any more. */
+async function deleteNode(world: ClusterWorld): Promise<void> {
+  const { kubelet } = world;
+  if (kubelet === null) return;
+  await kubelet.loseMachine();
+  await world.whole.client.delete(NODES, { name: kubelet.node });
+  await sleep(2000);
+  await kubelet.makeNode();
+}
+
+async function missImages({ kubelet }: ClusterWorld): Promise<void> {
+  kubelet?.refuseStarts({ reason: "ErrImagePull", message: "registry.example/chaos:1 was not found" });
+  await sleep(15_000);
+  kubelet?.refuseStarts(null);
+}
+
+async function conflict({ proxy }: ClusterWorld): Promise<void> {
+  let writes = 0;
+  proxy.intercept = ({ method, path }) => {
+    if (method === "GET" || path.includes("/leases/")) return null;
+    writes += 1;
+    return writes % TENTH === 0 ? conflictAnswer() : null;
+  };
+  await sleep(15_000);
+  proxy.intercept = () => null;
+}
+
+async function exhaustMemory({ kubelet }: ClusterWorld): Promise<void> {
+  const end = { exitCode: 137, signal: 9, reason: "OOMKilled" };
+  for (const name of (kubelet?.pods ?? []).slice(0, 2)) await kubelet?.endPod(name, end);
+}
+
+async function killSandboxes({ kubelet }: ClusterWorld): Promise<void> {
+  for (const name of (kubelet?.pods ?? []).slice(0, 2)) kubelet?.killSandboxd(name);
+}

@@ -1,0 +1,132 @@
+import { parseArgs } from "node:util";
+import { Closers } from "./bench/closers.ts";
+import { thisMachine } from "./bench/machine.ts";
+import type { Machine } from "./bench/machine.ts";
+import { ClaimBench, measureWrites } from "./cluster/measure.ts";
+import type { BurstFigures, ClusterLoad, LiveFigures, WarmFigures, WriteFigures } from "./cluster/measure.ts";
+import { benchTable } from "./cluster/table.ts";
+
+// `npm run bench:cluster`: the controller on a real control plane: writes, bursts, warm claims, memory. Figures only;
+// docs/benchmarks.md says what they mean.
+
+const USAGE = `Usage: npm run bench:cluster -- [options]
+
+  --rollouts N     of the job whose writes are counted (200)
+  --burst N        claims at once, and the warm pool (1000)
+  --live N         sandboxes that live while the controller's memory is read (10000)
+  --rate N         warm claims a second (300)
+  --only PART      writes, burst, lag, warm or live; may be given more than once (all)
+  --json           figures as JSON
+
+Example: npm run bench:cluster -- --only burst --burst 200
+`;
+
+const PARTS = ["writes", "burst", "lag", "warm", "live"] as const;
+type PartName = (typeof PARTS)[number];
+const LAG_MS = 500;
+const WARM_SECONDS = 20;
+
+/** Everything that was measured. */
+export interface ClusterFigures {
+  readonly machine: Machine;
+  readonly writes?: WriteFigures;
+  readonly bursts: readonly BurstFigures[];
+  readonly warm: readonly WarmFigures[];
+  readonly live: readonly LiveFigures[];
+}
+
+const closers = new Closers();
+for (const [signal, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+] as const) {
+  process.on(signal, () => void closers.interrupt().finally(() => process.exit(code)));
+}
+
+async function main(): Promise<void> {
+  const { load, parts, isJson } = readOptions();
+  const machine = thisMachine();
+  try {
+    const figures: ClusterFigures = {
+      machine,
+      ...(parts.includes("writes")
+        ? { writes: await say("writes", () => measureWrites(load, closers)) }
+        : {}),
+      ...(await measureClaims(load, parts)),
+    };
+    process.stdout.write(isJson ? `${JSON.stringify(figures, null, 2)}\n` : benchTable(figures));
+  } finally {
+    await closers.closeAll();
+  }
+}
+
+async function measureClaims(
+  load: ClusterLoad,
+  parts: readonly PartName[],
+): Promise<Pick<ClusterFigures, "bursts" | "warm" | "live">> {
+  const bursts: BurstFigures[] = [];
+  const pools: { readonly live: LiveFigures; readonly warm: WarmFigures }[] = [];
+  const { burst, claimsPerSecond: perSecond } = load;
+  if (parts.includes("lag")) {
+    const bench = await ClaimBench.start({ pods: burst, hasProxy: true }, closers);
+    bursts.push(await say("lag", () => bench.burst(burst, { bare: false, watchLagMs: LAG_MS })));
+    await bench.stop();
+  }
+  if (parts.some((part) => ["burst", "warm", "live"].includes(part))) {
+    const bench = await ClaimBench.start(
+      { pods: Math.max(burst, load.live) + burst, hasProxy: false },
+      closers,
+    );
+    if (parts.includes("burst"))
+      bursts.unshift(await say("burst", () => bench.burst(burst, { bare: true, watchLagMs: 0 })));
+    if (parts.includes("warm"))
+      pools.push(await say("warm", () => bench.warm(burst, { claims: burst, perSecond })));
+    if (parts.includes("live")) {
+      const claims = perSecond * WARM_SECONDS;
+      pools.push(await say("live", () => bench.warm(load.live, { claims, perSecond })));
+    }
+    await bench.stop();
+  }
+  return { bursts, warm: pools.map(({ warm }) => warm), live: pools.map(({ live }) => live) };
+}
+
+async function say<T>(part: PartName, measure: () => Promise<T>): Promise<T> {
+  process.stderr.write(`• ${part} …\n`);
+  return measure();
+}
+
+function readOptions(): {
+  readonly load: ClusterLoad;
+  readonly parts: readonly PartName[];
+  readonly isJson: boolean;
+} {
+  const option = { type: "string" } as const;
+  const { values } = parseArgs({
+    options: {
+      rollouts: option,
+      burst: option,
+      live: option,
+      rate: option,
+      only: { type: "string", multiple: true },
+      json: { type: "boolean" },
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help === true) {
+    process.stdout.write(USAGE);
+    process.exit(0);
+  }
+  const only = values.only ?? PARTS;
+  return {
+    load: {
+      rollouts: Number(values.rollouts ?? 200),
+      burst: Number(values.burst ?? 1000),
+      live: Number(values.live ?? 10_000),
+      claimsPerSecond: Number(values.rate ?? 300),
+    },
+    parts: PARTS.filter((part) => only.includes(part)),
+    isJson: values.json === true,
+  };
+}
+
+await main();

@@ -1,0 +1,230 @@
+import { ClusterWorld } from "../../chaos/cluster/cluster-world.ts";
+import { runClusterJob } from "../../chaos/cluster/run-cluster-job.ts";
+import { rssOf, usageOf } from "../bench/process-usage.ts";
+import { Part } from "../bench/part.ts";
+import type { Closers } from "../bench/closers.ts";
+import type { ClaimerApi, ClaimFigures, ClaimingJob } from "../parts/claimer-main.ts";
+import { readApiCounts, sumOf, writesBetween } from "./api-counts.ts";
+import { makeNodes, measureBarePods, untilGone, untilRunning } from "./bare-pods.ts";
+import { makeClaimJob, removeClaimJob } from "./claim-job.ts";
+import { PodCounter } from "./pod-counter.ts";
+
+/** How much is done. */
+export interface ClusterLoad {
+  /** Rollouts of the job whose writes are counted. */
+  readonly rollouts: number;
+  /** Sandboxes of a burst, and of the pool of the warm claims. */
+  readonly burst: number;
+  /** Sandboxes that live while the controller's memory is read. */
+  readonly live: number;
+  readonly claimsPerSecond: number;
+}
+
+/** Writes of a job's life, from its objects' creation to their end. */
+export interface WriteFigures {
+  readonly rollouts: number;
+  readonly perRollout: number;
+  readonly ofControllers: number;
+  /** By method and resource, a rollout. */
+  readonly each: Readonly<Record<string, number>>;
+}
+
+/** Sandboxes for as many claims at once, beside bare pods. */
+export interface BurstFigures {
+  readonly claims: number;
+  readonly watchLagMs: number;
+  readonly bareSeconds: number | null;
+  readonly seconds: number;
+  readonly claim: Quantiles;
+  readonly overCreated: number;
+  readonly cpuMsPerApiCall: number;
+}
+
+/** Claims at a steady rate against a pool. */
+export interface WarmFigures {
+  readonly pool: number;
+  readonly claims: number;
+  readonly perSecond: number;
+  readonly warm: number;
+  readonly claim: Quantiles;
+  readonly refused: number;
+  /** Writes of the controller while claims were answered, but for the refill of the pool. */
+  readonly writesOnPath: number;
+}
+
+/** The controller while many sandboxes live. */
+export interface LiveFigures {
+  readonly sandboxes: number;
+  readonly seconds: number;
+  readonly rssMiB: number;
+  readonly peakRssMiB: number;
+  readonly cpuMsPerApiCall: number;
+}
+
+/** Milliseconds. */
+export interface Quantiles {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+}
+
+const MIB = 1024 ** 2;
+
+/** A real job with real sandboxes, and every write of the API server that it cost. */
+export async function measureWrites({ rollouts }: ClusterLoad, closers: Closers): Promise<WriteFigures> {
+  const world = await started({ controllers: 1, workers: 2, graders: 2 }, closers);
+  await world.startServices();
+  const before = await readApiCounts(world.whole.transport);
+  const job = { name: "writes", environment: "writes", rollouts, parallelism: 32, seed: 3 };
+  const { findings } = await runClusterJob(world, job);
+  if (findings.length > 0) throw new Error(findings.map(({ what }) => what).join("\n"));
+  const writes = writesBetween(before, await readApiCounts(world.whole.transport));
+  const own = [...world.proxy.writes].filter(([what]) => !what.endsWith(" leases"));
+  await world.stop();
+  return {
+    rollouts,
+    perRollout: sumOf(writes) / rollouts,
+    ofControllers: sumOf(new Map(own)) / rollouts,
+    each: Object.fromEntries([...writes].map(([what, count]) => [what, count / rollouts])),
+  };
+}
+
+/** One controller on a cluster whose nodes kwok plays, and somebody who claims. */
+export class ClaimBench {
+  readonly world: ClusterWorld;
+  readonly counter: PodCounter;
+  readonly #claimer: Part<ClaimerApi>;
+
+  private constructor(world: ClusterWorld, counter: PodCounter, claimer: Part<ClaimerApi>) {
+    this.world = world;
+    this.counter = counter;
+    this.#claimer = claimer;
+  }
+
+  static async start(
+    { pods, hasProxy }: { readonly pods: number; readonly hasProxy: boolean },
+    closers: Closers,
+  ): Promise<ClaimBench> {
+    const options = { controllers: 1, workers: 0, graders: 0, hasLocalNode: false, isDirect: !hasProxy };
+    const world = await started(options, closers);
+    await makeNodes(world.whole.client, pods);
+    await world.startServices();
+    const counter = new PodCounter(world.whole.transport);
+    closers.add(async () => counter.stop());
+    const claimer = new Part<ClaimerApi>("claimer-main.ts");
+    closers.add(() => claimer.stop());
+    const address = `127.0.0.1:${world.nats[0]?.port ?? 0}`;
+    const password = process.env["NATS_PASSWORD"] ?? "";
+    await claimer.call("start", { address, user: "worker", password, folder: world.folder });
+    return new ClaimBench(world, counter, claimer);
+  }
+
+  async stop(): Promise<void> {
+    this.counter.stop();
+    await this.#claimer.stop();
+    await this.world.stop();
+  }
+
+  /** As many claims at once, nothing warm. */
+  async burst(
+    claims: number,
+    { bare, watchLagMs }: { readonly bare: boolean; readonly watchLagMs: number },
+  ): Promise<BurstFigures> {
+    const { world, counter } = this;
+    const bareSeconds = bare ? await measureBarePods(world.whole.client, counter, claims) : null;
+    const job = await makeClaimJob(world, { name: `burst-${watchLagMs}`, warmReplicas: 0 }, claims);
+    await this.#untilKnown(job, claims);
+    world.proxy.watchLagMs = watchLagMs;
+    const [seenBefore, cpu] = [counter.seen, this.#cpuMeter()];
+    const figures = await this.#claim(job, { firstItem: 0, count: claims - 1, perSecond: null });
+    // The first claim of all was made before.
+    const created = counter.seen - seenBefore;
+    const cpuMsPerApiCall = cpu() / Math.max(1, created);
+    world.proxy.watchLagMs = 0;
+    await removeClaimJob(world, `burst-${watchLagMs}`);
+    await untilGone(counter);
+    return {
+      claims,
+      watchLagMs,
+      bareSeconds,
+      seconds: figures.seconds,
+      claim: quantiles(figures.waitedMs),
+      overCreated: created - (claims - 1),
+      cpuMsPerApiCall,
+    };
+  }
+
+  /** A pool that is full, the controller's size then, and claims against it. */
+  async warm(
+    pool: number,
+    { claims, perSecond }: { readonly claims: number; readonly perSecond: number },
+  ): Promise<{ readonly live: LiveFigures; readonly warm: WarmFigures }> {
+    const { world, counter } = this;
+    const [startedMs, cpu] = [performance.now(), this.#cpuMeter()];
+    const name = `warm-${pool}`;
+    const job = await makeClaimJob(world, { name, warmReplicas: pool }, claims);
+    await untilRunning(counter, pool);
+    const seconds = (performance.now() - startedMs) / 1000;
+    const pid = world.controllers[0]?.pid ?? 0;
+    const live = {
+      sandboxes: pool,
+      seconds,
+      rssMiB: rssOf(pid) / MIB,
+      peakRssMiB: usageOf(pid).rssBytes / MIB,
+      cpuMsPerApiCall: cpu() / pool,
+    };
+    await this.#untilKnown(job, claims);
+    const before = await readApiCounts(world.whole.transport);
+    const figures = await this.#claim(job, { firstItem: 0, count: claims - 1, perSecond });
+    const writes = writesBetween(before, await readApiCounts(world.whole.transport));
+    const refill = ["pods", "pods/binding", "pods/status", "events"];
+    const onPath = [...writes].filter(([what]) => !refill.includes(what.split(" ")[1] ?? ""));
+    const warm = {
+      pool,
+      claims: claims - 1,
+      perSecond,
+      warm: figures.warm,
+      claim: quantiles(figures.waitedMs),
+      refused: figures.refused.length,
+      writesOnPath: sumOf(new Map(onPath)),
+    };
+    return { live, warm };
+  }
+
+  /** Resolves when the controller serves the job: its last rollout has got a sandbox. */
+  async #untilKnown(job: ClaimingJob, rollouts: number): Promise<void> {
+    await this.#claim(job, { firstItem: rollouts - 1, count: 1, perSecond: null });
+  }
+
+  async #claim(
+    job: ClaimingJob,
+    task: { readonly firstItem: number; readonly count: number; readonly perSecond: number | null },
+  ): Promise<ClaimFigures> {
+    const figures = await this.#claimer.call("claim", { job, ...task });
+    if (figures.refused.length > 0) throw new Error(`claims were answered ${figures.refused[0] ?? ""}`);
+    return figures;
+  }
+
+  /** Milliseconds of the controller's CPU since. */
+  #cpuMeter(): () => number {
+    const pid = this.world.controllers[0]?.pid ?? 0;
+    const before = usageOf(pid).cpuSeconds;
+    return () => (usageOf(pid).cpuSeconds - before) * 1000;
+  }
+}
+
+async function started(
+  options: Parameters<typeof ClusterWorld.start>[0],
+  closers: Closers,
+): Promise<ClusterWorld> {
+  const world = await ClusterWorld.start(options);
+  closers.add(() => world.stop());
+  return world;
+}
+
+function quantiles(values: readonly number[]): Quantiles {
+  const sorted = values.toSorted((left, right) => left - right);
+  const at = (share: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99) };
+}

@@ -141,7 +141,7 @@ function notEnforced({ enforcement }: ConditionFacts): Decided {
   }
 }
 
-function terminating({ isDeleting, holders }: ConditionFacts): Decided {
+function terminating({ isDeleting, holders, trouble }: ConditionFacts): Decided {
   const type = "Terminating";
   if (!isDeleting) return { type, status: "False", reason: "NotDeleted", message: "" };
   if (holders === null) {
@@ -152,6 +152,7 @@ function terminating({ isDeleting, holders }: ConditionFacts): Decided {
       message: "Which jobs use it is being looked up.",
     };
   }
+  if (trouble !== null) return { type, status: "True", reason: "Refused", message: trouble };
   if (holders.length === 0) {
     return { type, status: "True", reason: "RemovingSandboxes", message: "Its sandboxes are being removed." };
   }

@@ -89,6 +89,7 @@ describe("environmentStatus", () => {
     ["Terminating", { isDeleting: true, holders: null }, "True", "LookingForJobs"],
     ["Terminating", { isDeleting: true, holders: ["b", "a"] }, "True", "InUse"],
     ["Terminating", { isDeleting: true }, "True", "RemovingSandboxes"],
+    ["Terminating", { isDeleting: true, trouble: "forbidden" }, "True", "Refused"],
   ] as const)("says %s of %j", (type, given, status, reason) => {
     expect(condition(given, type)).toMatchObject({ status, reason });
   });

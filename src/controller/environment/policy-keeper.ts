@@ -69,11 +69,13 @@ export class PolicyKeeper {
     this.#written.set(policyKey(owner), { digest: policyDigest(policy), atMs: clock.monotonicMs() });
   }
 
-  /** Removes the policy; one that is gone is well. */
+  /** Removes the policy; one that is gone is well. Rejects with `kube_refused`. */
   async remove(owner: PolicyOwner): Promise<void> {
     const { namespace, name } = owner;
     this.#written.delete(policyKey(owner));
-    await this.#options.client.delete(NETWORK_POLICIES, { namespace, name: policyName(name) });
+    const place = { namespace, name: policyName(name) };
+    const result = await this.#options.client.delete(NETWORK_POLICIES, place);
+    if (result.kind !== "missing") orRefused(result);
   }
 
   #wasJustWritten(key: string, digest: string): boolean {
@@ -98,7 +100,7 @@ function orRefused(result: WriteResult<unknown>): void {
   const message =
     result.kind === "forbidden" || result.kind === "invalid" ? result.message : "it was changed meanwhile";
   throw new RollyardError("kube_refused", {
-    message: `The sandboxes' NetworkPolicy can't be written: ${message}`,
+    message: `The sandboxes' NetworkPolicy can't be written or removed: ${message}`,
     details: { answer: result.kind },
   });
 }

@@ -9,7 +9,7 @@ const PAGE = 500;
 
 /**
  * Deletes what pods of an Environment there are, by a list of the API server itself: whoever asks wants no cache's word.
- * Resolves with how many there were; 0 means that all are gone.
+ * Resolves with how many there were; 0 means that all are gone. Rejects with `kube_refused`.
  */
 export async function removePods(client: KubeClient, owner: Omit<PolicyOwner, "uid">): Promise<number> {
   const { namespace, busUid } = owner;
@@ -19,7 +19,11 @@ export async function removePods(client: KubeClient, owner: Omit<PolicyOwner, "u
   const going = list.items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   for (const { metadata } of going) {
     const preconditions = { uid: metadata.uid };
-    await client.delete(PODS, { namespace, name: metadata.name }, { preconditions, gracePeriodSeconds: 0 });
+    const place = { namespace, name: metadata.name };
+    const result = await client.delete(PODS, place, { preconditions, gracePeriodSeconds: 0 });
+    if (result.kind === "forbidden" || result.kind === "invalid") {
+      throw new RollyardError("kube_refused", { message: `A pod can't be removed: ${result.message}` });
+    }
   }
   return list.items.length;
 }

@@ -9,7 +9,7 @@ export const CONTROLLER_NAMESPACE = "rollyard-system";
 
 const ACCOUNT = "rollyard-controller";
 /** The file with the controller's rights. */
-const RIGHTS_FILE = fileURLToPath(new URL("../../../config/rbac/controller.yaml", import.meta.url));
+export const RIGHTS_FILE = fileURLToPath(new URL("../../../config/rbac/controller.yaml", import.meta.url));
 
 /** Makes the controller's account with just its rights; resolves with a kubeconfig file that has its token. */
 export async function controllerKubeconfig(cluster: TestCluster, folder: string): Promise<string> {

@@ -21,6 +21,7 @@ export interface StrikeContext {
 /** Does something to the run; resolves when it is over, with what it was. Null: there was nothing to strike at. */
 type Strike = (context: StrikeContext) => Promise<string | null>;
 
+const CALMING_TRIES = 60;
 const TRAP_WAITS_MS = 20_000;
 
 /** Everything that is done to a run, with its share of all strikes. */
@@ -212,7 +213,8 @@ function mood(change: Partial<Mood>, [least, most]: readonly [number, number]): 
     const ms = scaled(world, random.between(least, most));
     await world.setMood({ ...CALM, ...change });
     await sleep(ms);
-    await world.setMood(CALM);
+    // One that is paused hears it later; it must not stay as it is.
+    for (let tries = 0; tries < CALMING_TRIES && !(await world.setMood(CALM)); tries += 1) await sleep(500);
     return `for ${ms} ms`;
   };
 }

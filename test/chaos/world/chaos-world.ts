@@ -187,14 +187,17 @@ export class ChaosWorld {
     return [...this.#links.values()].flat();
   }
 
-  /** Changes the model's mood; a model that is down right now stays calm. */
-  async setMood(mood: Mood): Promise<void> {
+  /** Changes the model's mood; false when it was not told. One that is started again is calm. */
+  async setMood(mood: Mood): Promise<boolean> {
     const told = fetch(`${this.job.modelOrigin}/mood`, {
       method: "POST",
       body: JSON.stringify(mood),
       signal: AbortSignal.timeout(5000),
     });
-    await told.then((response) => response.text()).catch(() => "");
+    return told.then(
+      (response) => response.ok,
+      () => false,
+    );
   }
 
   /** Ends all but the servers, so that streams can be read. */

@@ -98,7 +98,8 @@ describe("the deletion of a pod", () => {
     );
     await run(writes.remove("env-a1", "u1"));
     expect(transport.asked).toHaveLength(3);
-    expect(transport.bodies).toEqual(Array(3).fill({ preconditions: { uid: "u1" } }));
+    const meant = { preconditions: { uid: "u1" } };
+    expect(transport.bodies).toEqual([meant, meant, meant]);
   });
 
   it("is over when another pod has the name, or none", async () => {

@@ -55,6 +55,8 @@ export class LocalKubelet {
   readonly #busy = new Map<string, Promise<void>>();
   readonly #store = new ObjectStore<PodView>({});
   #running: Promise<void> = Promise.resolve();
+  /** Pods that the API server was told to forget: once, for each call is a write. */
+  readonly #gone = new Set<string>();
   /** Pods of a machine that is gone: nothing is said about them any more. */
   readonly #lost = new Set<string>();
   #binary = "";
@@ -194,7 +196,8 @@ export class LocalKubelet {
     if (pod === undefined || pod.isDeleted) {
       await box?.process.remove(box.folder);
       this.#boxes.delete(uid);
-      if (pod !== undefined) await this.#sayGone(pod);
+      if (pod === undefined) this.#gone.delete(uid);
+      else if (!this.#gone.has(uid)) await this.#sayGone(pod);
     } else if (box === undefined && pod.phase === "Pending") await this.#run(pod);
   }
 
@@ -233,6 +236,7 @@ export class LocalKubelet {
   async #sayGone({ namespace, name, uid }: PodView): Promise<void> {
     const options = { gracePeriodSeconds: 0, preconditions: { uid } };
     await this.#client.delete(PODS, { namespace, name }, options);
+    this.#gone.add(uid);
   }
 
   #nextAddress(): string {

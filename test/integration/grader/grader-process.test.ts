@@ -97,9 +97,11 @@ describe("the grader process", () => {
     await expect.poll(() => controller.read("outcomes", OUTCOMES), { timeout: 20_000 }).toHaveLength(1);
     const [outcome] = await controller.read("outcomes", OUTCOMES);
     expect(outcome?.headers[HEADERS.reward]).toBe("0");
-    const metrics = await (await fetch(`${url}/metrics`)).text();
+    const read = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
+    // It counts once it has heard that the outcome is stored: later than the outcome can be read.
+    await expect.poll(read).toMatch(/rollyard_reward_count\{environment="env"\} 1/);
+    const metrics = await read();
     expect(metrics).toMatch(/rollyard_grader_duration_seconds_count\{grader="string_check"\} 1/);
-    expect(metrics).toMatch(/rollyard_reward_count\{environment="env"\} 1/);
     grader.child.kill("SIGTERM");
     expect(await grader.exited).toBe(0);
     expect(`${metrics}${grader.output.stdout}${grader.output.stderr}`).not.toMatch(/canary|NATS_PASSWORD/);

@@ -4,10 +4,13 @@ import type { IncomingMessage } from "node:http";
 import { Registry } from "prom-client";
 import { afterEach, describe, expect, it } from "vitest";
 import { create } from "@bufbuild/protobuf";
+import { createLeaderMetrics } from "../../../services/controller/leader-metrics.ts";
 import { AttemptRefSchema } from "../../../src/gen/rollyard/v1/work_pb.ts";
 import type { AttemptState, CallReturn, CallState, TurnState } from "../../../src/rollout/state.ts";
 import { createMetrics } from "../../../src/telemetry/create-metrics.ts";
 import type { Metrics } from "../../../src/telemetry/create-metrics.ts";
+import { createKubeMetrics } from "../../../src/telemetry/kube-metrics.ts";
+import { MetricMaker } from "../../../src/telemetry/metric-makers.ts";
 import { METRICS, METRIC_PREFIX } from "../../../src/telemetry/metric-table.ts";
 import { startTelemetryServer } from "../../../src/telemetry/telemetry-server.ts";
 
@@ -148,15 +151,19 @@ describe("the telemetry server", () => {
 
   it("shows every metric of the table, with the table's labels only", async () => {
     const { registry } = await start();
-    const made = registry.getMetricsAsArray().map((metric) => {
+    const controllers = new Registry();
+    const maker = new MetricMaker(controllers);
+    createLeaderMetrics(maker, createKubeMetrics(maker));
+    const made = new Map<string, readonly string[]>();
+    for (const metric of [...registry.getMetricsAsArray(), ...controllers.getMetricsAsArray()]) {
       const { name, labelNames } = metric as unknown as { name: string; labelNames: string[] };
-      return [name, labelNames.toSorted()];
-    });
+      made.set(name, labelNames.toSorted());
+    }
     const table = Object.entries(METRICS).map(([name, { labels }]) => [
       METRIC_PREFIX + name,
       labels.toSorted(),
     ]);
-    expect(made.toSorted()).toEqual(table.toSorted());
+    expect([...made].toSorted()).toEqual(table.toSorted());
   });
 
   it("counts what observers see, and never a name that a model made up", async () => {

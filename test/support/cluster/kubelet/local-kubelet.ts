@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { chmod, copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { ObjectStore } from "../../../../src/kube/cache/object-store.ts";
@@ -37,7 +38,7 @@ interface Box {
 
 const PODS = { group: "", version: "v1", plural: "pods" };
 const RETRY_MS = 500;
-/** 127.64.0.0 to 127.127.255.255: nobody else listens there. */
+/** 127.64.0.0 to 127.127.255.255: nobody else listens there but other nodes of this kind, of whoever tests beside. */
 const FIRST_ADDRESS = 64 * 65_536;
 const ADDRESSES = 64 * 65_536;
 
@@ -60,7 +61,8 @@ export class LocalKubelet {
   /** Pods of a machine that is gone: nothing is said about them any more. */
   readonly #lost = new Set<string>();
   #binary = "";
-  #addresses = 0;
+  /** Begins anywhere: two nodes of one machine would otherwise give their pods the same addresses. */
+  #addresses = randomInt(ADDRESSES);
   #wait: ContainerWait | null = null;
 
   private constructor(options: LocalKubeletOptions, transport: KubeTransport) {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { STREAMS } from "../../src/bus/streams.ts";
 import type { StreamName } from "../../src/bus/streams.ts";
+import { metricsConfigSchema, natsFields } from "../../src/config/service-config-parts.ts";
 
 const STREAM_NAMES = Object.keys(STREAMS) as [StreamName, ...StreamName[]];
 
@@ -48,11 +49,7 @@ const policyProbeSchema = z
 export const controllerConfigSchema = z.strictObject({
   nats: z
     .strictObject({
-      servers: z
-        .array(z.string().regex(/^[^\s:/]+:\d+$/, "must be host:port"))
-        .min(1)
-        .meta({ description: "`host:port` of each NATS server." }),
-      user: z.string().min(1).default("controller").meta({ description: "The controller's NATS user." }),
+      ...natsFields("controller"),
       replicas: z
         .union([z.literal(1), z.literal(3)])
         .default(1)
@@ -111,13 +108,7 @@ export const controllerConfigSchema = z.strictObject({
     )
     .default({})
     .meta({ description: "Limits of model endpoints, by `baseURL`." }),
-  metrics: z
-    .strictObject({
-      host: z.string().min(1).default("0.0.0.0").meta({ description: "Address to listen on." }),
-      port: z.int32().min(0).max(65_535).default(9090).meta({ description: "Port; 0 takes a free one." }),
-    })
-    .prefault({})
-    .meta({ description: "Where /metrics, /healthz and /readyz are served." }),
+  metrics: metricsConfigSchema,
 });
 
 /** See {@link controllerConfigSchema}. */

@@ -1,72 +1,96 @@
-import type { RequestOptions } from "node:https";
-import { RollyardError } from "../../errors/rollyard-error.ts";
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { parse } from "yaml";
 import { systemClock } from "../../lib/clock.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { textOrUndefined } from "../../lib/half-valid.ts";
+import type { JsonObject, JsonValue } from "../../lib/json.ts";
 import type { KubeCredentials, KubeTls } from "./kube-credentials.ts";
+import { kubeconfigEntry, needsPlugin, unusableKubeconfig } from "./kubeconfig-entry.ts";
+import type { KubeconfigEntry } from "./kubeconfig-entry.ts";
+import { pluginCredentials } from "./plugin-kubeconfig.ts";
 
-/** A plugin's token is asked for again after this time; the client asks the plugin itself only when it has ended. */
-const HEADER_AGE_MS = 10_000;
+/** A token's file is read again after this time, as client-go does. */
+const TOKEN_AGE_MS = 60_000;
 
 /**
- * The credentials of a kubeconfig file's current context, sign-in plugins included. Reads it with
- * `@kubernetes/client-node`, which is loaded here and nowhere else: it takes 85 MB and half a second.
- * Rejects with `kube_credentials`.
+ * The credentials of a kubeconfig file's current context. Certificates, tokens and passwords are read here; only a sign-in
+ * plugin takes `@kubernetes/client-node`. Rejects with `kube_credentials`.
  */
 export async function kubeconfigCredentials(
   file: string,
   clock: Clock = systemClock,
 ): Promise<KubeCredentials> {
-  const { KubeConfig } = await import("@kubernetes/client-node");
-  const config = new KubeConfig();
-  const options: RequestOptions = {};
-  try {
-    config.loadFromFile(file);
-    await config.applyToHTTPSOptions(options);
-  } catch (cause) {
-    throw unusable(file, cause);
-  }
-  const cluster = config.getCurrentCluster();
-  if (cluster === null) throw unusable(file, new Error("its current context names no cluster"));
-  let header = { text: authorizationOf(options), madeAtMs: clock.monotonicMs() };
+  const readable = async <T>(read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read();
+    } catch (cause) {
+      throw unusableKubeconfig(file, cause);
+    }
+  };
+  const entry = await readable(async () => kubeconfigEntry(parse(await readFile(file, "utf8")) as JsonValue));
+  if (needsPlugin(entry)) return pluginCredentials(file, clock);
+  const { cluster, user, namespace } = entry;
+  const folder = new KubeconfigFolder(dirname(file));
+  const header = (): Promise<string | undefined> => readable(() => authorizationOf(user, folder));
+  let known = { text: await header(), readAtMs: clock.monotonicMs() };
   return {
-    server: cluster.server.replace(/\/$/, ""),
-    tls: tlsOf(options, cluster.skipTLSVerify),
-    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? "default",
+    server: (textOrUndefined(cluster["server"]) ?? "").replace(/\/$/, ""),
+    tls: await readable(() => tlsOf(entry, folder)),
+    namespace,
     authorization: async () => {
-      if (clock.monotonicMs() - header.madeAtMs < HEADER_AGE_MS) return header.text;
-      const fresh: RequestOptions = {};
-      await config.applyToHTTPSOptions(fresh);
-      header = { text: authorizationOf(fresh), madeAtMs: clock.monotonicMs() };
-      return header.text;
+      if (clock.monotonicMs() - known.readAtMs >= TOKEN_AGE_MS)
+        known = { text: await header(), readAtMs: clock.monotonicMs() };
+      return known.text;
     },
     forget: () => {
-      header = { ...header, madeAtMs: Number.NEGATIVE_INFINITY };
+      known = { ...known, readAtMs: Number.NEGATIVE_INFINITY };
     },
   };
 }
 
-function authorizationOf({ headers, auth }: RequestOptions): string | undefined {
-  const entry = Object.entries(headers ?? {}).find(([name]) => name.toLowerCase() === "authorization");
-  if (entry !== undefined) return String(entry[1]);
-  return auth ? `Basic ${Buffer.from(auth).toString("base64")}` : undefined;
+async function authorizationOf(user: JsonObject, folder: KubeconfigFolder): Promise<string | undefined> {
+  const file = textOrUndefined(user["tokenFile"]);
+  const token = file === undefined ? textOrUndefined(user["token"]) : await folder.read(file);
+  if (token !== undefined && token !== "") return `Bearer ${token.trim()}`;
+  const [name, password] = [textOrUndefined(user["username"]), textOrUndefined(user["password"])];
+  if (name === undefined) return undefined;
+  return `Basic ${Buffer.from(`${name}:${password ?? ""}`).toString("base64")}`;
 }
 
-/** client-node gives texts and buffers; an object in place of a key is of another client. */
-function tlsOf({ ca, cert, key, servername }: RequestOptions, skipVerify: boolean): KubeTls {
+async function tlsOf({ cluster, user }: KubeconfigEntry, folder: KubeconfigFolder): Promise<KubeTls> {
+  const [ca, cert, key] = await Promise.all([
+    folder.pem(cluster, "certificate-authority"),
+    folder.pem(user, "client-certificate"),
+    folder.pem(user, "client-key"),
+  ]);
+  const servername = textOrUndefined(cluster["tls-server-name"]);
   return {
-    ...pem("ca", ca),
-    ...pem("cert", cert),
-    ...pem("key", key),
+    ...(ca === undefined ? {} : { ca }),
+    ...(cert === undefined ? {} : { cert }),
+    ...(key === undefined ? {} : { key }),
     ...(servername === undefined ? {} : { servername }),
-    ...(skipVerify ? { rejectUnauthorized: false } : {}),
+    ...(cluster["insecure-skip-tls-verify"] === true ? { rejectUnauthorized: false } : {}),
   };
 }
 
-function pem(name: "ca" | "cert" | "key", value: RequestOptions["key"]): KubeTls {
-  return typeof value === "string" || Buffer.isBuffer(value) ? { [name]: value.toString("utf8") } : {};
-}
+/** Paths in a kubeconfig are relative to its own folder. */
+class KubeconfigFolder {
+  readonly #folder: string;
 
-function unusable(file: string, cause: unknown): RollyardError {
-  const reason = cause instanceof Error ? cause.message : "unknown reason";
-  return new RollyardError("kube_credentials", { message: `${file} can't be used: ${reason}.`, cause });
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  read(path: string): Promise<string> {
+    return readFile(resolve(this.#folder, path), "utf8");
+  }
+
+  /** What `name-data` holds, or the file that `name` names. */
+  async pem(from: JsonObject, name: string): Promise<string | undefined> {
+    const data = textOrUndefined(from[`${name}-data`]);
+    if (data !== undefined && data !== "") return Buffer.from(data, "base64").toString("utf8");
+    const path = textOrUndefined(from[name]);
+    return path === undefined || path === "" ? undefined : this.read(path);
+  }
 }

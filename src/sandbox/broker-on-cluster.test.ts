@@ -1,96 +1,41 @@
-import { create } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { FakeBus } from "../../test/support/bus/fake-bus.ts";
-import type { FakeBusClient } from "../../test/support/bus/fake-bus.ts";
+import { attemptOf as ref, BrokerWorld } from "../../test/support/sandbox/broker-world.ts";
 import { FakeCluster } from "../../test/support/sandbox/fake-cluster.ts";
-import { VirtualClock } from "../../test/support/simulation/virtual-clock.ts";
 import { sandboxSpecSchema } from "../environment/sandbox-spec.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
-import { AttemptRefSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
 import type { ClaimOutcome } from "../rollout/sandbox-lease.ts";
 import type { BrokerOptions } from "./broker-options.ts";
-import { SandboxBroker } from "./broker.ts";
-import { claimSandbox } from "./claim-client.ts";
-import { LeaseLedger } from "./lease-ledger.ts";
-import type { OpenSession } from "./leased-session.ts";
+import type { SandboxBroker } from "./broker.ts";
 import type { SandboxLauncher } from "./port.ts";
-import { generateSigningKeys } from "./signing-keys.ts";
 
-const LIMIT_MS = 3_600_000;
-const KEYS = generateSigningKeys();
 const spec = (fields: object = {}) => sandboxSpecSchema.parse({ image: "registry.example/a:1", ...fields });
 
-let clock: VirtualClock;
-let bus: FakeBus;
-let worker: FakeBusClient;
+let world: BrokerWorld;
 let cluster: FakeCluster;
-let brokers: SandboxBroker[];
-let ids = 0;
+let leaders = 0;
 
 beforeEach(() => {
-  clock = new VirtualClock();
-  bus = new FakeBus({ replicas: 1, clock, faults: {} });
-  worker = bus.connect("worker");
+  world = new BrokerWorld();
   cluster = new FakeCluster();
-  brokers = [];
 });
 
-afterEach(async () => {
-  await clock.run(Promise.all(brokers.map((broker) => broker.stop())), LIMIT_MS);
-  bus.stop();
-});
+afterEach(() => world.close());
 
-const later = (ms: number): Promise<void> => clock.run(clock.sleep(ms), LIMIT_MS);
-const ref = (sampleIndex: number, jobUid = "0123456789ab"): AttemptRef =>
-  create(AttemptRefSchema, { namespace: "ns", jobUid, itemIndex: 0, sampleIndex, environmentUid: "envuid" });
+const later = (ms: number): Promise<void> => world.later(ms);
 
-async function lead(fields: object = {}, options: Partial<BrokerOptions> = {}): Promise<SandboxBroker> {
-  const broker = new SandboxBroker({
-    bus: bus.connect(`controller-${(ids += 1)}`),
-    launcher: cluster.launcher(),
-    namespace: "ns",
-    environmentUid: "envuid",
-    spec: spec(fields),
-    localFolder: null,
-    keys: KEYS,
-    clock,
-    newId: () => `box${(ids += 1)}`,
-    ...options,
-  });
-  brokers.push(broker);
-  await clock.run(broker.start(), LIMIT_MS);
-  return broker;
+function lead(fields: object = {}, options: Partial<BrokerOptions> = {}): Promise<SandboxBroker> {
+  const bus = world.bus.connect(`controller-${(leaders += 1)}`);
+  return world.startBroker({ bus, launcher: cluster.launcher(), spec: spec(fields), ...options });
 }
 
-async function handOver(broker: SandboxBroker): Promise<void> {
-  brokers = brokers.filter((each) => each !== broker);
-  await clock.run(broker.stop({ handOver: true }), LIMIT_MS);
-}
+const handOver = (broker: SandboxBroker): Promise<void> => world.stop(broker, { handOver: true });
 
-const deadSession: OpenSession = ({ sandboxUid }) => {
-  const fail = () => Promise.reject(new RollyardError("sandbox_unreachable"));
-  return {
-    sandboxUid,
-    exec: fail,
-    readFile: fail,
-    writeFile: fail,
-    freeze: fail,
-    close: () => Promise.resolve(),
-  };
-};
-const claiming = (claimed: AttemptRef, purpose: "agent" | "grade" = "agent"): Promise<ClaimOutcome> =>
-  claimSandbox(
-    worker,
-    { ref: claimed, purpose, epoch: 1, generation: 0, lostSandboxUid: null },
-    { clock, openSession: deadSession },
-  );
-async function leasedUid(claimed: AttemptRef, purpose: "agent" | "grade" = "agent"): Promise<string> {
-  const outcome = await clock.run(claiming(claimed, purpose), LIMIT_MS);
-  if (outcome.kind !== "leased") throw new Error(`not leased: ${JSON.stringify(outcome)}`);
-  return outcome.lease.sandboxUid;
+const claiming = (attempt: AttemptRef): Promise<ClaimOutcome> => world.claiming({ ref: attempt });
+
+async function leasedUid(attempt: AttemptRef, purpose: "agent" | "grade" = "agent"): Promise<string> {
+  return (await world.leased({ ref: attempt, purpose })).lease.sandboxUid;
 }
-const recorded = () => clock.run(new LeaseLedger(bus.connect("reader"), clock).recorded("envuid"), LIMIT_MS);
 
 describe("a change of leaders", () => {
   it("leaves leased sandboxes, agents' and graders', to those who hold them, and ready ones to the next leader", async () => {
@@ -110,10 +55,10 @@ describe("a change of leaders", () => {
   it("lets the next leader end a sandbox that the earlier one leased, and forget its record", async () => {
     await handOver(await leadAndLease());
     const next = await lead();
-    next.release({ ...ref(0), attempt: 0 });
+    next.release(ref(0));
     await later(2000);
     expect(cluster.live).toEqual([]);
-    expect(await recorded()).toEqual({ leases: [], retired: [] });
+    expect(await world.recorded()).toEqual({ leases: [], retired: [] });
   });
 
   it("ends ready sandboxes that nobody needs any more, once they are retired on record, and counts them", async () => {
@@ -123,13 +68,13 @@ describe("a change of leaders", () => {
     await later(2000);
     expect(cluster.live).toEqual([]);
     expect(orphans).toBe(2);
-    expect(await recorded()).toEqual({ leases: [], retired: [] });
+    expect(await world.recorded()).toEqual({ leases: [], retired: [] });
   });
 
   it("never ends a sandbox that another leader has leased meanwhile, and answers for it", async () => {
     await handOver(await leadWarm(1));
     const uid = cluster.live[0]?.sandboxUid ?? "";
-    const stale = new LeaseLedger(bus.connect("stale"), clock);
+    const stale = world.ledger();
     const launcher = cluster.launcher();
     const meanwhile: SandboxLauncher = {
       ...launcher,
@@ -148,19 +93,19 @@ describe("a change of leaders", () => {
   it("ends what is on record as retired", async () => {
     await handOver(await leadWarm(1));
     const uid = cluster.live[0]?.sandboxUid ?? "";
-    const ledger = new LeaseLedger(bus.connect("stale"), clock);
-    expect(await clock.run(ledger.retireUnleased(uid, "envuid"), LIMIT_MS)).toBe("won");
+    const ledger = world.ledger();
+    expect(await world.run(ledger.retireUnleased(uid, "envuid"))).toBe("won");
     await lead();
     await later(2000);
     expect(cluster.live).toEqual([]);
-    expect(await recorded()).toEqual({ leases: [], retired: [] });
+    expect(await world.recorded()).toEqual({ leases: [], retired: [] });
   });
 
   it("says that a sandbox is lost whose pod went while nobody led", async () => {
     await handOver(await leadAndLease());
     cluster.sandboxes.clear();
     await lead();
-    expect(await clock.run(claiming(ref(0)), LIMIT_MS)).toMatchObject({ failure: { code: "sandbox_lost" } });
+    expect(await world.run(claiming(ref(0)))).toMatchObject({ failure: { code: "sandbox_lost" } });
   });
 
   it("ends the sandboxes of attempts whose job went while nobody led", async () => {
@@ -217,11 +162,7 @@ describe("a cluster without room", () => {
       pressure: { reason: "Quota", message: "exceeded quota: q" },
     });
     cluster.failure = null;
-    expect((await clock.run(waiting, LIMIT_MS)).map(({ kind }) => kind)).toEqual([
-      "leased",
-      "leased",
-      "leased",
-    ]);
+    expect((await world.run(waiting)).map(({ kind }) => kind)).toEqual(["leased", "leased", "leased"]);
     expect(broker.snapshot().pressure).toBeNull();
   });
 
@@ -232,7 +173,7 @@ describe("a cluster without room", () => {
     await later(10_000);
     expect(broker.snapshot()).toMatchObject({ pressure: cluster.pressure, starting: 1 });
     cluster.makeRoom();
-    expect((await clock.run(waiting, LIMIT_MS)).kind).toBe("leased");
+    expect((await world.run(waiting)).kind).toBe("leased");
     expect(broker.snapshot().pressure).toBeNull();
   });
 
@@ -243,7 +184,7 @@ describe("a cluster without room", () => {
     await later(120_000);
     expect(broker.snapshot().breaker).toMatchObject({ state: "open", lastReason: "ErrImagePull: denied" });
     cluster.failure = null;
-    expect((await clock.run(waiting, LIMIT_MS)).kind).toBe("leased");
+    expect((await world.run(waiting)).kind).toBe("leased");
   });
 
   it("loses a sandbox that starts without costing its claim an attempt", async () => {
@@ -252,7 +193,7 @@ describe("a cluster without room", () => {
     const waiting = claiming(ref(0));
     await later(1000);
     cluster.failure = null;
-    expect((await clock.run(waiting, LIMIT_MS)).kind).toBe("leased");
+    expect((await world.run(waiting)).kind).toBe("leased");
   });
 });
 
@@ -279,7 +220,7 @@ describe("an attempt with a need of its own", () => {
 
   it("waits while its job is not known", async () => {
     await lead({}, needs);
-    const waiting = claiming(ref(0, "unknown"));
+    const waiting = claiming(ref(0, 0, "unknown"));
     await later(60_000);
     expect(cluster.starts).toBe(0);
     void waiting;
@@ -288,7 +229,7 @@ describe("an attempt with a need of its own", () => {
   it("fails alone when its own image can't be started", async () => {
     await lead({ image: "registry.example/1:1" }, needs);
     cluster.failure = new RollyardError("sandbox_unstartable");
-    expect(await clock.run(claiming(ref(0)), LIMIT_MS)).toMatchObject({
+    expect(await world.run(claiming(ref(0)))).toMatchObject({
       kind: "failed",
       failure: { code: "sandbox_unstartable", failureClass: "sandbox" },
     });
@@ -299,7 +240,7 @@ describe("an attempt with a need of its own", () => {
     cluster.pressure = { reason: "Unschedulable", message: "" };
     void claiming(ref(0));
     await later(1000);
-    broker.release({ ...ref(0), attempt: 0 });
+    broker.release(ref(0));
     cluster.makeRoom();
     await later(1000);
     expect(cluster.live).toHaveLength(1);

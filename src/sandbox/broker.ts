@@ -23,6 +23,7 @@ import { LeaseLedger } from "./lease-ledger.ts";
 import { PURPOSES } from "./purpose.ts";
 import type { Purpose } from "./purpose.ts";
 import { ReleasedAttempts } from "./released-attempts.ts";
+import { retireRecorded } from "./retire-recorded.ts";
 import type { PooledSandbox, SandboxPool } from "./sandbox-pool.ts";
 import { SandboxSupply } from "./sandbox-supply.ts";
 import type { OwnSandboxes } from "./sandbox-supply.ts";
@@ -141,8 +142,8 @@ export class SandboxBroker {
   }
 
   /**
-   * Answers no more, and ends every sandbox; with `handOver` it leaves all of them for the next leader. The launcher stays
-   * open: it is the caller's.
+   * Answers no more, ends every sandbox, and leaves no lease of the environment on record that it can reach; with `handOver`
+   * it leaves all of them for the next leader. The launcher stays open: it is the caller's.
    */
   async stop({ handOver = false }: { readonly handOver?: boolean } = {}): Promise<void> {
     this.#isHandingOver = handOver;
@@ -150,8 +151,13 @@ export class SandboxBroker {
     await this.#subscription?.stop();
     this.#queue.wakeAll();
     await Promise.all(this.#assigning);
-    if (handOver) this.#holdings.letGo();
-    await Promise.all([this.#supply.close(handOver), ...(handOver ? [] : [this.#holdings.close()])]);
+    if (handOver) {
+      this.#holdings.letGo();
+      return this.#supply.close(true);
+    }
+    await Promise.all([this.#supply.close(false), this.#holdings.close()]);
+    const [clock, logger, ledger] = [this.#clock, this.#logger, this.#ledger];
+    await retireRecorded(this.#options.environmentUid, { clock, logger, ledger });
   }
 
   #newSupply({ keys, launcher, localFolder, newId, graderVenv }: BrokerOptions): SandboxSupply {

@@ -15,16 +15,18 @@ import { goTestTotals, vitestTotals } from "./test-totals.mjs";
  * @param {AbortSignal} [signal] ends one that runs beside another
  * @returns {Promise<Totals>}
  */
-export async function runTier({ root, node, env }, { name: tier, isBeside = false }, signal) {
+export async function runTier({ root, node, env }, { name: tier, isBeside = false, prepare }, signal) {
   const report = join(root, ".cache", "test", `${tier}.json`);
   mkdirSync(join(root, ".cache", "test"), { recursive: true });
   rmSync(report, { force: true });
   const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
   const args = [vitest, "run", "--project", tier, "--passWithNoTests", ...reporters];
+  const run = (await prepare?.(node, args, env)) ?? { command: node, args, env };
+  const options = { cwd: root, env: run.env };
   const code = await (isBeside
-    ? runBeside(node, args, { cwd: root, env, signal })
-    : runAttached(node, args, { cwd: root, env }));
+    ? runBeside(run.command, run.args, { ...options, signal })
+    : runAttached(run.command, run.args, options));
   return vitestTotals(existsSync(report) ? JSON.parse(readFileSync(report, "utf8")) : null, code);
 }
 

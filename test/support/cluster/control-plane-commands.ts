@@ -14,7 +14,11 @@ export const TOKENS = {
   kcm: "kcm-token",
   scheduler: "scheduler-token",
   kwok: "kwok-token",
+  node: "node-token",
 } as const;
+
+/** Name of the one real node that may join. */
+export const NODE_NAME = "real";
 
 /** The API server's `--token-auth-file`. */
 export function tokenFile(): string {
@@ -23,6 +27,7 @@ export function tokenFile(): string {
     `${TOKENS.kcm},system:kube-controller-manager,kcm`,
     `${TOKENS.scheduler},system:kube-scheduler,scheduler`,
     `${TOKENS.kwok},kwok,kwok,"system:masters"`,
+    `${TOKENS.node},system:node:${NODE_NAME},node,"system:nodes"`,
     "",
   ].join("\n");
 }

@@ -36,6 +36,8 @@ export interface NodePrograms {
 export interface ControlPlane {
   /** A kubeconfig file of an administrator. */
   readonly kubeconfigFile: string;
+  /** A kubeconfig file of the real node. */
+  readonly nodeKubeconfigFile: string;
   readonly server: string;
   /** The API server's certificates, PEM. */
   readonly ca: string;
@@ -72,6 +74,7 @@ export async function startControlPlane(programs: ControlPlanePrograms): Promise
 
 class StartedControlPlane implements ControlPlane {
   readonly kubeconfigFile: string;
+  readonly nodeKubeconfigFile: string;
   readonly server: string;
   readonly etcd: ClusterProcess;
   readonly apiserver: ClusterProcess;
@@ -84,6 +87,7 @@ class StartedControlPlane implements ControlPlane {
     this.#places = places;
     this.server = `https://127.0.0.1:${places.apiPort}`;
     this.kubeconfigFile = join(places.folder, "admin.kubeconfig");
+    this.nodeKubeconfigFile = join(places.folder, "node.kubeconfig");
     this.etcd = this.#process("etcd", [programs.etcd, ...etcdArgs(places)]);
     this.apiserver = this.#process("kube-apiserver", [programs["kube-apiserver"], ...apiserverArgs(places)]);
   }

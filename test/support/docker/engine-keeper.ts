@@ -1,7 +1,7 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { keepNamespace } from "../lib/kept-namespace.ts";
 
 /** A Docker engine of these tests alone. */
 export interface KeptEngine {
@@ -30,42 +30,22 @@ engine=$!
 wait "$engine"
 `;
 
-/** Around it: removes what the namespaces don't take along. It outlives us by what that takes, also after SIGKILL. */
-const KEEPER = `
-folder=$1 cgroup=$2 first=$3
-shift 3
-unshare --mount --mount-proc --pid --fork --kill-child sh -c "$first" engine "$@" >"$folder/log" 2>&1
-find /sys/fs/cgroup -depth -type d -path "*$cgroup*" -exec rmdir {} + 2>/dev/null
-tail -n 1 "$folder/log"
-rm -rf "$folder"
-`;
-
 /**
  * Starts dockerd by hand, without a bridge network and without a rule in the firewall, in a folder and namespaces of its
- * own. It needs root. It ends with us, however we end: what keeps it alive is a pipe that only we hold.
+ * own. It needs root. It ends with us, however we end.
  */
 export async function keepEngine(): Promise<KeptEngine> {
   const folder = await mkdtemp(join(tmpdir(), "rollyard-engine-"));
   const cgroup = `/${basename(folder)}`;
   const host = `unix://${folder}/socket`;
   await writeFile(configOf(folder), "{}");
-  const keeper = spawn(
-    "/bin/sh",
-    ["-c", KEEPER, "keeper", folder, cgroup, FIRST, ...engineArgv(folder, cgroup, host)],
-    // A session of its own: Ctrl-C on the terminal is ours to handle.
-    { detached: true, stdio: ["pipe", "pipe", "ignore"], cwd: "/", env: { ...process.env, ...NO_REGISTRY } },
-  );
-  keeper.stdin.on("error", () => undefined);
-  const ended = new Promise<string>((resolve) => {
-    let words = "";
-    keeper.stdout.setEncoding("utf8").on("data", (text: string) => (words += text));
-    keeper.once("error", (error) => resolve(error.message));
-    keeper.once("close", () => resolve(words.trim()));
+  const { ended, stop } = keepNamespace({
+    folder,
+    cgroup,
+    script: FIRST,
+    argv: engineArgv(folder, cgroup, host),
+    env: { ...process.env, ...NO_REGISTRY },
   });
-  const stop = async (): Promise<void> => {
-    keeper.stdin.end();
-    await ended;
-  };
   return { host, ended, stop };
 }
 

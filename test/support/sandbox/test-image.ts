@@ -1,8 +1,9 @@
 import { execFile } from "node:child_process";
-import { chmod, cp, mkdir, mkdtemp, realpath, rm, symlink } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
+import { fillImageRoot } from "./image-root.ts";
 
 const run = promisify(execFile);
 
@@ -18,7 +19,7 @@ const PROGRAMS = [
 export async function importTestImage(): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), "rollyard-test-image-"));
   try {
-    await fillRoot(root);
+    await fillImageRoot(root, { programs: PROGRAMS, folders: ["workspace", "srv/place"] });
     const archive = `${root}.tar`;
     const places = ["./workspace", "./srv/place"];
     const others = places.map((place) => `--exclude=${place}`);
@@ -28,27 +29,5 @@ export async function importTestImage(): Promise<void> {
     await rm(archive);
   } finally {
     await rm(root, { recursive: true });
-  }
-}
-
-async function fillRoot(root: string): Promise<void> {
-  for (const folder of ["usr/bin", "tmp", "workspace", "proc", "dev", "etc", "srv/place"])
-    await mkdir(join(root, folder), { recursive: true });
-  await chmod(root, 0o755);
-  await chmod(join(root, "tmp"), 0o1777);
-  await symlink("usr/bin", join(root, "bin"));
-  for (const name of PROGRAMS) {
-    const { stdout } = await run("/bin/sh", ["-c", `PATH=/usr/bin:/bin command -v ${name} || true`]);
-    const program = stdout.trim().startsWith("/") ? stdout.trim() : `/usr/bin/${name}`;
-    await copyWithLibraries(root, program, `/usr/bin/${name}`);
-  }
-}
-
-async function copyWithLibraries(root: string, program: string, place: string): Promise<void> {
-  await cp(await realpath(program), join(root, place));
-  const { stdout } = await run("ldd", [program]);
-  for (const [library] of stdout.matchAll(/\/\S+/gu)) {
-    await mkdir(join(root, dirname(library)), { recursive: true });
-    await cp(await realpath(library), join(root, library));
   }
 }

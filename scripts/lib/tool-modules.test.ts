@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { linkerFlags, releaseVersion } from "./control-plane-modules.mjs";
+import { linkerFlags, releaseVersion } from "./tool-modules.mjs";
 
 describe("releaseVersion", () => {
   it("finds the module itself, not one whose name is longer, in blocks and single lines", () => {

@@ -12,6 +12,7 @@ import { EventRecorder } from "../../src/kube/control/event-recorder.ts";
 import { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeTransport } from "../../src/kube/transport/kube-transport.ts";
 import { systemClock } from "../../src/lib/clock.ts";
+import { whenAborted } from "../../src/lib/when-aborted.ts";
 import type { Logger } from "../../src/lib/logger.ts";
 import { randomIds } from "../../src/rollout/ids.ts";
 import type { AttemptRef } from "../../src/rollout/attempt-ref.ts";
@@ -47,7 +48,7 @@ export async function lead(parts: LeaderParts, signal: AbortSignal): Promise<voi
   const until = AbortSignal.any([signal, ending.signal]);
   try {
     await compose(parts, until, closers);
-    await untilAborted(signal);
+    await whenAborted(signal);
   } finally {
     // Also when it could not be begun: what runs has to hear of it.
     ending.abort();
@@ -170,11 +171,4 @@ function startProbing(
   };
   const running = probing();
   return () => running;
-}
-
-function untilAborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

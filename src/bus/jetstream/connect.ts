@@ -43,6 +43,7 @@ export interface JetStreamOptions {
 
 const DIAL_TIMEOUT_MS = 2000;
 const DIAL_RETRY_MS = 200;
+const TELL_AGAIN_MS = 30_000;
 const RECONNECT_WAIT_MS = 250;
 const PING_MS = 15_000;
 
@@ -52,9 +53,46 @@ const PING_MS = 15_000;
  */
 export async function connectJetStream(options: JetStreamOptions): Promise<Bus & BusInspector> {
   const clock = options.clock ?? systemClock;
+  const deadlineMs = clock.monotonicMs() + (options.connectTimeoutMs ?? 10_000);
+  for (;;) {
+    try {
+      return await dial(options, clock);
+    } catch (error) {
+      if (!isUnavailable(error) || clock.monotonicMs() >= deadlineMs) throw error;
+      await clock.sleep(DIAL_RETRY_MS);
+    }
+  }
+}
+
+/**
+ * As {@link connectJetStream}, but waits for a server without limit, and says so in the log; null once the signal aborts.
+ * Throws `bus_forbidden`.
+ */
+export async function connectOnceUp(
+  options: Omit<JetStreamOptions, "connectTimeoutMs">,
+  signal: AbortSignal,
+): Promise<(Bus & BusInspector) | null> {
+  const clock = options.clock ?? systemClock;
+  let toldMs = Number.NEGATIVE_INFINITY;
+  while (!signal.aborted) {
+    try {
+      return await dial(options, clock);
+    } catch (error) {
+      if (!isUnavailable(error)) throw error;
+    }
+    if (clock.monotonicMs() - toldMs >= TELL_AGAIN_MS) {
+      options.logger.warn("no message bus answers; waiting for one", { servers: options.servers.join(" ") });
+      toldMs = clock.monotonicMs();
+    }
+    await clock.sleep(DIAL_RETRY_MS, signal);
+  }
+  return null;
+}
+
+/** One try. Throws `bus_unavailable`, `bus_forbidden`. */
+async function dial(options: JetStreamOptions, clock: Clock): Promise<Bus & BusInspector> {
   const inboxPrefix = inboxPrefixOf(options.user);
-  const nats = await dial(options, clock, inboxPrefix);
-  const connection = new BusConnection(nats, {
+  const connection = new BusConnection(await connectOrRefuse(natsOptions(options, inboxPrefix)), {
     inboxPrefix,
     clock,
     logger: options.logger,
@@ -70,22 +108,18 @@ export async function connectJetStream(options: JetStreamOptions): Promise<Bus &
   });
 }
 
-async function dial(options: JetStreamOptions, clock: Clock, inboxPrefix: string): Promise<NatsConnection> {
-  const deadlineMs = clock.monotonicMs() + (options.connectTimeoutMs ?? 10_000);
-  for (;;) {
-    try {
-      return await connect(natsOptions(options, inboxPrefix));
-    } catch (cause) {
-      if (cause instanceof AuthorizationError) {
-        throw new RollyardError("bus_forbidden", {
-          message: "The message bus refuses the user or password.",
-          cause,
-        });
-      }
-      if (clock.monotonicMs() >= deadlineMs) throw new RollyardError("bus_unavailable", { cause });
-      await clock.sleep(DIAL_RETRY_MS);
-    }
+async function connectOrRefuse(options: NatsOptions): Promise<NatsConnection> {
+  try {
+    return await connect(options);
+  } catch (cause) {
+    if (!(cause instanceof AuthorizationError)) throw new RollyardError("bus_unavailable", { cause });
+    const message = "The message bus refuses the user or password.";
+    throw new RollyardError("bus_forbidden", { message, cause });
   }
+}
+
+function isUnavailable(error: unknown): boolean {
+  return error instanceof RollyardError && error.code === "bus_unavailable";
 }
 
 /** A new object each time: the client writes into the one that it gets. */

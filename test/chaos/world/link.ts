@@ -40,9 +40,9 @@ export class Link {
     this.#server = createServer((client) => this.#accept(client));
   }
 
-  /** Begins to listen on a free loopback port. */
-  async open(): Promise<void> {
-    await new Promise<void>((resolve) => this.#server.listen(0, "127.0.0.1", resolve));
+  /** Begins to listen on the loopback port, by default a free one. */
+  async open(port = 0): Promise<void> {
+    await new Promise<void>((resolve) => this.#server.listen(port, "127.0.0.1", resolve));
   }
 
   get address(): string {

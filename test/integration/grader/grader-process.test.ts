@@ -1,9 +1,6 @@
-import { spawn } from "node:child_process";
-import type { ChildProcess } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { HEADERS } from "../../../src/bus/port.ts";
 import type { Bus } from "../../../src/bus/port.ts";
@@ -17,22 +14,15 @@ import {
   attemptMessages,
   gradeRequestPayload,
 } from "../../support/grader/stopped-rollout.ts";
+import { endServices, startService, telemetryOf } from "../../support/run/service-process.ts";
+import type { ServiceProcess } from "../../support/run/service-process.ts";
 import { EXACT } from "../../support/grader/flow-world.ts";
-
-const MAIN = fileURLToPath(new URL("../../../services/grader/main.ts", import.meta.url));
-
-/** A grader process, its output so far, and its end. */
-interface GraderProcess {
-  readonly child: ChildProcess;
-  readonly output: { stdout: string; stderr: string };
-  readonly exited: Promise<number | null>;
-}
 
 describe("the grader process", () => {
   let live: LiveBus;
   let controller: Bus;
   let folder: string;
-  const started: GraderProcess[] = [];
+  const started: ServiceProcess[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "grader-process-"));
@@ -40,42 +30,21 @@ describe("the grader process", () => {
     controller = await live.connect("controller");
   });
 
-  afterEach(async () => {
-    for (const { child, exited } of started.splice(0)) {
-      child.kill("SIGKILL");
-      await exited;
-    }
-  });
+  afterEach(() => endServices(started));
 
   afterAll(async () => {
     await live.stop();
     await rm(folder, { recursive: true, force: true });
   });
 
-  async function start(config: string, password: string): Promise<GraderProcess> {
-    const file = join(folder, "grader.yaml");
-    await writeFile(file, config);
-    const child = spawn(process.execPath, [MAIN, "--config", file], {
-      env: { PATH: "/usr/bin:/bin", NATS_PASSWORD: password },
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    const output = { stdout: "", stderr: "" };
-    child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));
-    child.stderr.on("data", (chunk) => (output.stderr += String(chunk)));
-    const exited = new Promise<number | null>((resolve) => child.on("close", resolve));
-    const grader = { child, output, exited };
+  async function start(text: string, natsPassword: string): Promise<ServiceProcess> {
+    const grader = await startService("grader", { folder, config: text, natsPassword });
     started.push(grader);
     return grader;
   }
 
   const config = (): string =>
     `nats: {servers: ["${live.address}"]}\nmetrics: {host: 127.0.0.1, port: 0}\nconcurrency: 2\n`;
-
-  async function telemetryOf({ output }: GraderProcess): Promise<string> {
-    const port = (): string => /"metrics_port":(\d+)/.exec(output.stdout)?.[1] ?? "";
-    await expect.poll(port, { timeout: 20_000 }).not.toBe("");
-    return `http://127.0.0.1:${port()}`;
-  }
 
   it("grades what is on the bus, shows it in its metrics, and ends with 0 on SIGTERM", async () => {
     const grader = await start(config(), live.password("grader"));

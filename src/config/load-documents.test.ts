@@ -153,7 +153,6 @@ describe("loadDocuments", () => {
   });
 
   it.each([
-    ["text_similarity", "input: a, reference: b, evaluation_metric: bleu"],
     ["label_model", "model: j, input: [{ role: user, content: x }], labels: [a], passing_labels: [a]"],
     ["score_model", "model: j, input: [{ role: user, content: x }]"],
     ["command", "argv: [make]"],

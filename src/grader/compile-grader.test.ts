@@ -52,14 +52,8 @@ describe("compileGrader", () => {
     expect(() => compileGrader({ ...exact, integrity: ["git_history"] }, { passThreshold: 1 })).toThrow(
       /integrity/,
     );
-    const similar = graderSchema.parse({
-      type: "text_similarity",
-      name: "s",
-      input: "a",
-      reference: "b",
-      evaluation_metric: "bleu",
-    });
-    expect(() => compileGrader(similar, { passThreshold: 1 })).toThrow(/text_similarity/);
+    const later = graderSchema.parse({ type: "command", name: "tests", argv: ["true"] });
+    expect(() => compileGrader(later, { passThreshold: 1 })).toThrow(/command/);
   });
 
   it("refuses a python source beyond its limit in bytes", () => {
@@ -74,6 +68,13 @@ describe("compileGrader", () => {
       string_check: exact,
       set_match: { ...exact, type: "set_match", metric: "f1", normalize: "none" },
       multi: half,
+      text_similarity: {
+        type: "text_similarity",
+        name: "near",
+        input: "a",
+        reference: "b",
+        evaluation_metric: "bleu",
+      },
       python: { type: "python", name: "py", source: "def grade(sample, item): return 1" },
       endpoint: { type: "endpoint", url: "http://127.0.0.1:1/" },
     };

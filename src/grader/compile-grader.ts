@@ -1,21 +1,12 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
-import { compileEndpoint } from "./endpoint.ts";
 import { mergeErrorFlags } from "./error-flags.ts";
 import { finiteReward } from "./finite-reward.ts";
 import { compileMulti } from "./multi.ts";
 import type { GradeResult, Grader } from "./port.ts";
-import { compilePython } from "./python.ts";
-import { retryingScorer } from "./retrying-scorer.ts";
-import type { GraderSpec, SubGraderSpec } from "./schema.ts";
+import type { GraderContext } from "./grader-context.ts";
+import { compileScorer } from "./grader-kinds.ts";
+import type { GraderSpec } from "./schema.ts";
 import type { Score, Scorer } from "./scorer.ts";
-import { compileSetMatch } from "./set-match.ts";
-import { compileStringCheck } from "./string-check.ts";
-
-/** What of the environment a grader follows. */
-export interface GraderContext {
-  /** `spec.passThreshold`; a grader's own `pass_threshold` wins. */
-  readonly passThreshold: number;
-}
 
 /**
  * Makes a grader from its spec; templates and formulas are read here, once.
@@ -23,7 +14,10 @@ export interface GraderContext {
  */
 export function compileGrader(spec: GraderSpec, context: GraderContext): Grader {
   if ((spec.integrity ?? []).length > 0) throw unsupported("integrity checks");
-  const scorer = spec.type === "multi" ? compileMulti(spec, compileScorer) : compileScorer(spec);
+  const scorer =
+    spec.type === "multi"
+      ? compileMulti(spec, (sub) => compileScorer(sub, context))
+      : compileScorer(spec, context);
   const threshold = spec.pass_threshold ?? context.passThreshold;
   return {
     grade: async (input, deps) => {
@@ -50,21 +44,6 @@ function resultOf(
     executionSeconds,
     tokens: score.tokens,
   };
-}
-
-function compileScorer(spec: SubGraderSpec): Scorer {
-  switch (spec.type) {
-    case "string_check":
-      return compileStringCheck(spec);
-    case "set_match":
-      return compileSetMatch(spec);
-    case "python":
-      return retryingScorer(compilePython(spec));
-    case "endpoint":
-      return retryingScorer(compileEndpoint(spec));
-    default:
-      throw unsupported(`type ${spec.type}`);
-  }
 }
 
 function unsupported(what: string): RollyardError {

@@ -40,7 +40,10 @@ export const textSimilarityGraderSchema = z.strictObject({
       "rouge_5",
       "rouge_l",
     ])
-    .meta({ description: "The measure." }),
+    .meta({
+      description:
+        "The measure: `fuzzy_match` as rapidfuzz's ratio, `bleu` as sacrebleu's of a sentence, `gleu` and `meteor` as nltk's, `rouge_…` as rouge-score's F1. docs/graders.md says how each reads the texts.",
+    }),
 });
 
 const judgeMessageSchema = z.strictObject({

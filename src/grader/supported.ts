@@ -1,13 +1,7 @@
-import type { GraderType } from "./schema.ts";
+import { SUPPORTED_GRADER_KINDS } from "./grader-kinds.ts";
 
-/** The grader types that this version can run; validation refuses the others. A release that adds one adds it here. */
-export const SUPPORTED_GRADER_TYPES: readonly GraderType[] = [
-  "string_check",
-  "set_match",
-  "multi",
-  "python",
-  "endpoint",
-];
+/** The grader types that this version can run; validation refuses the others. */
+export const SUPPORTED_GRADER_TYPES: readonly string[] = [...SUPPORTED_GRADER_KINDS, "multi"];
 
 /** The fields of `sample` that grader templates may name, as OpenAI has them. */
 export const SAMPLE_FIELDS: readonly string[] = [

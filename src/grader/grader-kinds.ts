@@ -1,0 +1,53 @@
+import { RollyardError } from "../errors/rollyard-error.ts";
+import { compileEndpoint } from "./endpoint.ts";
+import type { GraderContext } from "./grader-context.ts";
+import { compilePython } from "./python.ts";
+import { retryingScorer } from "./retrying-scorer.ts";
+import type { SubGraderSpec } from "./schema.ts";
+import type { Scorer } from "./scorer.ts";
+import { compileSetMatch } from "./set-match.ts";
+import { compileStringCheck } from "./string-check.ts";
+import { compileTextSimilarity } from "./text-similarity.ts";
+
+type KindName = SubGraderSpec["type"];
+type SpecOf<Kind extends KindName> = Extract<SubGraderSpec, { type: Kind }>;
+
+/** One kind of grader. A new one is a schema, a row of {@link GRADER_KINDS}, and its tests. */
+interface GraderKind<Spec> {
+  /** Whether it needs the world (a sandbox, an endpoint): then its failures are tried again and its limits hold. */
+  readonly reachesOut: boolean;
+  /** Throws class config for a spec that can never work. */
+  readonly compile: (spec: Spec, context: GraderContext) => Scorer;
+}
+
+/** Every kind that may stand inside a `multi`; null for one that this version can't run. */
+const GRADER_KINDS: { readonly [Kind in KindName]: GraderKind<SpecOf<Kind>> | null } = {
+  string_check: { reachesOut: false, compile: compileStringCheck },
+  text_similarity: { reachesOut: false, compile: compileTextSimilarity },
+  label_model: null,
+  score_model: null,
+  python: { reachesOut: true, compile: compilePython },
+  endpoint: { reachesOut: true, compile: compileEndpoint },
+  set_match: { reachesOut: false, compile: compileSetMatch },
+  command: null,
+  trajectory: null,
+  judge_veto: null,
+};
+
+/** The kinds that this version can run; validation refuses the others. */
+export const SUPPORTED_GRADER_KINDS: readonly string[] = Object.entries(GRADER_KINDS).flatMap(
+  ([name, kind]) => (kind === null ? [] : [name]),
+);
+
+/** Makes the inside of a grader from its spec. Throws class config, as each kind says. */
+export function compileScorer(spec: SubGraderSpec, context: GraderContext): Scorer {
+  // A row takes the specs of its own key, which types can't follow through a look-up.
+  const kind = GRADER_KINDS[spec.type] as GraderKind<SubGraderSpec> | null;
+  if (kind === null) {
+    throw new RollyardError("grader_config_error", {
+      message: `This version of Rollyard does not run graders of type ${spec.type}.`,
+    });
+  }
+  const scorer = kind.compile(spec, context);
+  return kind.reachesOut ? retryingScorer(scorer) : scorer;
+}

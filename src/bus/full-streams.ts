@@ -1,8 +1,9 @@
 import type { Logger } from "../lib/logger.ts";
 import type { PublishResult } from "./port.ts";
+import { SilentStreams } from "./silent-streams.ts";
+import { streamOf } from "./stream-settings.ts";
+import type { StreamName } from "./streams.ts";
 
-/** A server between leaders answers sooner; one whose disk is full never does. */
-const SILENT_MS = 10_000;
 const SILENT = "a stream answers nothing: if the disk of nats-server is full, make room and start it again";
 
 /**
@@ -11,48 +12,44 @@ const SILENT = "a stream answers nothing: if the disk of nats-server is full, ma
  */
 export class FullStreams {
   readonly #logger: Logger;
-  readonly #full = new Set<string>();
-  /** Since when nothing that a stream was sent was answered. */
-  readonly #silentSinceMs = new Map<string, number>();
+  readonly #told = new Set<StreamName>();
+  readonly #silent: SilentStreams;
 
-  constructor(logger: Logger) {
+  constructor(logger: Logger, silentMs?: number) {
     this.#logger = logger;
+    this.#silent = new SilentStreams(silentMs);
+  }
+
+  /** Those that answer nothing now. */
+  silentAt(nowMs: number): readonly StreamName[] {
+    return this.#silent.at(nowMs);
   }
 
   /** What became of a publish. */
   observe(subject: string, kind: PublishResult["kind"]): void {
-    if (kind === "full") this.#isFull(streamToken(subject));
-    else if (kind === "stored" && this.#full.size + this.#silentSinceMs.size > 0) {
-      this.#takes(streamToken(subject));
-    }
+    if (kind === "full") this.#tell(subject, "a stream is full: what it should store waits");
+    else if (kind === "stored" && (this.#told.size > 0 || !this.#silent.isEmpty)) this.#takes(subject);
   }
 
-  /**
-   * A publish was sent at `sentMs` and never answered though the server is there. A full disk does that: nats-server then
-   * stores nothing until it is started again.
-   */
+  /** A publish was sent at `sentMs` and never answered though the server is there. */
   unanswered(subject: string, sentMs: number, nowMs: number): void {
-    const stream = streamToken(subject);
-    const sinceMs = this.#silentSinceMs.get(stream) ?? sentMs;
-    this.#silentSinceMs.set(stream, sinceMs);
-    if (nowMs - sinceMs < SILENT_MS || this.#full.has(stream)) return;
-    this.#full.add(stream);
-    this.#logger.warn(SILENT, { stream });
+    const stream = streamOf(subject);
+    if (stream === null) return;
+    this.#silent.unanswered(stream, sentMs, nowMs);
+    if (this.#silent.at(nowMs).includes(stream)) this.#tell(subject, SILENT);
   }
 
-  #isFull(stream: string): void {
-    if (this.#full.has(stream)) return;
-    this.#full.add(stream);
-    this.#logger.warn("a stream is full: what it should store waits", { stream });
+  #tell(subject: string, what: string): void {
+    const stream = streamOf(subject);
+    if (stream === null || this.#told.has(stream)) return;
+    this.#told.add(stream);
+    this.#logger.warn(what, { stream });
   }
 
-  #takes(stream: string): void {
-    this.#silentSinceMs.delete(stream);
-    if (this.#full.delete(stream)) this.#logger.info("a stream takes messages again", { stream });
+  #takes(subject: string): void {
+    const stream = streamOf(subject);
+    if (stream === null) return;
+    this.#silent.stored(stream);
+    if (this.#told.delete(stream)) this.#logger.info("a stream takes messages again", { stream });
   }
-}
-
-/** `rollyard.<stream>.…`, or `$KV.<bucket>.…`: one stream each. */
-function streamToken(subject: string): string {
-  return subject.split(".", 2)[1] ?? subject;
 }

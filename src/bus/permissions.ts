@@ -39,6 +39,7 @@ function worker(): NatsPermissions {
         "rollyard.secrets.>",
         "rollyard.slots.>",
         "rollyard.driver.>",
+        "rollyard.silent.>",
         ...takesWork("rollout"),
         ...reads("events", "blobs", "specs"),
       ],
@@ -58,6 +59,7 @@ function grader(): NatsPermissions {
         "rollyard.work.settle.>",
         "rollyard.claims.>",
         "rollyard.secrets.>",
+        "rollyard.silent.>",
         ...takesWork("grade"),
         ...reads("events", "outcomes", "blobs", "specs"),
       ],
@@ -76,6 +78,7 @@ function gateway(): NatsPermissions {
         "rollyard.work.settle.>",
         "rollyard.claims.>",
         "rollyard.secrets.>",
+        "rollyard.silent.>",
         ...reads("outcomes", "regrades", "events", "blobs", "specs"),
         // It watches which environments are served.
         ...follows("specs"),
@@ -99,6 +102,7 @@ function controller(): NatsPermissions {
         "rollyard.regrades.>",
         "rollyard.control.>",
         "rollyard.driver.>",
+        "rollyard.silent.>",
         "$KV.rollyard-specs.>",
         ...streams.flatMap(administers),
         ...reads(...streams),
@@ -110,7 +114,13 @@ function controller(): NatsPermissions {
       ],
     },
     subscribe: {
-      allow: [inbox("controller"), "rollyard.claims.>", "rollyard.secrets.>", "rollyard.slots.>"],
+      allow: [
+        inbox("controller"),
+        "rollyard.claims.>",
+        "rollyard.secrets.>",
+        "rollyard.slots.>",
+        "rollyard.silent.>",
+      ],
     },
     allow_responses: ANSWERS,
   };

@@ -154,6 +154,8 @@ export interface BusAdmin {
 
 /** The whole bus, as the controller has it. Services take the parts that they need. */
 export interface Bus extends LogStore, WorkSource, Messenger, BusAdmin {
+  /** Streams that leave unanswered what this client sends them to store, though their server is there: its disk is full. */
+  silentStreams(): readonly StreamName[];
   /** Notices of connection loss and return. */
   onStatus(handler: (status: "connected" | "disconnected") => void): void;
   close(): Promise<void>;

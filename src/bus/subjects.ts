@@ -1,4 +1,4 @@
-import type { WorkKind } from "./streams.ts";
+import type { StreamName, WorkKind } from "./streams.ts";
 
 /** The parts of a rollout's subjects. Tokens are made by us: a namespace is a DNS label, a job UID 12 hex digits. */
 export interface RolloutSubjectParts {
@@ -68,6 +68,11 @@ export function driverSubject(workerId: string): string {
 /** Subject on which a worker says how many slots it has. */
 export function slotsSubject(workerId: string): string {
   return `rollyard.slots.${workerId}`;
+}
+
+/** Subject on which a service says that a stream answers nothing; `*`: whatever stream. */
+export function silentSubject(stream: StreamName | "*"): string {
+  return `rollyard.silent.${stream}`;
 }
 
 /** Request subject for the secrets that a spec names. */

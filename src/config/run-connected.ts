@@ -3,6 +3,8 @@ import { connectOnceUp } from "../bus/jetstream/connect.ts";
 import type { BusInspector } from "../bus/inspection.ts";
 import type { Bus } from "../bus/port.ts";
 import type { StreamSizing } from "../bus/stream-settings.ts";
+import { tellSilentStreams } from "../bus/tell-silent-streams.ts";
+import { systemClock } from "../lib/clock.ts";
 import { createBusMetrics } from "../telemetry/bus-metrics.ts";
 import { MetricMaker } from "../telemetry/metric-makers.ts";
 import { startTelemetryServer } from "../telemetry/telemetry-server.ts";
@@ -50,9 +52,12 @@ export async function runConnected(
     if (bus === null) return;
     isConnected = true;
     bus.onStatus((status) => (isConnected = status === "connected"));
+    const working = new AbortController();
+    void tellSilentStreams(bus, systemClock, working.signal);
     try {
       await work({ bus, maker, metricsPort: telemetry.port });
     } finally {
+      working.abort();
       await bus.close();
     }
   } finally {

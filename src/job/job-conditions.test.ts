@@ -8,6 +8,7 @@ const RUNNING: ConditionFacts = {
   rollouts: { total: 4, graded: 1, failed: 0 },
   isBusDown: false,
   fullStreams: [],
+  silentStreams: [],
   startsFailing: null,
   throttled: [],
 };
@@ -44,6 +45,12 @@ describe("the conditions of a job", () => {
     ],
   ])("say that it %s", (_what, facts, expected) => {
     expect(trueOnes(at(facts))).toEqual(expected);
+  });
+
+  it("name the streams that answer nothing, and what to do", () => {
+    const found = at({ silentStreams: ["events", "work"] }).find(({ type }) => type === "Backpressure");
+    expect(found).toMatchObject({ status: "True", reason: "StreamSilent" });
+    expect(found?.message).toContain("(events, work): if the disk of nats-server is full");
   });
 
   it("say all that holds a job up in their message", () => {

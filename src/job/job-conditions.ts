@@ -14,7 +14,12 @@ export const conditionSchema = z.object({
 export type Condition = z.output<typeof conditionSchema>;
 
 /** Why work is held up though nothing has failed. */
-export type BackpressureReason = "BusUnavailable" | "StreamFull" | "Unschedulable" | "ModelThrottled";
+export type BackpressureReason =
+  | "BusUnavailable"
+  | "StreamSilent"
+  | "StreamFull"
+  | "Unschedulable"
+  | "ModelThrottled";
 
 /** What a job's conditions are decided from. */
 export interface ConditionFacts {
@@ -26,6 +31,8 @@ export interface ConditionFacts {
   readonly isBusDown: boolean;
   /** Streams whose lack of room keeps rollouts from being dispatched. */
   readonly fullStreams: readonly string[];
+  /** Streams that answer nothing to what they are sent. */
+  readonly silentStreams: readonly string[];
   /** Why no sandbox starts any more; null while they do. */
   readonly startsFailing: string | null;
   /** The endpoints, or the workers, that a model endpoint throttles now. */
@@ -71,6 +78,7 @@ export function waitingFor(conditions: readonly Condition[]): string | null {
 
 const WAITING: Readonly<Record<string, string>> = {
   BusUnavailable: "message bus",
+  StreamSilent: "a stream answers nothing",
   StreamFull: "a stream is full",
   Unschedulable: "sandboxes do not start",
   ModelThrottled: "model throttled",
@@ -110,9 +118,14 @@ function backpressure(facts: ConditionFacts): Decided {
 }
 
 function pressures(facts: ConditionFacts): readonly (readonly [BackpressureReason, string])[] {
-  const { isBusDown, fullStreams, startsFailing, throttled } = facts;
+  const { isBusDown, silentStreams, fullStreams, startsFailing, throttled } = facts;
   const all: readonly (readonly [boolean, BackpressureReason, string])[] = [
     [isBusDown, "BusUnavailable", "The message bus does not answer."],
+    [
+      silentStreams.length > 0,
+      "StreamSilent",
+      `Streams answer nothing (${silentStreams.join(", ")}): if the disk of nats-server is full, make room and start it again. No new rollouts are dispatched meanwhile.`,
+    ],
     [
       fullStreams.length > 0,
       "StreamFull",

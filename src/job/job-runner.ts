@@ -1,11 +1,9 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import type { Bus } from "../bus/port.ts";
 import { WORK_KINDS } from "../bus/streams.ts";
 import type { StreamName } from "../bus/streams.ts";
 import { outcomesFilter, workFilter } from "../bus/subjects.ts";
 import type { ErrorCode } from "../errors/codes.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
-import { SlotsAnnouncedSchema } from "../gen/rollyard/v1/requests_pb.ts";
 import { untilAnswered } from "../grader/patience.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { Wakeup } from "../lib/wakeup.ts";
@@ -27,8 +25,7 @@ import { retryBudget } from "./retry-decision.ts";
 import type { RolloutJobSpec } from "./rollout-job.ts";
 import type { SettleDeps } from "./settle-flow.ts";
 import { settleLoop } from "./settle-loop.ts";
-import { StreamRoom } from "./stream-room.ts";
-import { WorkerRoster } from "./worker-roster.ts";
+import { Surroundings } from "./surroundings.ts";
 import type { WorkerSlots } from "./worker-roster.ts";
 
 const TICK_MS = 1000;
@@ -81,8 +78,7 @@ export class JobRunner {
   readonly #job: JobToRun;
   readonly #settleDeps: SettleDeps & Pick<JobRunnerDeps, "bus">;
   readonly #wakeup = new Wakeup();
-  readonly #workers: WorkerRoster;
-  readonly #room: StreamRoom;
+  readonly #around: Surroundings;
   readonly #dispatcher: Dispatcher;
   readonly #madeMs: number;
   #rebuilding: Promise<RebuiltLedger> | null = null;
@@ -96,10 +92,9 @@ export class JobRunner {
     const contentOf = ({ itemIndex }: RolloutPlace) => ({ item: items[itemIndex] ?? {}, policyVersion });
     this.#settleDeps = { ...deps, contentOf };
     this.ledger = new JobLedger({ items: items.length, samplesPerItem, retry, indexes });
-    this.#workers = new WorkerRoster(deps.clock);
-    this.#room = new StreamRoom(deps);
+    this.#around = new Surroundings(deps, () => this.#wakeup.wake());
     const dispatched = { identity, items, policyVersion };
-    this.#dispatcher = new Dispatcher({ ...deps, room: this.#room }, dispatched, this.ledger);
+    this.#dispatcher = new Dispatcher({ ...deps, room: this.#around.room }, dispatched, this.ledger);
     this.#madeMs = deps.clock.monotonicMs();
   }
 
@@ -122,12 +117,17 @@ export class JobRunner {
 
   /** Streams whose lack of room keeps rollouts from being dispatched. */
   get fullStreams(): readonly StreamName[] {
-    return this.#room.full;
+    return this.#around.room.full;
+  }
+
+  /** Streams that answer nothing to what they are sent: nothing is dispatched meanwhile. */
+  get silentStreams(): readonly StreamName[] {
+    return this.#around.silentStreams;
   }
 
   /** The workers that were heard of lately. */
   workers(): readonly WorkerSlots[] {
-    return this.#workers.all();
+    return this.#around.workers();
   }
 
   /**
@@ -143,8 +143,7 @@ export class JobRunner {
    * with `bus_unavailable` when `deps.signal` aborts.
    */
   async run(): Promise<RunEnd> {
-    const { bus } = this.#deps;
-    const listening = await bus.listen("rollyard.slots.*", (payload) => this.#onSlots(payload));
+    const listening = await this.#around.listen();
     const { outcomes, nextSequence } = await this.#rebuilt();
     for (const counted of outcomes) this.#deps.onOutcome(counted);
     const stop = new AbortController();
@@ -281,8 +280,8 @@ export class JobRunner {
 
   async #dispatch(): Promise<void> {
     const { share, signal } = this.#deps;
-    if (areTokensSpent(this.endInput()) || !(await this.#room.look())) return;
-    const workerSlots = share === undefined ? this.#workers.slots() : null;
+    if (areTokensSpent(this.endInput()) || !(await this.#around.mayDispatch())) return;
+    const workerSlots = share === undefined ? this.#around.slots() : null;
     try {
       const bounds = { ...this.#bounds(), workerSlots, share: share?.lend() ?? Infinity };
       const planned = planDispatch(this.ledger, bounds);
@@ -304,12 +303,6 @@ export class JobRunner {
       if (outcome !== null && after !== null) this.#deps.onOutcome({ outcome, after });
       this.#wakeup.wake();
     }
-  }
-
-  #onSlots(payload: Uint8Array): void {
-    const { worker, total, free, throttled, repeatedWork } = fromBinary(SlotsAnnouncedSchema, payload);
-    this.#workers.hear({ worker, slots: total, free, throttled, repeatedWork });
-    this.#wakeup.wake();
   }
 
   #backgroundEnded(): never {

@@ -10,7 +10,7 @@ import type { BrokerSnapshot } from "../../../src/sandbox/broker-options.ts";
 
 /** What a local run's conditions are judged by. */
 export interface LiveConditionsParts {
-  readonly runner: Pick<JobRunner, "ledger" | "isInterrupted" | "fullStreams" | "workers">;
+  readonly runner: Pick<JobRunner, "ledger" | "isInterrupted" | "fullStreams" | "silentStreams" | "workers">;
   readonly broker: { snapshot(): Pick<BrokerSnapshot, "breaker"> };
   readonly bus: Pick<Bus, "onStatus">;
   readonly endpoints: () => readonly (Pick<EndpointState, "isThrottled"> & { readonly endpoint: string })[];
@@ -85,6 +85,7 @@ export class LiveConditions {
       rollouts: { total: runner.ledger.total, graded, failed },
       isBusDown: this.#isBusDown,
       fullStreams: runner.fullStreams,
+      silentStreams: runner.silentStreams,
       startsFailing: breaker.state === "closed" ? null : breaker.lastReason,
       throttled: this.#throttled(),
     };

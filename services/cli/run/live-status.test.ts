@@ -60,6 +60,7 @@ class World {
     const runner = {
       ledger,
       isInterrupted: false,
+      silentStreams: [],
       get fullStreams() {
         return streams.full;
       },

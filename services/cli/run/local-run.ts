@@ -5,6 +5,7 @@ import { serveSecrets } from "../../../src/config/secrets-service.ts";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { syncStore } from "../../../src/bus/nats-server-store.ts";
 import { streamsBefore } from "../../../src/bus/publish-order.ts";
+import { tellSilentStreams } from "../../../src/bus/tell-silent-streams.ts";
 import { StreamSync } from "../../../src/bus/nats-server-sync.ts";
 import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
@@ -98,16 +99,17 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
     onGaveUp: (error: RollyardError) => gaveUp.reject(error),
   });
   closers.push(() => server.stop());
+  const stopping = new AbortController();
   const deliveries = new DeliveryTable();
   const store = new StreamSync(folder.storePath);
   const connect = async (user: ServiceUser): Promise<Bus & BusInspector> => {
     const bus = await connectAs(server, user, { ...options, deliveries, store });
     closers.push(() => bus.close());
+    void tellSilentStreams(bus, options.clock, stopping.signal);
     options.telemetry.readiness.watch(bus);
     return bus;
   };
   const bus = await connect("controller");
-  const stopping = new AbortController();
   const stop = async (): Promise<void> => stopping.abort();
   // Whatever ends the run, nothing of it goes on behind closed connections.
   closers.push(stop);

@@ -35,6 +35,8 @@ export interface JetStreamOptions {
   readonly sizing?: StreamSizing;
   /** Longest time until a publish is `unknown`; 5 s. */
   readonly publishTimeoutMs?: number;
+  /** How long a stream answers nothing before it counts as silent; 10 s. */
+  readonly silentAfterMs?: number;
   /** Longest time until a read is `bus_unavailable`; 10 s. */
   readonly requestTimeoutMs?: number;
   /** Longest wait for the first connection; 10 s. */
@@ -101,6 +103,7 @@ async function dial(options: JetStreamOptions, clock: Clock): Promise<Bus & BusI
   return new JetStreamBus(connection, {
     sizing: options.sizing ?? LOCAL_SIZING,
     publishTimeoutMs: options.publishTimeoutMs ?? 5000,
+    silentAfterMs: options.silentAfterMs,
     clock,
     metrics: options.metrics ?? noMetrics,
     ...(options.deliveries === undefined ? {} : { deliveries: options.deliveries }),

@@ -28,6 +28,7 @@ import { pullWork } from "./work-puller.ts";
 export interface JetStreamBusOptions {
   readonly sizing: StreamSizing;
   readonly publishTimeoutMs: number;
+  readonly silentAfterMs: number | undefined;
   readonly clock: Clock;
   readonly metrics: BusMetrics;
   readonly deliveries?: DeliveryTable;
@@ -52,7 +53,7 @@ export class JetStreamBus implements Bus, BusInspector {
     this.#metrics = options.metrics;
     this.#deliveries = options.deliveries;
     this.#beforePublish = options.beforePublish;
-    this.#publisher = new Publisher(connection, options.publishTimeoutMs);
+    this.#publisher = new Publisher(connection, options);
     this.#reader = new Reader(connection);
   }
 
@@ -149,6 +150,10 @@ export class JetStreamBus implements Bus, BusInspector {
 
   workStates(): Promise<readonly WorkState[]> {
     return workStates(this.#connection);
+  }
+
+  silentStreams(): readonly StreamName[] {
+    return this.#publisher.silentStreams();
   }
 
   onStatus(handler: (status: ConnectionStatus) => void): void {

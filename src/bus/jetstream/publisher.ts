@@ -5,6 +5,7 @@ import { RollyardError } from "../../errors/rollyard-error.ts";
 import { Fifo } from "../fifo.ts";
 import { FullStreams } from "../full-streams.ts";
 import type { OutgoingMessage, PublishResult } from "../port.ts";
+import type { StreamName } from "../streams.ts";
 import { forbidden } from "./connection.ts";
 import type { BusConnection } from "./connection.ts";
 import { parsePubAck } from "./publish-result.ts";
@@ -46,10 +47,13 @@ export class Publisher {
   #isSweeping = false;
   #isPumpDue = false;
 
-  constructor(connection: BusConnection, timeoutMs: number) {
+  constructor(
+    connection: BusConnection,
+    options: { readonly publishTimeoutMs: number; readonly silentAfterMs: number | undefined },
+  ) {
     this.#connection = connection;
-    this.#timeoutMs = timeoutMs;
-    this.#fullStreams = new FullStreams(connection.options.logger);
+    this.#timeoutMs = options.publishTimeoutMs;
+    this.#fullStreams = new FullStreams(connection.options.logger, options.silentAfterMs);
     connection.onStatus((status) => {
       if (status === "connected") this.#resume();
       else if (connection.isClosed) this.#giveUp();
@@ -78,6 +82,11 @@ export class Publisher {
       this.#pumpSoon();
       void this.#sweep();
     });
+  }
+
+  /** Streams that leave unanswered what is sent to them. */
+  silentStreams(): readonly StreamName[] {
+    return this.#fullStreams.silentAt(this.#connection.options.clock.monotonicMs());
   }
 
   /**

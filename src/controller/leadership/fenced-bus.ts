@@ -57,6 +57,7 @@ function reading(bus: Bus): Reading {
     replayHeaders: (...args) => bus.replayHeaders(...args),
     follow: (...args) => bus.follow(...args),
     streamState: (...args) => bus.streamState(...args),
+    silentStreams: () => bus.silentStreams(),
     onStatus: (handler) => bus.onStatus(handler),
     close: () => bus.close(),
   };

@@ -10,6 +10,7 @@ const calm: ClusterFacts = {
   rollouts: { total: 4, graded: 1, failed: 0 },
   isBusDown: false,
   fullStreams: [],
+  silentStreams: [],
   throttled: [],
   blocked: null,
   pressure: null,

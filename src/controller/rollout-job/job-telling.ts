@@ -79,6 +79,7 @@ export class JobTelling {
       end: state.kind === "ended" ? state.end : null,
       rollouts: { total, graded: counts.graded, failed: counts.failed },
       fullStreams: runner.fullStreams,
+      silentStreams: runner.silentStreams,
       throttled: this.#deps.throttled(),
     };
   }
@@ -90,7 +91,7 @@ export class JobTelling {
 }
 
 function idleFacts({ status }: CachedJob) {
-  return { end: null, rollouts: rolloutsIn(status), fullStreams: [], throttled: [] };
+  return { end: null, rollouts: rolloutsIn(status), fullStreams: [], silentStreams: [], throttled: [] };
 }
 
 function subjectOf({ namespace, name, uid }: CachedJob): EventSubject {

@@ -180,6 +180,20 @@ test("workers answer each other, the controller answers all, and nobody else ser
   await second.close();
 });
 
+test("everyone tells of a stream that answers nothing, and only the controller hears it", async () => {
+  const heard: string[] = [];
+  const listening = await client("controller").listen("rollyard.silent.*", (_payload, subject) => {
+    heard.push(subject);
+  });
+  for (const user of SERVICE_USERS) client(user).broadcast(`rollyard.silent.${user}`, payload);
+  await expect
+    .poll(() => heard.toSorted())
+    .toEqual(SERVICE_USERS.map((user) => `rollyard.silent.${user}`).toSorted());
+  await listening.stop();
+  for (const user of ["worker", "grader", "gateway"] as const)
+    await expect(client(user).listen("rollyard.silent.*", () => undefined)).rejects.toEqual(forbidden);
+});
+
 test("a wrong password is told apart from a server that is not there", async () => {
   const servers = [fixture.servers[0]?.address ?? ""];
   const options = { name: "stranger", logger: silentLogger, connectTimeoutMs: 300 };

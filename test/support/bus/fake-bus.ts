@@ -24,6 +24,7 @@ export interface FakeBusOptions {
   readonly commitMs?: number;
   readonly publishTimeoutMs?: number;
   readonly requestTimeoutMs?: number;
+  readonly silentAfterMs?: number;
   readonly watcher?: FakeBusWatcher;
 }
 
@@ -83,6 +84,8 @@ export class FakeBus {
   readonly #inFlight = new Map<string, number>();
   readonly #waiters = new Set<() => void>();
   #isUp = true;
+  #hasFullDisk = false;
+  #isFrozen = false;
 
   constructor(options: FakeBusOptions) {
     const { clock = systemClock, maxBytes = {}, faults = {}, watcher = {}, ...rest } = options;
@@ -95,6 +98,7 @@ export class FakeBus {
       commitMs: 2,
       publishTimeoutMs: 5000,
       requestTimeoutMs: 10_000,
+      silentAfterMs: 10_000,
       ...rest,
     };
     const bytes = { ...LOCAL_MAX_BYTES, ...maxBytes };
@@ -135,8 +139,19 @@ export class FakeBus {
 
   up(): void {
     this.#isUp = true;
+    this.#isFrozen = this.#hasFullDisk;
     for (const client of this.#clients) client.restore();
     this.changed();
+  }
+
+  /** Nothing more can be stored, and nobody says so: not until there is room and the servers were started again. */
+  fillDisk(): void {
+    this.#hasFullDisk = true;
+    this.#isFrozen = true;
+  }
+
+  freeDisk(): void {
+    this.#hasFullDisk = false;
   }
 
   /** Another server leads: answers under way are lost, open pulls end, what was in flight is settled. */
@@ -189,6 +204,7 @@ export class FakeBus {
     if (name === null) return { kind: "unknown" };
     const stream = this.stream(name);
     const outgoing = { name, message, client };
+    if (this.#isFrozen) return stream.check(message) ?? new Promise(() => undefined);
     if (this.options.replicas === 1) return stream.check(message) ?? this.#store(outgoing);
     if (this.#inFlight.has(message.subject)) {
       if (message.expectedLastSequence !== undefined) return { kind: "in_flight" };

@@ -7,6 +7,8 @@ import type {
   StoredMessage,
   Subscription,
 } from "../../../src/bus/port.ts";
+import { SilentStreams } from "../../../src/bus/silent-streams.ts";
+import { streamOf } from "../../../src/bus/stream-settings.ts";
 import type { StreamName } from "../../../src/bus/streams.ts";
 import type { FakeBus, FakeBusClient, FakeSubscription } from "./fake-bus.ts";
 import type { PublishFault } from "./fake-faults.ts";
@@ -24,6 +26,7 @@ export class FakeClient implements FakeBusClient {
   readonly #bus: FakeBus;
   readonly #name: string;
   readonly #link: FakeLink;
+  readonly #silent: SilentStreams;
   #answerEpoch = 0;
   #isHeldDown = false;
 
@@ -31,6 +34,7 @@ export class FakeClient implements FakeBusClient {
     this.#bus = bus;
     this.#name = name;
     this.#link = new FakeLink(bus.clock);
+    this.#silent = new SilentStreams(bus.options.silentAfterMs);
     if (!bus.isUp) this.#link.cut();
   }
 
@@ -83,12 +87,22 @@ export class FakeClient implements FakeBusClient {
     const deadlineMs = clock.monotonicMs() + options.publishTimeoutMs;
     if (!(await this.#link.whenConnected(options.publishTimeoutMs))) return { kind: "unknown" };
     const fault = faults.onPublish?.(this.#name, message);
+    const sentMs = clock.monotonicMs();
     const answer = this.#exchange(message, fault, this.#link.session);
     const result = await this.#link.before(answer, deadlineMs - clock.monotonicMs());
+    this.#noteSilence(message.subject, sentMs, result);
     if (result !== undefined) return result;
     // Cut in between: told only when asking makes sense again.
     await this.#link.whenConnected(Math.max(0, deadlineMs - clock.monotonicMs()));
     return { kind: "unknown" };
+  }
+
+  #noteSilence(subject: string, sentMs: number, result: PublishResult | undefined): void {
+    const stream = streamOf(subject);
+    if (stream === null) return;
+    if (result?.kind === "stored") this.#silent.stored(stream);
+    else if (result === undefined && this.#link.isConnected)
+      this.#silent.unanswered(stream, sentMs, this.#bus.clock.monotonicMs());
   }
 
   /** There and back; never settles when the way or the answer is lost. */
@@ -277,6 +291,10 @@ export class FakeClient implements FakeBusClient {
   }
 
   // Bus
+
+  silentStreams(): readonly StreamName[] {
+    return this.#silent.at(this.#bus.clock.monotonicMs());
+  }
 
   onStatus(handler: (status: LinkStatus) => void): void {
     this.#link.onStatus(handler);

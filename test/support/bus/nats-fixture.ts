@@ -90,8 +90,8 @@ async function startAll(
   return Promise.all(ports.map((port, index) => startNatsServer(member(port, index))));
 }
 
-/** The supervisor starts it again by itself. */
-async function killAndAwait(server: NatsServer): Promise<void> {
+/** Kills a server and waits until it runs again: its supervisor starts it by itself. */
+export async function killAndAwait(server: NatsServer): Promise<void> {
   const before = server.pid();
   const port = Number(server.address.split(":")[1]);
   process.kill(before, "SIGKILL");

@@ -39,6 +39,7 @@ export function processBus(process: SimProcess, bus: Bus): Bus {
     follow: (...place) => stepped<StoredMessage>(process, bus.follow(...place)),
     purge: (...place) => process.call(() => bus.purge(...place)),
     streamState: (stream) => process.call(() => bus.streamState(stream)),
+    silentStreams: () => bus.silentStreams(),
     onStatus: (handler) => bus.onStatus((status) => process.enter(() => handler(status))),
     close: () => process.call(() => bus.close()),
   };

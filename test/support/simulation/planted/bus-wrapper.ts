@@ -18,6 +18,7 @@ export function busWith(bus: Bus, other: Partial<Bus>): Bus {
     follow: (...place) => bus.follow(...place),
     purge: (...place) => bus.purge(...place),
     streamState: (stream) => bus.streamState(stream),
+    silentStreams: () => bus.silentStreams(),
     onStatus: (handler) => bus.onStatus(handler),
     close: () => bus.close(),
     ...other,

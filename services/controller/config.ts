@@ -45,6 +45,25 @@ const policyProbeSchema = z
   .prefault({})
   .meta({ description: "The probe of the cluster's network, in the controller's namespace." });
 
+const datasetsSchema = z
+  .strictObject({
+    maxMiB: z.int32().min(1).default(64).meta({
+      description:
+        "Largest dataset behind a url, or uploaded; a leader holds it in memory while it reads it.",
+    }),
+    allowedHosts: z
+      .array(
+        z.string().regex(/^(\*\.)?[\w.:-]+$/, "must be the name or address of a host, or `*.` and a name"),
+      )
+      .default([])
+      .meta({
+        description:
+          "Hosts of `dataset.url` inside the network, such as `minio.storage.svc` or `*.s3.example`; others must have a public address outside of `network.blockedRanges`.",
+      }),
+  })
+  .prefault({})
+  .meta({ description: "What jobs may have the controller read." });
+
 /** The configuration file of a controller process. The NATS password comes from the environment variable NATS_PASSWORD. */
 export const controllerConfigSchema = z.strictObject({
   nats: z
@@ -84,6 +103,7 @@ export const controllerConfigSchema = z.strictObject({
     .meta({ description: "Image that holds sandboxd; its program is copied into every sandbox's pod." }),
   network: networkSchema,
   policyProbe: policyProbeSchema,
+  datasets: datasetsSchema,
   namespaces: z
     .record(
       z.string(),

@@ -1,4 +1,7 @@
 import type { Bus } from "../../src/bus/port.ts";
+import { publicReach } from "../../src/config/dataset-reach.ts";
+import { createFetchDataset } from "../../src/config/fetch-dataset.ts";
+import type { FetchDataset } from "../../src/config/fetch-dataset.ts";
 import { Environments } from "../../src/controller/environment/environments.ts";
 import { loadSigningKeys } from "../../src/controller/environment/signing-key-secret.ts";
 import { fencedBus } from "../../src/controller/leadership/fenced-bus.ts";
@@ -25,6 +28,9 @@ import type { ControllerConfig } from "./config.ts";
 import type { LeaderMetrics } from "./leader-metrics.ts";
 import { patiently } from "./patiently.ts";
 import { sharingRules } from "./sharing-rules.ts";
+
+/** The longest that the download of a dataset may take. */
+const DATASET_MS = 120_000;
 
 /** What a leader is made of. */
 export interface LeaderParts {
@@ -137,12 +143,21 @@ function newJobs(
     environments,
     rules: sharingRules(config),
     watchNamespace: config.watchNamespace,
+    fetchDataset: datasetFetcher(config),
+    maxDatasetMiB: config.datasets.maxMiB,
     ids: randomIds,
     metrics: metrics.outcomes,
     observer: metrics.kube.queue("rollout_job", () => jobs.queueDepth),
     pressureOf: (environmentUid) => jobPressure(environments.pressure(environmentUid)),
   });
   return jobs;
+}
+
+/** Users choose the url and the controller asks: it asks nobody inside whom the administrator did not name. */
+function datasetFetcher({ datasets, network }: ControllerConfig): FetchDataset {
+  const { maxMiB, allowedHosts } = datasets;
+  const reach = publicReach({ allowedHosts, blockedRanges: network.blockedRanges });
+  return createFetchDataset({ maxMiB, timeoutMs: DATASET_MS, reach });
 }
 
 /** Jobs know two reasons to wait for sandboxes; an API server that does not answer places no pod either. */

@@ -3,7 +3,7 @@ import { LABELS, MANAGED_BY } from "../../kube/labels.ts";
 import { canonicalJson } from "../../lib/canonical-json.ts";
 import { listOrEmpty, objectOrEmpty } from "../../lib/half-valid.ts";
 import type { JsonObject, JsonValue } from "../../lib/json.ts";
-import { openRanges } from "./address-ranges.ts";
+import { openRanges } from "../../lib/address-ranges.ts";
 
 /** What a platform's network looks like, as far as policies have to know. */
 export interface PolicySettings {

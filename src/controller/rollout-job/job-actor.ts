@@ -32,7 +32,7 @@ import { resolveReferences } from "./resolve-references.ts";
 import { RunningJob, workedBy } from "./running-job.ts";
 
 /** What acting on one job needs of the world. */
-export interface JobActorDeps extends Pick<DatasetDeps, "fetchDataset"> {
+export interface JobActorDeps extends Pick<DatasetDeps, "downloads" | "maxDatasetMiB"> {
   readonly client: Pick<KubeClient, "get" | "patch" | "delete">;
   readonly bus: Bus;
   readonly environments: JobEnvironments;
@@ -227,7 +227,8 @@ export class JobActor {
     const { name: environmentName } = spec.environmentRef;
     const { namespace, name, busUid } = job;
     const sight = environments.look(namespace, environmentName);
-    const found = await resolveReferences(this.#deps, { namespace, name, spec }, sight);
+    const found = await resolveReferences(this.#deps, { namespace, name, busUid, spec }, sight);
+    if (found.kind === "awaited") return WAIT;
     if (found.kind === "blocked") return this.#isBlocked(found, retryMs(spec, found));
     const { environment, rows } = found;
     environments.hold(environment.uid, busUid, name);

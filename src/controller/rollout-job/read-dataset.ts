@@ -3,8 +3,6 @@ import { compileItemCheck } from "../../config/check-item.ts";
 import type { CheckItem } from "../../config/check-item.ts";
 import { indexProblems } from "../../config/check-indexes.ts";
 import { loadDataset } from "../../config/dataset.ts";
-import { fetchDataset } from "../../config/fetch-dataset.ts";
-import type { FetchDataset } from "../../config/fetch-dataset.ts";
 import { formatProblem } from "../../config/problem.ts";
 import type { DocumentSource } from "../../config/problem.ts";
 import type { EnvironmentSpec } from "../../environment/environment.ts";
@@ -14,9 +12,12 @@ import type { RolloutJobSpec } from "../../job/rollout-job.ts";
 import { CONFIG_MAPS } from "../../kube/api-resources.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import type { KubeObject } from "../../kube/kube-object.ts";
+import { assertNever } from "../../lib/assert-never.ts";
+import { textOrUndefined } from "../../lib/half-valid.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import { blocked } from "./blocked.ts";
 import type { Blocked } from "./blocked.ts";
+import type { DatasetDownloads } from "./dataset-downloads.ts";
 import { compileImage } from "./item-image.ts";
 import { uploadedBlob } from "./uploaded-blob.ts";
 
@@ -24,7 +25,24 @@ import { uploadedBlob } from "./uploaded-blob.ts";
 export interface DatasetDeps {
   readonly client: Pick<KubeClient, "get">;
   readonly bus: Pick<Bus, "subjects" | "readLast">;
-  readonly fetchDataset?: FetchDataset;
+  readonly downloads: Pick<DatasetDownloads, "take">;
+  /** Most MiB of an uploaded dataset. */
+  readonly maxDatasetMiB: number;
+}
+
+/** Whose dataset. */
+export interface DatasetOwner {
+  readonly namespace: string;
+  readonly name: string;
+  /** As the bus has it. */
+  readonly busUid: string;
+  /** Whole: with the rows of an inline dataset. */
+  readonly spec: RolloutJobSpec;
+}
+
+/** It is on its way; the job is looked at again when it is there. */
+export interface Awaited {
+  readonly kind: "awaited";
 }
 
 /** A dataset that is fit for a run. */
@@ -41,15 +59,12 @@ const LONGEST_MESSAGE = 4096;
 /** Reads and checks every row of a job's dataset for an environment. Rejects when the API server or the bus does not answer. */
 export async function readDataset(
   deps: DatasetDeps,
-  {
-    namespace,
-    name,
-    spec,
-  }: { readonly namespace: string; readonly name: string; readonly spec: RolloutJobSpec },
+  owner: DatasetOwner,
   environment: EnvironmentSpec,
-): Promise<ReadRows | Blocked> {
-  const found = await findDataset(deps, namespace, spec.dataset);
-  if (found.kind === "blocked") return found;
+): Promise<ReadRows | Blocked | Awaited> {
+  const { name, spec } = owner;
+  const found = await findDataset(deps, owner);
+  if (found.kind !== "found") return found;
   const { items, problems } = await loadDataset(found.spec, checkOf(environment), {
     source: sourceOf(name),
     configMaps: [],
@@ -89,9 +104,10 @@ interface FoundDataset {
 
 async function findDataset(
   deps: DatasetDeps,
-  namespace: string,
-  spec: DatasetSpec,
-): Promise<FoundDataset | Blocked> {
+  owner: DatasetOwner,
+): Promise<FoundDataset | Blocked | Awaited> {
+  const { namespace } = owner;
+  const spec = owner.spec.dataset;
   const { inline, configMap, url, blob, limit } = spec;
   if (inline !== undefined) return { kind: "found", spec, bytes: new Uint8Array() };
   const found = (file: string, bytes: Uint8Array): FoundDataset => ({
@@ -101,7 +117,7 @@ async function findDataset(
     bytes,
   });
   if (configMap !== undefined) return ofConfigMap(deps, { namespace, ...configMap }, found);
-  if (url !== undefined) return ofUrl(deps, url, spec.sha256 ?? "", found);
+  if (url !== undefined) return ofUrl(deps, { ...owner, url, sha256: spec.sha256 ?? "" }, found);
   if (blob !== undefined) return ofBlob(deps, namespace, blob.sha256, found);
   return blocked(
     "DatasetNotFound",
@@ -137,31 +153,67 @@ async function ofConfigMap(
   );
 }
 
-async function ofUrl(
-  { fetchDataset: fetchBytes = fetchDataset }: DatasetDeps,
-  url: string,
-  sha256: string,
+function ofUrl(
+  { downloads }: DatasetDeps,
+  {
+    busUid,
+    namespace,
+    url,
+    sha256,
+  }: Pick<DatasetOwner, "busUid" | "namespace"> & { readonly url: string; readonly sha256: string },
   found: Found,
-): Promise<FoundDataset | Blocked> {
-  try {
-    return found(url, await fetchBytes(url, sha256));
-  } catch (thrown) {
-    const { code, message } = toRollyardError(thrown);
-    const sentence = `The dataset at ${url} ${message}.`;
-    if (code === "dataset_invalid") return blocked("DatasetInvalid", "WrongSha256", sentence);
-    return blocked("DatasetNotFound", "UrlUnreachable", sentence);
+): FoundDataset | Blocked | Awaited {
+  const downloaded = downloads.take({ job: busUid, namespace, url, sha256 });
+  switch (downloaded.kind) {
+    case "under_way":
+      return { kind: "awaited" };
+    case "bytes":
+      return found(shownUrl(url), downloaded.bytes);
+    case "failed":
+      return notDownloaded(shownUrl(url), downloaded.error);
+    default:
+      return assertNever(downloaded);
   }
 }
 
+function notDownloaded(url: string, thrown: unknown): Blocked {
+  const { code, message, details } = toRollyardError(thrown);
+  const reason = textOrUndefined(details["reason"]);
+  const sentence = `The dataset at ${url} ${message}.`;
+  if (code === "dataset_invalid") return blocked("DatasetInvalid", reason ?? "WrongSha256", sentence);
+  return blocked("DatasetNotFound", reason ?? "UrlUnreachable", sentence);
+}
+
+/** A query may hold a signature that lets others in. */
+function shownUrl(url: string): string {
+  const { origin, pathname } = new URL(url);
+  return origin + pathname;
+}
+
 async function ofBlob(
-  { bus }: DatasetDeps,
+  { bus, maxDatasetMiB }: DatasetDeps,
   namespace: string,
   sha256: string,
   found: Found,
 ): Promise<FoundDataset | Blocked> {
-  const bytes = await uploadedBlob(bus, namespace, sha256);
-  if (bytes !== null) return found(`blob/${sha256}`, bytes);
-  return blocked("DatasetNotFound", "NoSuchBlob", `No blob ${sha256} was uploaded to ${namespace}.`);
+  const blob = await uploadedBlob(bus, { namespace, sha256, maxMiB: maxDatasetMiB });
+  const what = `Blob ${sha256} in ${namespace}`;
+  switch (blob.kind) {
+    case "found":
+      return found(`blob/${sha256}`, blob.bytes);
+    case "missing":
+      return blocked("DatasetNotFound", "NoSuchBlob", `No blob ${sha256} was uploaded to ${namespace}.`);
+    case "damaged":
+      return blocked(
+        "DatasetInvalid",
+        "WrongSha256",
+        `${what} has another SHA-256: ${blob.found}. Upload it again.`,
+      );
+    case "too_large":
+      return blocked("DatasetInvalid", "TooLarge", `${what} is larger than ${maxDatasetMiB} MiB.`);
+    default:
+      return assertNever(blob);
+  }
 }
 
 function sourceOf(name: string): DocumentSource {

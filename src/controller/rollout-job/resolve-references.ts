@@ -11,15 +11,7 @@ import type { EnvironmentSight, ReadyEnvironment } from "../environment/ready-en
 import { blocked } from "./blocked.ts";
 import type { Blocked } from "./blocked.ts";
 import { readDataset } from "./read-dataset.ts";
-import type { DatasetDeps } from "./read-dataset.ts";
-
-/** A job that wants to begin. */
-export interface ReferringJob {
-  readonly namespace: string;
-  readonly name: string;
-  /** Whole: with the rows of an inline dataset. */
-  readonly spec: RolloutJobSpec;
-}
+import type { Awaited, DatasetDeps, DatasetOwner } from "./read-dataset.ts";
 
 /** Everything that a job refers to, as it is now. */
 export interface ResolvedReferences {
@@ -34,16 +26,16 @@ export interface ResolvedReferences {
  */
 export async function resolveReferences(
   deps: DatasetDeps,
-  job: ReferringJob,
+  job: DatasetOwner,
   sight: EnvironmentSight,
-): Promise<ResolvedReferences | Blocked> {
+): Promise<ResolvedReferences | Blocked | Awaited> {
   const environment = usableEnvironment(job.spec.environmentRef.name, sight);
   if (environment.kind === "blocked") return environment;
   const { spec } = environment.ready;
   const missing = await missingSecret(deps, job, spec);
   if (missing !== null) return missing;
   const dataset = await readDataset(deps, job, spec);
-  if (dataset.kind === "blocked") return dataset;
+  if (dataset.kind !== "rows") return dataset;
   return { kind: "resolved", environment: environment.ready, rows: dataset.rows };
 }
 
@@ -76,7 +68,7 @@ interface Secret extends KubeObject {
 
 async function missingSecret(
   { client }: DatasetDeps,
-  { namespace, spec }: ReferringJob,
+  { namespace, spec }: DatasetOwner,
   environment: EnvironmentSpec,
 ): Promise<Blocked | null> {
   const { keys, whole } = secretsOf(spec, environment);

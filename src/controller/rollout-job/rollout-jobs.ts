@@ -29,6 +29,7 @@ import { noMetrics } from "../../telemetry/metrics-port.ts";
 import type { OutcomeMetrics } from "../../telemetry/metrics-port.ts";
 import { cachedJob } from "./cached-job.ts";
 import type { CachedJob } from "./cached-job.ts";
+import { DatasetDownloads } from "./dataset-downloads.ts";
 import { DispatchBoard } from "./dispatch-board.ts";
 import type { SharingRules } from "./dispatch-board.ts";
 import { FoundReleases } from "./found-releases.ts";
@@ -57,7 +58,9 @@ export interface RolloutJobsOptions {
   readonly logger: Logger;
   readonly metrics?: OutcomeMetrics;
   readonly observer?: WorkQueueObserver;
-  readonly fetchDataset?: FetchDataset;
+  readonly fetchDataset: FetchDataset;
+  /** Most MiB of an uploaded dataset. */
+  readonly maxDatasetMiB: number;
   /** Why no sandbox of an environment starts though nothing has failed; null while they do. */
   readonly pressureOf?: (environmentUid: string) => SandboxPressure | null;
 }
@@ -80,6 +83,7 @@ export class RolloutJobs {
   readonly #roster: WorkerRoster;
   readonly #telling: JobTelling;
   readonly #releases: FoundReleases;
+  readonly #downloads: DatasetDownloads;
   /** By the object's uid. */
   readonly #actors = new Map<string, JobActor>();
   /** Stream sequence up to which outcomes were counted before, here or by an earlier leader. */
@@ -108,6 +112,9 @@ export class RolloutJobs {
       throttled: () => this.#throttled(),
     });
     this.#releases = new FoundReleases((environmentUid, ref) => environments.release(environmentUid, ref));
+    this.#downloads = new DatasetDownloads(options.fetchDataset, (busUid) => {
+      for (const { key } of this.#jobs.find("uid", busUid)) this.#queue.add(key);
+    });
     this.#jobs.listen((change) => this.#onJob(change));
     environments.onChange((namespace, name) => this.#onEnvironment(objectKey({ namespace, name })));
     options.bus.onStatus((status) => {
@@ -190,7 +197,9 @@ export class RolloutJobs {
     await this.#forgetStrangers(key, job?.uid);
     if (job === undefined) return undefined;
     const actor = this.#actor(job);
-    const again = [await actor.act(job), await this.#telling.tell(job, actor)];
+    const again = [await actor.act(job)];
+    this.#downloads.looked(job.busUid);
+    again.push(await this.#telling.tell(job, actor));
     if (actor.running !== null) again.push(LOOK_MS);
     const due = again.filter((ms) => ms !== null);
     return due.length === 0 ? undefined : { againAfterMs: Math.min(...due) };
@@ -209,7 +218,7 @@ export class RolloutJobs {
   #actor(job: CachedJob): JobActor {
     const known = this.#actors.get(job.uid);
     if (known !== undefined) return known;
-    const { client, bus, environments, clock, ids, logger, fetchDataset } = this.#options;
+    const { client, bus, environments, clock, ids, logger, maxDatasetMiB } = this.#options;
     const actor = new JobActor(
       {
         client,
@@ -221,7 +230,8 @@ export class RolloutJobs {
         logger,
         onOutcome: (identity, counted) => this.#onOutcome(identity, counted),
         onChange: (key) => this.#queue.add(key),
-        ...(fetchDataset === undefined ? {} : { fetchDataset }),
+        downloads: this.#downloads,
+        maxDatasetMiB,
       },
       job,
     );
@@ -235,7 +245,9 @@ export class RolloutJobs {
   }
 
   #onJob(change: StoreChange<CachedJob>): void {
-    this.#queue.add((change.kind === "removed" ? change.before : change.now).key);
+    const { key, busUid } = change.kind === "removed" ? change.before : change.now;
+    if (change.kind === "removed") this.#downloads.forget(busUid);
+    this.#queue.add(key);
   }
 
   #onEnvironment(key: string): void {

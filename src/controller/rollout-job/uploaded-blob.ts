@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { CHUNK_BYTES } from "../../bus/blobs.ts";
 import type { Bus } from "../../bus/port.ts";
 import { blobSubject } from "../../bus/subjects.ts";
 
@@ -10,24 +11,50 @@ export function uploadsToken(namespace: string): string {
   return `uploads-${namespace}`;
 }
 
-/**
- * The bytes that were uploaded to a namespace under a SHA-256 (64 hex digits); null while they are not all there. Rejects
- * with `bus_unavailable`.
- */
+/** Which blob is wanted. */
+export interface WantedBlob {
+  readonly namespace: string;
+  /** 64 hex digits. */
+  readonly sha256: string;
+  readonly maxMiB: number;
+}
+
+/** What was uploaded under a SHA-256. */
+export type UploadedBlob =
+  | { readonly kind: "found"; readonly bytes: Uint8Array }
+  /** Nothing, or not all of it yet. */
+  | { readonly kind: "missing" }
+  /** Other bytes; `found` is their SHA-256. */
+  | { readonly kind: "damaged"; readonly found: string }
+  | { readonly kind: "too_large" };
+
+const MIB = 1024 * 1024;
+
+/** Reads the bytes that were uploaded to a namespace under a SHA-256. Rejects with `bus_unavailable`. */
 export async function uploadedBlob(
   bus: Pick<Bus, "subjects" | "readLast">,
-  namespace: string,
-  sha256: string,
-): Promise<Uint8Array | null> {
+  { namespace, sha256, maxMiB }: WantedBlob,
+): Promise<UploadedBlob> {
   const token = uploadsToken(namespace);
-  const { size } = await bus.subjects("blobs", `rollyard.blobs.${token}.${sha256}.*`);
+  const { size: count } = await bus.subjects("blobs", `rollyard.blobs.${token}.${sha256}.*`);
+  if (count === 0) return { kind: "missing" };
   const chunks: Uint8Array[] = [];
-  for (let chunk = 0; chunk < size; chunk += 1) {
+  let sizeBytes = 0;
+  for (let chunk = 0; chunk < count; chunk += 1) {
     const subject = blobSubject(token, sha256, chunk);
     const message = await bus.readLast("blobs", subject, { fromLeader: true });
-    if (message === null) return null;
+    if (message === null) return { kind: "missing" };
     chunks.push(message.payload);
+    sizeBytes += message.payload.length;
+    if (sizeBytes > maxMiB * MIB) return { kind: "too_large" };
   }
   const bytes = Buffer.concat(chunks);
-  return createHash("sha256").update(bytes).digest("hex") === sha256 ? bytes : null;
+  const found = createHash("sha256").update(bytes).digest("hex");
+  if (found === sha256) return { kind: "found", bytes };
+  return isWhole(chunks) ? { kind: "damaged", found } : { kind: "missing" };
+}
+
+/** The last chunk is the short one; while only full ones are there, more may be on their way. */
+function isWhole(chunks: readonly Uint8Array[]): boolean {
+  return (chunks.at(-1)?.length ?? 0) < CHUNK_BYTES;
 }

@@ -2,6 +2,8 @@ import { Registry } from "prom-client";
 import { startGrader } from "../../../services/grader/create-grader.ts";
 import { startWorker } from "../../../services/worker/create-worker.ts";
 import type { Bus } from "../../../src/bus/port.ts";
+import { publicReach } from "../../../src/config/dataset-reach.ts";
+import { createFetchDataset } from "../../../src/config/fetch-dataset.ts";
 import { RolloutJobs } from "../../../src/controller/rollout-job/rollout-jobs.ts";
 import type { SharingRules } from "../../../src/controller/rollout-job/dispatch-board.ts";
 import { serveClusterSecrets } from "../../../src/controller/secrets/serve-secrets.ts";
@@ -25,6 +27,8 @@ import { kubectl, kubectlOk } from "../cluster/kubectl.ts";
 import type { TestCluster } from "../cluster/test-cluster.ts";
 import { KnownEnvironments } from "./known-environments.ts";
 
+/** Largest dataset of a test's controller. */
+export const MAX_DATASET_MIB = 1;
 /** For a busy machine. */
 const PATIENCE_MS = 90_000;
 
@@ -44,6 +48,8 @@ export interface ControllerOptions {
   readonly environments?: KnownEnvironments;
   readonly rules?: Partial<SharingRules>;
   readonly logger?: Logger;
+  /** Hosts inside that a dataset may come from. */
+  readonly allowedHosts?: readonly string[];
 }
 
 /** A namespace of the test's API server, real streams, and whoever works on them. */
@@ -76,6 +82,7 @@ export class JobsWorld {
 
   async controller(options: ControllerOptions = {}): Promise<JobsController> {
     const { environments = new KnownEnvironments(), rules = {}, logger = silentLogger } = options;
+    const reach = publicReach({ allowedHosts: options.allowedHosts ?? [], blockedRanges: [] });
     const transport = createKubeTransport(await kubeconfigCredentials(this.#cluster.kubeconfigFile));
     const client = new KubeClient(transport);
     const bus = await this.connect("controller");
@@ -93,6 +100,8 @@ export class JobsWorld {
       bus,
       environments,
       rules: { namespaces: new Map(), modelEndpoints: new Map(), ...rules },
+      fetchDataset: createFetchDataset({ maxMiB: MAX_DATASET_MIB, timeoutMs: 30_000, reach }),
+      maxDatasetMiB: MAX_DATASET_MIB,
       events,
       ids: randomIds,
       random: Math.random,

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { chmod, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findPrograms } from "../../../services/cli/find-programs.ts";
@@ -197,6 +198,13 @@ export class ClusterWorld {
       }),
     );
     return texts.join("\n");
+  }
+
+  /** Copies the services' logs to a folder that stays; resolves with its path. */
+  async keepLogs(): Promise<string> {
+    const kept = await mkdtemp(join(tmpdir(), "chaos-cluster-"));
+    await cp(join(this.folder, "logs"), kept, { recursive: true });
+    return kept;
   }
 
   /** Ends everything. Safe to repeat. */

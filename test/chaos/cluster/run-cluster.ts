@@ -39,6 +39,7 @@ export async function runCluster(options: ChaosOptions, progress: Progress): Pro
     }
   } finally {
     forget();
+    if (options.isKept) progress.say(`kept ${await world.keepLogs()}`);
     await world.stop();
   }
   const isRight = runs.every(({ isComplete, findings }) => isComplete && findings.length === 0);

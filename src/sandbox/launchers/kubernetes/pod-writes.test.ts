@@ -19,6 +19,7 @@ const POD = sandboxPod(
 );
 const live = (labels: object = POD.metadata.labels): object => ({ metadata: { uid: "u1", labels } });
 const made: Answer = { status: 201, body: live() };
+const conflict: Answer = { status: 409, body: { reason: "Conflict" } };
 const exists: Answer = { status: 409, body: { reason: "AlreadyExists" } };
 const forbidden = (message: string): Answer => ({ status: 403, body: { reason: "Forbidden", message } });
 
@@ -57,7 +58,7 @@ describe("the creation of a pod", () => {
   });
 
   it("is tried again when others were counting on the same quota", async () => {
-    const { create } = world({ status: 409, body: { reason: "Conflict" } }, made);
+    const { create } = world(conflict, made);
     expect(await create()).toBe("u1");
   });
 
@@ -102,14 +103,28 @@ describe("the deletion of a pod", () => {
     expect(transport.bodies).toEqual([meant, meant, meant]);
   });
 
-  it("is over when another pod has the name, or none", async () => {
-    for (const answer of [
-      { status: 409, body: { reason: "Conflict" } },
-      { status: 404, body: {} },
-    ]) {
-      const { writes, run, transport } = world(answer);
-      await run(writes.remove("env-a1", "u1"));
-      expect(transport.asked).toHaveLength(1);
-    }
+  it("is over when there is no pod of the name", async () => {
+    const { writes, run, transport } = world({ status: 404, body: {} });
+    await run(writes.remove("env-a1", "u1"));
+    expect(transport.asked).toHaveLength(1);
+  });
+
+  it.each([
+    ["another pod has the name", { status: 200, body: { metadata: { uid: "u2" } } }],
+    ["it went meanwhile", { status: 404, body: {} }],
+  ] as const)("is over after a conflict when %s", async (_, found) => {
+    const { writes, run, transport } = world(conflict, found);
+    await run(writes.remove("env-a1", "u1"));
+    expect(transport.asked).toEqual([
+      "DELETE /api/v1/namespaces/ns/pods/env-a1",
+      "GET /api/v1/namespaces/ns/pods/env-a1",
+    ]);
+  });
+
+  it("is tried again after a conflict that was about the pod's version", async () => {
+    const done: Answer = { status: 200, body: {} };
+    const { writes, run, transport } = world(conflict, { status: 200, body: live() }, done);
+    await run(writes.remove("env-a1", "u1"));
+    expect(transport.asked.map((each) => each.split(" ")[0])).toEqual(["DELETE", "GET", "DELETE"]);
   });
 });

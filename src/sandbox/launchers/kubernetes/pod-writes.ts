@@ -53,16 +53,37 @@ export class PodWrites {
 
   /** Deletes the pod if it is still the one of this uid. Resolves when the API server has taken it, or when all ends. */
   async remove(name: string, uid: string): Promise<void> {
-    const { client, namespace, logger, signal } = this.#options;
+    const { logger, signal } = this.#options;
     for (let tries = 0; !signal.aborted; tries += 1) {
       try {
-        const result = await client.delete(PODS, { namespace, name }, { preconditions: { uid } });
-        if (result.kind !== "forbidden" && result.kind !== "invalid") return;
-        logger.error("the api server refuses to delete a pod", { pod: name, reason: result.kind });
+        if (await this.#tryRemove(name, uid)) return;
       } catch (thrown) {
         logger.warn("pod not deleted yet", { pod: name, code: toRollyardError(thrown).code });
       }
       await this.#pause(tries);
+    }
+  }
+
+  /** Resolves with whether the pod of this uid is gone or going. */
+  async #tryRemove(name: string, uid: string): Promise<boolean> {
+    const { client, namespace, logger } = this.#options;
+    const result = await client.delete(PODS, { namespace, name }, { preconditions: { uid } });
+    switch (result.kind) {
+      case "done":
+      case "missing":
+        return true;
+      case "conflict":
+      case "exists": {
+        // Another pod has the name, or only another version of this one: the answer does not say which.
+        const live = await client.get<KubeObject>(PODS, { namespace, name });
+        return live?.metadata.uid !== uid;
+      }
+      case "forbidden":
+      case "invalid":
+        logger.error("the api server refuses to delete a pod", { pod: name, reason: result.kind });
+        return false;
+      default:
+        return assertNever(result);
     }
   }
 

@@ -220,19 +220,32 @@ export class LocalKubelet {
     } else this.#onEnd(pod, await process.ended);
   }
 
-  /** A container that ended by itself: told until the API server takes it. */
+  /** A container that ended by itself. */
   #onEnd(pod: PodView, end: ContainerEnd): void {
     if (this.#end.signal.aborted || this.#lost.has(pod.uid)) return;
     const current = [...this.#store.all()].find(({ uid }) => uid === pod.uid);
     if (current === undefined || current.isDeleted || current.phase === "Failed") return;
-    const status = endedStatus(pod.containers, end, { now: now() });
-    this.#patch(pod, status).catch(() => setTimeout(() => this.#onEnd(pod, end), RETRY_MS).unref());
+    void this.#patch(pod, endedStatus(pod.containers, end, { now: now() }));
   }
 
+  /** Told until the API server takes it, as a kubelet does: a container that runs is not started again for it. */
   async #patch(pod: PodView, status: object): Promise<void> {
     const place = { namespace: pod.namespace, name: pod.name, subresource: "status" } as const;
-    // A pod of that name may be another one by now.
-    await this.#client.patch(PODS, place, { body: { metadata: { uid: pod.uid }, status } });
+    while (!this.#end.signal.aborted && !this.#lost.has(pod.uid)) {
+      try {
+        // A pod of that name may be another one by now.
+        const body = { metadata: { uid: pod.uid }, status };
+        const { kind } = await this.#client.patch(PODS, place, { body });
+        if (kind !== "conflict" || (await this.#isGone(pod))) return;
+      } catch {
+        // The API server is away.
+      }
+      await systemClock.sleep(RETRY_MS, this.#end.signal);
+    }
+  }
+
+  async #isGone({ namespace, name, uid }: PodView): Promise<boolean> {
+    return (await this.#client.get(PODS, { namespace, name }))?.metadata.uid !== uid;
   }
 
   async #sayGone({ namespace, name, uid }: PodView): Promise<void> {

@@ -7,8 +7,8 @@ import { storeWork } from "./close-attempt.ts";
 import type { CloseDeps } from "./close-attempt.ts";
 import { failureRecord } from "./failure-record.ts";
 
-/** Deliveries of an assignment that can't even be driven, after which it is settled as ours. */
-const MAX_DELIVERIES = 5;
+/** Tries of one worker at an assignment that can't even be driven, after which it is settled as ours. */
+const MAX_TRIES = 5;
 const RETRY_DELAY_MS = 2000;
 
 /** Work that can't be driven, and why. */
@@ -20,12 +20,12 @@ export interface BrokenWork {
 
 /**
  * Ends work that a worker can't drive for a reason outside the rollout (a log that does not fold, a bug of ours): it
- * is given back a few times, then settled as the error says.
+ * is given back a few times, then settled as the error says. `tries` are this worker's own, this one among them: however
+ * often it was delivered, an outage condemns nothing. Of many workers one has had its tries soon enough.
  */
-export async function giveUpOrRetry(deps: CloseDeps, broken: BrokenWork): Promise<void> {
-  const { delivery } = broken.rollout;
-  if (delivery.deliveries > MAX_DELIVERIES) await giveUp(deps, broken);
-  else await delivery.nak(RETRY_DELAY_MS);
+export async function giveUpOrRetry(deps: CloseDeps, broken: BrokenWork, tries: number): Promise<void> {
+  if (tries > MAX_TRIES) await giveUp(deps, broken);
+  else await broken.rollout.delivery.nak(RETRY_DELAY_MS);
 }
 
 /** Asks the controller to settle the attempt, whatever its log says, and acknowledges the work. */

@@ -45,6 +45,8 @@ export function judgeDelivery({ deliveries, silenceMs }: DeliveryHistory): Exclu
 export interface RepeatedDeps extends AskDeps {
   readonly bus: AskDeps["bus"] & Pick<LogStore, "read" | "readLast">;
   readonly clock: Clock;
+  /** Wall time that does not jump, to compare with times on record. */
+  readonly steadyNow: () => number;
   /** This worker's id. */
   readonly worker: string;
   readonly reconnects: Pick<ReconnectPause, "over">;
@@ -62,7 +64,7 @@ export async function judgeRepeated(
   if (deliveries <= SUSPECT_DELIVERIES) return "drive";
   try {
     const last = await deps.bus.readLast("events", eventsSubject(ref), { fromLeader: true });
-    const silenceMs = last === null ? Infinity : deps.clock.nowMs() - last.storedAtMs;
+    const silenceMs = last === null ? Infinity : deps.steadyNow() - last.storedAtMs;
     const verdict = judgeDelivery({ deliveries, silenceMs });
     return verdict === "set_aside" ? await judgeByDrivers(deps, ref, deliveries) : verdict;
   } catch {

@@ -13,11 +13,13 @@ import {
 import { AttemptRefSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
 import type { Clock } from "../lib/clock.ts";
+import { steadyNow } from "../lib/steady-now.ts";
 import type { Logger } from "../lib/logger.ts";
 import { ActiveRollouts } from "./active-rollouts.ts";
 import type { ActiveRollout } from "./active-rollouts.ts";
 import { refKey, requireRef } from "./attempt-ref.ts";
 import type { AttemptRef } from "./attempt-ref.ts";
+import { BrokenTries } from "./broken-tries.ts";
 import { giveUp, giveUpOrRetry } from "./broken-work.ts";
 import type { CloseDeps } from "./close-attempt.ts";
 import { Company } from "./company.ts";
@@ -73,6 +75,8 @@ export class Worker {
   readonly #active = new ActiveRollouts();
   readonly #suspects: Company;
   readonly #reconnects: ReconnectPause;
+  readonly #brokenTries = new BrokenTries();
+  readonly #steadyNow: () => number;
   readonly #shutdown = new AbortController();
   readonly #drain = new AbortController();
   readonly #drainNow = new AbortController();
@@ -85,6 +89,7 @@ export class Worker {
     this.#options = options;
     this.#suspects = new Company(WORKER_COMPANY, deps.clock);
     this.#reconnects = new ReconnectPause(deps.clock);
+    this.#steadyNow = steadyNow(deps.clock);
   }
 
   /** Rollouts that it drives now. */
@@ -197,6 +202,7 @@ export class Worker {
       drainNow: this.#drainNow.signal,
       onFenced: () => rollout.abort.abort(),
       reconnects: this.#reconnects,
+      steadyNow: this.#steadyNow,
       probation,
     };
     try {
@@ -253,7 +259,10 @@ export class Worker {
   }
 
   async #finish(rollout: ActiveRollout, end: DriveEnd): Promise<void> {
-    if (end.kind === "ack") await rollout.delivery.ack();
+    if (end.kind === "ack") {
+      this.#brokenTries.forget(refKey(rollout.ref));
+      await rollout.delivery.ack();
+    }
     if (end.kind === "nak") await rollout.delivery.nak();
   }
 
@@ -264,7 +273,8 @@ export class Worker {
       attempt: rollout.ref.attempt,
     });
     // Shut down meanwhile: whoever takes over finds it as it is.
-    await giveUpOrRetry(this.#closing, { rollout, outcomeAfter, error }).catch(() => undefined);
+    const tries = this.#brokenTries.count(refKey(rollout.ref));
+    await giveUpOrRetry(this.#closing, { rollout, outcomeAfter, error }, tries).catch(() => undefined);
   }
 
   #answerQuery(payload: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { WorkDelivery } from "../../src/bus/port.ts";
+import type { Clock } from "../../src/lib/clock.ts";
 import { DONE_GRADER, startWorldGrader } from "../support/grader/world-grader.ts";
 import { modelAnswer, WorkerWorld } from "../support/rollout/worker-world.ts";
 
@@ -75,6 +76,33 @@ describe("a rollout that was delivered again and again", () => {
       await world.until(() => world.inWork("rollout").length === 0);
       expect(world.inWork("grade")).toEqual([0]);
       expect(world.inWork("settle")).toEqual([]);
+    };
+    await world.clock.run(play(), DAY_MS);
+  });
+
+  it("is not set aside because its worker's clock jumps while it waits", async () => {
+    const { world } = worldWithCallsOf(1000);
+    let aheadMs = 0;
+    const clock: Clock = {
+      nowMs: () => world.clock.nowMs() + aheadMs,
+      monotonicMs: () => world.clock.monotonicMs(),
+      sleep: (...wait) => world.clock.sleep(...wait),
+    };
+    const play = async (): Promise<void> => {
+      await killDrivers(world, [0], 1);
+      const outages = world.bus.connect("outages");
+      const taken: WorkDelivery[] = [];
+      while (taken.length < 25) {
+        await taken.at(-1)?.nak();
+        const onDelivery = (delivery: WorkDelivery): void => void taken.push(delivery);
+        await outages.pull({ kind: "rollout", max: 1, expiresMs: 1000, onDelivery });
+      }
+      await world.worker("second", { clock });
+      aheadMs = 40 * MINUTE_MS;
+      await taken.at(-1)?.nak();
+      await world.until(() => world.inWork("rollout").length === 0);
+      expect(world.inWork("settle")).toEqual([]);
+      expect(world.inWork("grade")).toEqual([0]);
     };
     await world.clock.run(play(), DAY_MS);
   });

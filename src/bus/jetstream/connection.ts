@@ -30,6 +30,7 @@ export class BusConnection {
   readonly #handlers = new Set<(status: ConnectionStatus) => void>();
   #isConnected = true;
   #isClosed = false;
+  #losses = 0;
   #flushing: Promise<void> | undefined;
 
   constructor(nats: NatsConnection, options: ConnectionOptions) {
@@ -45,6 +46,11 @@ export class BusConnection {
 
   get isClosed(): boolean {
     return this.#isClosed;
+  }
+
+  /** How often the connection was lost: what came before a loss can't be answered after it. */
+  get losses(): number {
+    return this.#losses;
   }
 
   /** Calls the handler at every change; returns the function that ends it. */
@@ -131,6 +137,7 @@ export class BusConnection {
   #lost(): void {
     if (!this.#isConnected) return;
     this.#isConnected = false;
+    this.#losses += 1;
     this.options.logger.warn("bus connection lost");
     this.inbox.loseAll("disconnected");
     this.#tell("disconnected");
@@ -143,8 +150,12 @@ export class BusConnection {
   }
 
   #refused(error: Error): void {
-    this.options.logger.error("bus refused an operation", { error: error.name });
-    if (!(error instanceof PermissionViolationError)) return;
+    const isForbidden = error instanceof PermissionViolationError;
+    const about = isForbidden
+      ? { operation: error.operation, subject_family: familyOf(error.subject) }
+      : { error: error.name };
+    this.options.logger.error("bus refused an operation", about);
+    if (!isForbidden) return;
     if (error.operation === "publish") this.inbox.forbid(error.subject);
     else if (error.subject.startsWith(`${this.options.inboxPrefix}.`)) this.inbox.loseAll("forbidden");
   }
@@ -160,8 +171,13 @@ function isAborted(signal: AbortSignal | undefined): boolean {
 
 /** The error for a subject that this service's user may not use. */
 export function forbidden(subject: string): RollyardError {
-  const family = subject.split(".").slice(0, 3).join(".");
-  return new RollyardError("bus_forbidden", { details: { subject_family: family } });
+  return new RollyardError("bus_forbidden", { details: { subject_family: familyOf(subject) } });
+}
+
+/** What a subject is about, without whose it is; of an inbox just whose. */
+function familyOf(subject: string): string {
+  const tokens = subject.split(".");
+  return tokens.slice(0, subject.startsWith("_INBOX") ? 1 : 3).join(".");
 }
 
 /** The error for a read or request that the bus did not answer in time. */

@@ -44,8 +44,11 @@ async function answer(
   message: Msg,
   handler: (payload: Uint8Array, subject: string) => Promise<Uint8Array>,
 ): Promise<void> {
+  const { losses } = connection;
   try {
-    message.respond(await handler(message.data, message.subject));
+    const reply = await handler(message.data, message.subject);
+    // The server lets a reply only through the connection that the request came by; who asked asks again.
+    if (connection.losses === losses) message.respond(reply);
   } catch (error) {
     connection.options.logger.error("request handler failed", { code: toRollyardError(error).code });
   }

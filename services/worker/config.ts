@@ -1,9 +1,11 @@
 import { z } from "zod";
-import { metricsConfigSchema, natsFields } from "../../src/config/service-config-parts.ts";
+import { joinedStoreField, metricsConfigSchema, natsFields } from "../../src/config/service-config-parts.ts";
 
 /** The configuration file of a worker process. The NATS password comes from the environment variable NATS_PASSWORD. */
 export const workerConfigSchema = z.strictObject({
-  nats: z.strictObject(natsFields("worker")).meta({ description: "The message bus." }),
+  nats: z
+    .strictObject({ ...natsFields("worker"), ...joinedStoreField })
+    .meta({ description: "The message bus." }),
   id: z
     .string()
     .regex(/^[A-Za-z0-9_-]{1,64}$/, "must be 1 to 64 letters, digits, '_' or '-'")

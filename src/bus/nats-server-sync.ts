@@ -2,10 +2,18 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { sharedRun } from "../lib/shared-run.ts";
 import { syncPath } from "./nats-server-store.ts";
+import { streamsBefore } from "./publish-order.ts";
 import { STREAMS } from "./streams.ts";
 import type { StreamName } from "./streams.ts";
 
 const BLOCK = /^(\d+)\.blk$/u;
+
+/** To be awaited before each publish: brings to the disk what the message stands on. */
+export function syncBefore(store: Pick<StreamSync, "sync">): (subject: string) => Promise<void> {
+  return async (subject) => {
+    await Promise.all(streamsBefore(subject).map((stream) => store.sync(stream)));
+  };
+}
 
 /**
  * Brings the messages of streams on this machine to the disk, for those who can't wait until nats-server does by its

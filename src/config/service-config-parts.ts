@@ -15,6 +15,14 @@ export function natsFields(service: "controller" | "worker" | "grader") {
   };
 }
 
+/** The field of `nats` with which a process joins a local run; it is on the run's own machine. */
+export const joinedStoreField = {
+  store: z.string().min(1).optional().meta({
+    description:
+      "The run's store, as its join.json names it: what a message stands on is on that disk before the message is sent.",
+  }),
+};
+
 /** Where a service is watched. */
 export const metricsConfigSchema = z
   .strictObject({

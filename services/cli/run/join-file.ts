@@ -1,22 +1,25 @@
 import { rm, writeFile } from "node:fs/promises";
+import path from "node:path";
 import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
 
 /** The services that may join a local run as processes of their own. */
 const JOINING = ["worker", "grader"] as const;
 
 /**
- * Writes where a local run's bus is and the passwords of its workers and graders, so that such processes may join it:
- * `{"servers": ["127.0.0.1:PORT"], "passwords": {"worker", "grader"}}`. Only its owner may read it; it goes with
+ * Writes where a local run's bus and its store are, and the passwords of its workers and graders, so that such processes may
+ * join it: `{"servers": ["127.0.0.1:PORT"], "store": FOLDER, "passwords": {"worker", "grader"}}`. Only its owner may read it; it goes with
  * the run, and what a killed run leaves of it opens nothing, for each start makes new passwords.
  */
-export async function writeJoinFile(file: string, server: NatsServer): Promise<{ remove(): Promise<void> }> {
+export async function writeJoinFile(
+  file: string,
+  server: NatsServer,
+  store: string,
+): Promise<{ remove(): Promise<void> }> {
   const passwords = Object.fromEntries(JOINING.map((user) => [user, server.login(user).password]));
   const remove = (): Promise<void> => rm(file, { force: true });
   // A file that is there keeps its mode: what an earlier run left goes first.
   await remove();
-  await writeFile(file, `${JSON.stringify({ servers: [server.address], passwords }, null, 2)}\n`, {
-    mode: 0o600,
-    flag: "wx",
-  });
+  const joining = { servers: [server.address], store: path.resolve(store), passwords };
+  await writeFile(file, `${JSON.stringify(joining, null, 2)}\n`, { mode: 0o600, flag: "wx" });
   return { remove };
 }

@@ -4,9 +4,8 @@ import type { RunInput } from "../../../src/config/run-input.ts";
 import { serveSecrets } from "../../../src/config/secrets-service.ts";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { syncStore } from "../../../src/bus/nats-server-store.ts";
-import { streamsBefore } from "../../../src/bus/publish-order.ts";
 import { tellSilentStreams } from "../../../src/bus/tell-silent-streams.ts";
-import { StreamSync } from "../../../src/bus/nats-server-sync.ts";
+import { StreamSync, syncBefore } from "../../../src/bus/nats-server-sync.ts";
 import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { ServiceUser } from "../../../src/bus/permissions.ts";
@@ -118,7 +117,7 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   const { identity, recorder, broker, runner } = parts;
   // Judged before anything works: where a record was lost, a rollout would run again that has its outcome.
   await Promise.race([runner.rebuild(), gaveUp.promise]);
-  const joinFile = await writeJoinFile(folder.joinPath, server);
+  const joinFile = await writeJoinFile(folder.joinPath, server, folder.storePath);
   closers.push(() => joinFile.remove());
   await serveJob(options, { ...parts, bus }, closers);
   const { endpoints } = await startServices(options, connect, closers);
@@ -362,8 +361,6 @@ function connectAs(
     clock,
     metrics: telemetry.metrics.bus,
     deliveries,
-    beforePublish: async (subject) => {
-      await Promise.all(streamsBefore(subject).map((stream) => store.sync(stream)));
-    },
+    beforePublish: syncBefore(store),
   });
 }

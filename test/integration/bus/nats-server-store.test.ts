@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { syncStore } from "../../../src/bus/nats-server-store.ts";
-import { StreamSync } from "../../../src/bus/nats-server-sync.ts";
+import { StreamSync, syncBefore } from "../../../src/bus/nats-server-sync.ts";
 import { startNatsFixture } from "../../support/bus/nats-fixture.ts";
 
 // That a power cut takes no stream is shown by `npm run chaos -- power-cut`, on disks of their own.
@@ -29,6 +29,19 @@ describe("syncing a stream", () => {
     const folder = await mkdtemp(join(tmpdir(), "store-"));
     onTestFinished(() => rm(folder, { recursive: true }));
     await expect(new StreamSync(folder).sync("outcomes")).rejects.toThrow(/ENOENT.*ROLLYARD_OUTCOMES/u);
+  });
+});
+
+describe("syncing before a message", () => {
+  it("has brought to the disk what it stands on, and lets nothing be sent when that fails", async () => {
+    const synced: string[] = [];
+    const before = syncBefore({ sync: async (stream) => void synced.push(stream) });
+    await before("rollyard.events.ns.0123456789ab.0-0");
+    expect(synced).toEqual([]);
+    await before("rollyard.outcomes.ns.0123456789ab.0-0");
+    expect(synced.toSorted()).toEqual(["blobs", "events"]);
+    const failing = syncBefore({ sync: () => Promise.reject(new Error("EIO")) });
+    await expect(failing("rollyard.outcomes.ns.0123456789ab.0-0")).rejects.toThrow("EIO");
   });
 });
 

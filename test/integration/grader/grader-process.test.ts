@@ -83,6 +83,11 @@ describe("the grader process", () => {
       'nats: {servers: ["127.0.0.1:4222"]}\nworkers: 3\n',
       /grader\.yaml:2 workers: unknown field/,
     ],
+    [
+      "a folder that is no run's store",
+      'nats: {servers: ["127.0.0.1:4222"], store: /nowhere}\n',
+      /nats\.store: \/nowhere is not the store of a run/,
+    ],
     ["a server without a port", 'nats: {servers: ["localhost"]}\n', /nats\.servers\[0\]: must be host:port/],
   ])("ends with 2 and names %s", async (_case, text, message) => {
     const grader = await start(text, "");

@@ -7,6 +7,7 @@ import type { SmallJob } from "./small-job.ts";
 
 interface JoinFile {
   readonly servers: readonly string[];
+  readonly store: string;
   readonly passwords: Readonly<Record<string, string>>;
 }
 
@@ -25,9 +26,9 @@ export async function joinRun(
   job: SmallJob,
   service: "worker" | "grader",
 ): Promise<JoinedService> {
-  const { servers, passwords } = JSON.parse(await readFile(joinFileOf(job), "utf8")) as JoinFile;
+  const { servers, store, passwords } = JSON.parse(await readFile(joinFileOf(job), "utf8")) as JoinFile;
   const config = path.join(job.folder, `${service}.yaml`);
-  const text = { nats: { servers }, metrics: { host: "127.0.0.1", port: 0 } };
+  const text = { nats: { servers, store }, metrics: { host: "127.0.0.1", port: 0 } };
   await writeFile(config, JSON.stringify(text));
   const process = startProgram(nodeCommand(`services/${service}/main.ts`, ["--config", config]), {
     NATS_PASSWORD: passwords[service] ?? "",

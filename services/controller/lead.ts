@@ -11,6 +11,7 @@ import { probeNetwork } from "../../src/controller/network-probe/network-probe.t
 import type { SandboxPressure } from "../../src/controller/rollout-job/job-conditions.ts";
 import { RolloutJobs } from "../../src/controller/rollout-job/rollout-jobs.ts";
 import { serveClusterSecrets } from "../../src/controller/secrets/serve-secrets.ts";
+import type { WorkerRoster } from "../../src/job/worker-roster.ts";
 import { EventRecorder } from "../../src/kube/control/event-recorder.ts";
 import { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeTransport } from "../../src/kube/transport/kube-transport.ts";
@@ -43,6 +44,8 @@ export interface LeaderParts {
   readonly metrics: LeaderMetrics;
   readonly logger: Logger;
   readonly fence: LeaderFence;
+  /** The workers that this process has heard of while it waited. */
+  readonly roster: WorkerRoster;
 }
 
 /** Looks after all Environments and RolloutJobs until the signal aborts, then leaves everything for the next leader. */
@@ -134,13 +137,14 @@ function newEnvironments(
 }
 
 function newJobs(
-  { config, metrics }: LeaderParts,
+  { config, metrics, roster }: LeaderParts,
   shared: SharedParts,
   environments: Environments,
 ): RolloutJobs {
   const jobs: RolloutJobs = new RolloutJobs({
     ...shared,
     environments,
+    roster,
     rules: sharingRules(config),
     watchNamespace: config.watchNamespace,
     fetchDataset: datasetFetcher(config),

@@ -4,6 +4,8 @@ import { runConnected } from "../../src/config/run-connected.ts";
 import type { ServiceParts } from "../../src/config/run-connected.ts";
 import type { ServiceContext } from "../../src/config/service-main.ts";
 import { LeaderFence } from "../../src/controller/leadership/leader-fence.ts";
+import { hearWorkers } from "../../src/job/hear-workers.ts";
+import { WorkerRoster } from "../../src/job/worker-roster.ts";
 import { KubeClient } from "../../src/kube/kube-client.ts";
 import { KubeLeaseStore } from "../../src/kube/leader/kube-lease-store.ts";
 import { LeaderElector } from "../../src/kube/leader/leader-elector.ts";
@@ -56,6 +58,9 @@ async function takePart(
   const namespace = config.namespace ?? credentials.namespace;
   const identity = config.id ?? `${context.hostname}-${randomIds.shortUid()}`;
   const metrics = createLeaderMetrics(maker, kubeMetrics);
+  // Whoever comes to lead knows the workers by then: work is dispatched at once.
+  const roster = new WorkerRoster(systemClock);
+  const hearing = await hearWorkers(bus, roster);
   try {
     logger.info("controller started", { identity, namespace, metrics_port: metricsPort });
     const elector = new LeaderElector({
@@ -65,10 +70,10 @@ async function takePart(
       random: Math.random,
       logger,
     });
-    const parts = { config, transport, bus, namespace, identity, metrics, logger };
+    const parts = { config, transport, bus, namespace, identity, metrics, logger, roster };
     await elector.run((leadership) => leadFenced(parts, leadership, context), stop);
   } finally {
-    await Promise.all([transport.close(), leases.close()]);
+    await Promise.all([hearing.stop(), transport.close(), leases.close()]);
   }
 }
 

@@ -1,10 +1,8 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import type { Bus, Subscription } from "../bus/port.ts";
 import type { StreamName } from "../bus/streams.ts";
-import { slotsSubject } from "../bus/subjects.ts";
-import { SlotsAnnouncedSchema } from "../gen/rollyard/v1/requests_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
+import { hearWorkers } from "./hear-workers.ts";
 import { SilenceWatch } from "./silence-watch.ts";
 import { StreamRoom } from "./stream-room.ts";
 import { WorkerRoster } from "./worker-roster.ts";
@@ -39,7 +37,7 @@ export class Surroundings {
   /** Begins to hear. */
   async listen(): Promise<Subscription> {
     const heard = await Promise.all([
-      this.#deps.bus.listen(slotsSubject("*"), (payload) => this.#onSlots(payload)),
+      hearWorkers(this.#deps.bus, this.#workers, this.#onNews),
       this.#silence.listen(),
     ]);
     return { stop: async () => void (await Promise.all(heard.map((each) => each.stop()))) };
@@ -72,11 +70,5 @@ export class Surroundings {
     for (const stream of now)
       if (!before.includes(stream))
         this.#deps.logger.warn("dispatch waits: a stream answers nothing", { stream });
-  }
-
-  #onSlots(payload: Uint8Array): void {
-    const { worker, total, free, throttled, repeatedWork } = fromBinary(SlotsAnnouncedSchema, payload);
-    this.#workers.hear({ worker, slots: total, free, throttled, repeatedWork });
-    this.#onNews();
   }
 }

@@ -21,6 +21,14 @@ describe("writeResult", () => {
       answer(403, { reason: "Forbidden", message: "no" }),
       { kind: "forbidden", reason: "other", message: "no" },
     ],
+    [
+      answer(403, {
+        reason: "Forbidden",
+        message:
+          'pods is forbidden: User "u" cannot create resource "pods" in API group "" in the namespace "n"',
+      }),
+      { kind: "forbidden", reason: "rights" },
+    ],
     [answer(422, { reason: "Invalid", message: "spec.x: bad" }), { kind: "invalid", message: "spec.x: bad" }],
   ])("reads %o", (response, expected) => {
     expect(writeResult(response)).toMatchObject(expected);

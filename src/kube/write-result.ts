@@ -10,8 +10,11 @@ export type WriteResult<T> =
   /** Another version or another object of that name is there now. */
   | { readonly kind: "conflict" }
   | { readonly kind: "missing" }
-  /** `reason` is the API server's: `quota` for a spent ResourceQuota, which is no error but a reason to wait. */
-  | { readonly kind: "forbidden"; readonly reason: "quota" | "other"; readonly message: string }
+  /**
+   * `quota`: a spent ResourceQuota, which is no error but a reason to wait. `rights`: we may not do such a thing at all, as also
+   * an API server says that has just started and does not know its roles yet. `other`: this object is refused.
+   */
+  | { readonly kind: "forbidden"; readonly reason: "quota" | "rights" | "other"; readonly message: string }
   | { readonly kind: "invalid"; readonly message: string };
 
 /**
@@ -28,13 +31,22 @@ export function writeResult<T>(response: KubeResponse): WriteResult<T> {
     case 409:
       return { kind: reason === "AlreadyExists" ? "exists" : "conflict" };
     case 403:
-      return { kind: "forbidden", reason: message.includes("exceeded quota") ? "quota" : "other", message };
+      return { kind: "forbidden", reason: whyForbidden(message), message };
     case 400:
     case 422:
       return { kind: "invalid", message };
     default:
       throw refusal(response.status, reason);
   }
+}
+
+/**
+ * By its words, for the answer has no field that tells them apart.
+ * Source: https://github.com/kubernetes/kubernetes/blob/master/staging/src/k8s.io/apiserver/pkg/endpoints/handlers/responsewriters/errors.go
+ */
+function whyForbidden(message: string): "quota" | "rights" | "other" {
+  if (message.includes("exceeded quota")) return "quota";
+  return /\bUser ".*" cannot \S+ resource\b/u.test(message) ? "rights" : "other";
 }
 
 /** The error for an answer that no caller decides by. */

@@ -90,6 +90,17 @@ describe("a change of leaders", () => {
     expect(await leasedUid(ref(5))).toBe(uid);
   });
 
+  it("ends the ready ones beyond those that are kept warm, once nobody has asked for any for a while", async () => {
+    await handOver(await leadWarm(3));
+    const next = await lead({ warmReplicas: 1 });
+    await later(20_000);
+    expect(next.snapshot().ready).toBe(3);
+    await later(15_000);
+    expect(cluster.live).toHaveLength(1);
+    expect(next.snapshot()).toMatchObject({ ready: 1, replicas: 1 });
+    expect(await world.recorded()).toEqual({ leases: [], retired: [] });
+  });
+
   it("ends what is on record as retired", async () => {
     await handOver(await leadWarm(1));
     const uid = cluster.live[0]?.sandboxUid ?? "";

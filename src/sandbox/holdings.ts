@@ -13,7 +13,7 @@ export interface Holding {
   readonly purpose: Purpose;
   readonly generation: number;
   readonly sandboxUid: string;
-  /** Null for a lease whose sandbox went with an earlier process. */
+  /** Null for a lease whose sandbox was gone when this process took over. */
   readonly sandbox: LaunchedSandbox | null;
   /** Of the lease on its subject. */
   readonly sequence: number;
@@ -42,7 +42,7 @@ function holdingOf(fresh: NewHolding): Holding {
   return { ref, purpose, generation, sequence, source, mayComeAgain, sandbox, sandboxUid, ended: null };
 }
 
-const VANISHED = "the sandbox went with the process that ran it";
+const VANISHED = "the sandbox was gone when its broker was started anew";
 const RETIRE_AGAIN_MS = 1_000;
 const FORGET_AT_ONCE = 16;
 

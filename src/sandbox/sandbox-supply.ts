@@ -82,7 +82,7 @@ export class SandboxSupply {
       purpose: pool.template.purpose,
       ready: pool.ready,
       starting: pool.starting,
-      warm: pool === this.#own.agent ? this.#warm : 0,
+      warm: this.#warmOf(pool),
       startAllowance: pool.breaker.allowance(nowMs),
     }));
   }
@@ -111,11 +111,18 @@ export class SandboxSupply {
     if (fewer > 0) void agent.shrink(Math.min(fewer, agent.ready - this.#warm));
   }
 
-  /** Gives up the templates that nobody has needed for a while; `awaited` are the pools that claims wait for. */
+  /**
+   * Gives up the templates that nobody has needed for a while, and what is ready of the environment's own ones beyond what it
+   * keeps warm; `awaited` are the pools that claims wait for.
+   */
   prune(awaited: ReadonlySet<string>, nowMs: number): void {
     for (const [key, pool] of this.#pools) {
-      if (this.isOwn(pool) || pool.starting > 0 || awaited.has(key)) continue;
+      if (pool.starting > 0 || awaited.has(key)) continue;
       if (nowMs - (this.#neededAtMs.get(key) ?? nowMs) < IDLE_MS) continue;
+      if (this.isOwn(pool)) {
+        void pool.shrink(pool.ready - this.#warmOf(pool));
+        continue;
+      }
       this.#pools.delete(key);
       this.#neededAtMs.delete(key);
       void pool.close(false);
@@ -125,6 +132,10 @@ export class SandboxSupply {
   /** Ends what nobody holds; with `handOver` it stays for the next leader. */
   async close(handOver: boolean): Promise<void> {
     await Promise.all(Array.from(this.#pools.values(), (pool) => pool.close(handOver)));
+  }
+
+  #warmOf(pool: SandboxPool): number {
+    return pool === this.#own.agent ? this.#warm : 0;
   }
 
   #ownPools({ spec, graderSpec }: OwnSandboxes): Readonly<Record<Purpose, SandboxPool>> {

@@ -1,12 +1,11 @@
-import { fromBinary } from "@bufbuild/protobuf";
 import type { Bus, Subscription } from "../../bus/port.ts";
 import type { FetchDataset } from "../../config/fetch-dataset.ts";
-import { SlotsAnnouncedSchema } from "../../gen/rollyard/v1/requests_pb.ts";
 import { untilAnswered } from "../../grader/patience.ts";
+import { hearWorkers } from "../../job/hear-workers.ts";
 import type { JobIdentity } from "../../job/job-identity.ts";
 import type { CountedOutcome } from "../../job/rebuild-ledger.ts";
 import { settleLoop } from "../../job/settle-loop.ts";
-import { WorkerRoster } from "../../job/worker-roster.ts";
+import type { WorkerRoster } from "../../job/worker-roster.ts";
 import { ROLLOUT_JOBS } from "../../kube/api-resources.ts";
 import { ObjectStore } from "../../kube/cache/object-store.ts";
 import type { StoreChange } from "../../kube/cache/object-store.ts";
@@ -48,6 +47,8 @@ export interface RolloutJobsOptions {
   readonly bus: Bus;
   readonly environments: JobEnvironments;
   readonly rules: SharingRules;
+  /** The workers that this process has heard of, also before it led. */
+  readonly roster: WorkerRoster;
   /** Only jobs of this namespace are looked at; undefined for all. */
   readonly watchNamespace?: string | undefined;
   readonly events: EventRecorder;
@@ -80,7 +81,6 @@ export class RolloutJobs {
   });
   readonly #queue: WorkQueue;
   readonly #board: DispatchBoard;
-  readonly #roster: WorkerRoster;
   readonly #telling: JobTelling;
   readonly #releases: FoundReleases;
   readonly #downloads: DatasetDownloads;
@@ -94,15 +94,14 @@ export class RolloutJobs {
 
   constructor(options: RolloutJobsOptions) {
     this.#options = options;
-    const { client, clock, logger, observer, environments, events, rules } = options;
+    const { client, clock, logger, observer, environments, events, rules, roster } = options;
     this.#queue = new WorkQueue({
       clock,
       logger,
       name: "rollout_job",
       ...(observer === undefined ? {} : { observer }),
     });
-    this.#roster = new WorkerRoster(clock);
-    this.#board = new DispatchBoard(rules, () => this.#roster.slots());
+    this.#board = new DispatchBoard(rules, () => roster.slots());
     this.#telling = new JobTelling({
       status: new StatusWriter({ client, resource: ROLLOUT_JOBS, clock }),
       events,
@@ -132,12 +131,12 @@ export class RolloutJobs {
    * Works until the signal aborts.
    */
   async start(signal: AbortSignal): Promise<void> {
-    const { bus, environments, clock } = this.#options;
+    const { bus, environments, clock, roster } = this.#options;
     this.#countedTo = (
       await untilAnswered(() => bus.streamState("outcomes"), { clock, signal })
     ).lastSequence;
     this.#subscriptions = [
-      await bus.listen("rollyard.slots.*", (payload) => this.#onSlots(payload)),
+      await hearWorkers(bus, roster, () => this.#board.changed()),
       await serveReleases(bus, EVERY_ENVIRONMENT, (ref) => this.#runningOf(ref.jobUid)?.released(ref)),
     ];
     const reflector = this.#reflector();
@@ -256,12 +255,6 @@ export class RolloutJobs {
     }
   }
 
-  #onSlots(payload: Uint8Array): void {
-    const { worker, total, free, throttled } = fromBinary(SlotsAnnouncedSchema, payload);
-    this.#roster.hear({ worker, slots: total, free, throttled, repeatedWork: [] });
-    this.#board.changed();
-  }
-
   #onOutcome({ jobUid, namespace, environmentUid }: JobIdentity, counted: CountedOutcome): void {
     const { outcome } = counted;
     this.#releases.add(environmentUid, { ...outcome.place, jobUid, attempt: outcome.attempt });
@@ -287,7 +280,7 @@ export class RolloutJobs {
   }
 
   #throttled(): readonly string[] {
-    return this.#roster
+    return this.#options.roster
       .all()
       .filter(({ throttled }) => throttled)
       .map(({ worker }) => `worker ${worker}`);

@@ -8,6 +8,7 @@ import { RolloutJobs } from "../../../src/controller/rollout-job/rollout-jobs.ts
 import type { SharingRules } from "../../../src/controller/rollout-job/dispatch-board.ts";
 import { serveClusterSecrets } from "../../../src/controller/secrets/serve-secrets.ts";
 import { EventRecorder } from "../../../src/kube/control/event-recorder.ts";
+import { WorkerRoster } from "../../../src/job/worker-roster.ts";
 import { KubeClient } from "../../../src/kube/kube-client.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
 import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
@@ -99,6 +100,7 @@ export class JobsWorld {
       transport,
       bus,
       environments,
+      roster: new WorkerRoster(systemClock),
       rules: { namespaces: new Map(), modelEndpoints: new Map(), ...rules },
       fetchDataset: createFetchDataset({ maxMiB: MAX_DATASET_MIB, timeoutMs: 30_000, reach }),
       maxDatasetMiB: MAX_DATASET_MIB,

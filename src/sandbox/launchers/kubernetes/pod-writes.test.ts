@@ -57,6 +57,26 @@ describe("the creation of a pod", () => {
     expect(told[0]).toMatchObject({ kind: "waiting", pressure: { reason: "ApiServer" } });
   });
 
+  it("goes on for as long as the API server does not know our rights, as after its start, and says so", async () => {
+    const words = 'pods is forbidden: User "u" cannot create resource "pods" in API group ""';
+    const { create, told } = world(forbidden(words), forbidden(words), made);
+    expect(await create()).toBe("u1");
+    expect(told[0]).toEqual({ kind: "waiting", pressure: { reason: "ApiServer", message: words } });
+  });
+
+  it("whose answer was lost is found also when a second one is refused", async () => {
+    const quota = forbidden("exceeded quota: q");
+    const found: Answer = { status: 200, body: live() };
+    const { create, transport } = world("unreachable", quota, "unreachable", quota, found);
+    expect(await create()).toBe("u1");
+    expect(transport.asked.map((each) => each.split(" ")[0])).toEqual(["POST", "POST", "GET", "POST", "GET"]);
+  });
+
+  it("whose answer was lost is refused once there is no such pod", async () => {
+    const { create } = world("unreachable", forbidden("exceeded quota: q"), { status: 404, body: {} });
+    await expect(create()).rejects.toMatchObject({ code: "sandbox_no_room" });
+  });
+
   it("is tried again when others were counting on the same quota", async () => {
     const { create } = world(conflict, made);
     expect(await create()).toBe("u1");

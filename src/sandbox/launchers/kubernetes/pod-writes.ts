@@ -20,7 +20,13 @@ export interface PodWritesOptions {
   readonly signal: AbortSignal;
 }
 
-type Created = { readonly kind: "made"; readonly uid: string } | { readonly kind: "again" };
+type Created =
+  | { readonly kind: "made"; readonly uid: string }
+  /** `isUnsure`: it may have been made all the same. */
+  | { readonly kind: "again"; readonly isUnsure: boolean }
+  | { readonly kind: "refused"; readonly error: RollyardError };
+
+const AGAIN = { kind: "again", isUnsure: false } as const;
 
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 5_000;
@@ -37,15 +43,18 @@ export class PodWrites {
   /**
    * Creates the pod and resolves with its uid. A pod has its sandbox's name, so a creation whose answer was lost is found
    * again and never made twice. Rejects with `sandbox_no_room` for a spent quota, and `sandbox_unstartable` for a pod that
-   * the API server refuses.
+   * the API server refuses; there is no such pod then.
    */
   async create(pod: PodManifest, onProgress: (progress: StartProgress) => void): Promise<string> {
+    let isUnsure = false;
     for (let tries = 0; ; tries += 1) {
-      const created = await this.#tryCreate(pod, onProgress);
+      const created = await this.#createOrFind(pod, isUnsure, onProgress);
       if (created.kind === "made") {
         onProgress({ kind: "going_on" });
         return created.uid;
       }
+      if (created.kind === "refused") throw created.error;
+      isUnsure ||= created.isUnsure;
       await this.#pause(tries);
       if (this.#options.signal.aborted) throw noRoom("ApiServer", "closed before it was created");
     }
@@ -87,31 +96,55 @@ export class PodWrites {
     }
   }
 
-  async #tryCreate(pod: PodManifest, onProgress: (progress: StartProgress) => void): Promise<Created> {
-    const { client, namespace, logger } = this.#options;
+  async #createOrFind(
+    pod: PodManifest,
+    isUnsure: boolean,
+    onProgress: (progress: StartProgress) => void,
+  ): Promise<Created> {
+    const created = await this.#try(() => this.#create(pod, onProgress), pod, onProgress);
+    if (created.kind !== "refused" || !isUnsure) return created;
+    // What refuses a second pod need not have refused the first.
+    return this.#try(() => this.#find(pod, created), pod, onProgress);
+  }
+
+  async #try(
+    act: () => Promise<Created>,
+    { metadata: { name } }: PodManifest,
+    onProgress: (progress: StartProgress) => void,
+  ): Promise<Created> {
     try {
-      const result = await client.create<KubeObject>(PODS, { namespace }, pod);
-      return result.kind === "exists" ? await this.#found(pod) : createdFrom(result);
+      return await act();
     } catch (thrown) {
       const error = toRollyardError(thrown);
       if (!error.code.startsWith("kube_")) throw error;
-      logger.warn("pod not created yet", { pod: pod.metadata.name, code: error.code });
-      onProgress({ kind: "waiting", pressure: { reason: "ApiServer", message: error.message } });
-      return { kind: "again" };
+      this.#options.logger.warn("pod not created yet", { pod: name, code: error.code });
+      onProgress(waiting(error.message));
+      return { kind: "again", isUnsure: true };
     }
   }
 
-  /** Of that name there is a pod: ours, by an earlier try, or one that somebody else made. */
-  async #found(pod: PodManifest): Promise<Created> {
+  async #create(pod: PodManifest, onProgress: (progress: StartProgress) => void): Promise<Created> {
+    const { client, namespace, logger } = this.#options;
+    const { name } = pod.metadata;
+    const result = await client.create<KubeObject>(PODS, { namespace }, pod);
+    if (result.kind === "exists") return this.#find(pod, AGAIN);
+    if (result.kind !== "forbidden" || result.reason !== "rights") return createdFrom(result);
+    logger.error("the api server lets us create no pods", { pod: name });
+    onProgress(waiting(result.message));
+    return AGAIN;
+  }
+
+  /** Of that name there may be a pod: ours, by an earlier try, or one that somebody else made. */
+  async #find(pod: PodManifest, otherwise: Created): Promise<Created> {
     const { client, namespace } = this.#options;
     const { name, labels } = pod.metadata;
     const live = await client.get<KubeObject>(PODS, { namespace, name });
-    if (live === null) return { kind: "again" };
+    if (live === null) return otherwise;
     const isOurs = [LABELS.sandbox, LABELS.environmentUid].every(
       (label) => live.metadata.labels?.[label] === labels[label],
     );
     if (isOurs) return { kind: "made", uid: live.metadata.uid };
-    throw unstartable("NameTaken", `a pod named ${name} is there already`);
+    return unstartable("NameTaken", `a pod named ${name} is there already`);
   }
 
   async #pause(tries: number): Promise<void> {
@@ -126,15 +159,15 @@ function createdFrom(result: Exclude<WriteResult<KubeObject>, { readonly kind: "
       return { kind: "made", uid: result.object.metadata.uid };
     case "conflict":
       // A quota that others were counting on at the same moment.
-      return { kind: "again" };
+      return AGAIN;
     case "forbidden":
-      throw result.reason === "quota"
-        ? noRoom("Quota", result.message)
+      return result.reason === "quota"
+        ? { kind: "refused", error: noRoom("Quota", result.message) }
         : unstartable("Refused", result.message);
     case "invalid":
-      throw unstartable("Invalid", result.message);
+      return unstartable("Invalid", result.message);
     case "missing":
-      throw unstartable("NamespaceNotFound", "its namespace does not exist");
+      return unstartable("NamespaceNotFound", "its namespace does not exist");
     default:
       return assertNever(result);
   }
@@ -145,9 +178,14 @@ export function noRoom(reason: "Quota" | "Unschedulable" | "ApiServer", words: s
   return new RollyardError("sandbox_no_room", { message: words.slice(0, MAX_WORDS), details: { reason } });
 }
 
-function unstartable(reason: string, words: string): RollyardError {
-  return new RollyardError("sandbox_unstartable", {
+function unstartable(reason: string, words: string): Created {
+  const error = new RollyardError("sandbox_unstartable", {
     message: `The cluster can't start this sandbox: ${words.slice(0, MAX_WORDS)}`,
     details: { reason },
   });
+  return { kind: "refused", error };
+}
+
+function waiting(message: string): StartProgress {
+  return { kind: "waiting", pressure: { reason: "ApiServer", message: message.slice(0, MAX_WORDS) } };
 }

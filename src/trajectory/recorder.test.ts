@@ -9,6 +9,7 @@ import { linesOf, scratchFolder } from "../../test/support/trajectory/scratch-fo
 import type { LogStore, StoredMessage } from "../bus/port.ts";
 import type { StreamName } from "../bus/streams.ts";
 import { eventsSubject } from "../bus/subjects.ts";
+import type { CountedOutcome } from "../job/rebuild-ledger.ts";
 import { silentLogger } from "../lib/logger.ts";
 import { ResultRecorder } from "./recorder.ts";
 import type { RecorderOptions } from "./recorder.ts";
@@ -38,12 +39,29 @@ async function recorderOf(
   return recorder;
 }
 
+/** One session of a run: all outcomes are recorded, and the recorder is closed. */
+async function session(
+  folder: string,
+  store: LogStore,
+  outcomes: readonly CountedOutcome[],
+  changes: Partial<RecorderOptions> = {},
+): Promise<void> {
+  const recorder = await recorderOf(folder, store, changes);
+  for (const outcome of outcomes) recorder.record(outcome);
+  await recorder.flush();
+  await recorder.close();
+}
+
+/** How many lines a run folder's files have. */
+async function lineCounts(folder: string): Promise<readonly number[]> {
+  const files = ["results.jsonl", "trajectories.jsonl", "attempts.jsonl"];
+  return Promise.all(files.map(async (file) => (await linesOf(folder, file)).length));
+}
+
 describe("the recorder", () => {
   it("writes a graded rollout as a trajectory and a result", async () => {
     const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
-    const recorder = await recorderOf(folder, store);
-    recorder.record(gradedAttempt(store, { place: at(3, 1), reward: 0.5 }));
-    await recorder.flush();
+    await session(folder, store, [gradedAttempt(store, { place: at(3, 1), reward: 0.5 })]);
     const [result] = await linesOf(folder, "results.jsonl");
     expect(resultRecordSchema.parse(result)).toEqual({
       job: "repo-search",
@@ -86,10 +104,10 @@ describe("the recorder", () => {
 
   it("writes every failed attempt, and no reward for it", async () => {
     const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
-    const recorder = await recorderOf(folder, store);
-    recorder.record(failedAttempt(store, { place: at(0), after: "retry" }));
-    recorder.record(failedAttempt(store, { place: at(0), attempt: 1, after: "final" }));
-    await recorder.flush();
+    await session(folder, store, [
+      failedAttempt(store, { place: at(0), after: "retry" }),
+      failedAttempt(store, { place: at(0), attempt: 1, after: "final" }),
+    ]);
     const attempts = await linesOf(folder, "attempts.jsonl");
     expect(attempts.map(({ attempt, reward, failure_code }) => [attempt, reward, failure_code])).toEqual([
       [0, null, "sandbox_lost"],
@@ -109,9 +127,7 @@ describe("the recorder", () => {
 
   it("writes a whole result for an attempt that never began", async () => {
     const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
-    const recorder = await recorderOf(folder, store);
-    recorder.record(failedAttempt(store, { place: at(7, 2), hasLog: false, after: "final" }));
-    await recorder.flush();
+    await session(folder, store, [failedAttempt(store, { place: at(7, 2), hasLog: false, after: "final" })]);
     const [result] = await linesOf(folder, "results.jsonl");
     expect(resultRecordSchema.parse(result)).toMatchObject({
       trace_id: "trace_7_2",
@@ -123,10 +139,15 @@ describe("the recorder", () => {
 
   it("puts the job's policy version into every result, also of an attempt that never began", async () => {
     const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
-    const recorder = await recorderOf(folder, store, { job: { ...JOB, policyVersion: "step-7" } });
-    recorder.record(failedAttempt(store, { place: at(0), hasLog: false, after: "final" }));
-    recorder.record(gradedAttempt(store, { place: at(1), reward: 1 }));
-    await recorder.flush();
+    await session(
+      folder,
+      store,
+      [
+        failedAttempt(store, { place: at(0), hasLog: false, after: "final" }),
+        gradedAttempt(store, { place: at(1), reward: 1 }),
+      ],
+      { job: { ...JOB, policyVersion: "step-7" } },
+    );
     const results = await linesOf(folder, "results.jsonl");
     expect(results.map(({ policy_version }) => policy_version)).toEqual(["step-7", "step-7"]);
   });
@@ -218,30 +239,19 @@ describe("a recorder of a resumed run", () => {
       gradedAttempt(store, { place: at(0), attempt: 1, reward: 1 }),
       failedAttempt(store, { place: at(1), after: "final" }),
     ];
-    for (const session of [1, 2]) {
-      const recorder = await recorderOf(folder, store);
-      for (const outcome of [...outcomes, ...outcomes]) recorder.record(outcome);
-      await recorder.flush();
-      await recorder.close();
-      expect(await linesOf(folder, "results.jsonl"), `session ${session}`).toHaveLength(2);
+    for (const number of [1, 2]) {
+      await session(folder, store, [...outcomes, ...outcomes]);
+      expect(await lineCounts(folder), `session ${number}`).toEqual([2, 2, 2]);
     }
-    expect(await linesOf(folder, "trajectories.jsonl")).toHaveLength(2);
-    expect(await linesOf(folder, "attempts.jsonl")).toHaveLength(2);
   });
 
   it("writes the trajectory that a power cut left out before its result", async () => {
     const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
     const outcome = gradedAttempt(store, { place: at(0), reward: 1 });
-    const first = await recorderOf(folder, store);
-    first.record(outcome);
-    await first.flush();
-    await first.close();
+    await session(folder, store, [outcome]);
     await writeFile(path.join(folder, "trajectories.jsonl"), "");
-    const second = await recorderOf(folder, store);
-    second.record(outcome);
-    await second.flush();
-    expect(await linesOf(folder, "results.jsonl")).toHaveLength(1);
-    expect(await linesOf(folder, "trajectories.jsonl")).toHaveLength(1);
+    await session(folder, store, [outcome]);
+    expect(await lineCounts(folder)).toEqual([1, 1, 0]);
   });
 
   it("records the outcome of a log whose end a power cut took, and goes on", async () => {
@@ -255,9 +265,7 @@ describe("a recorder of a resumed run", () => {
       read: left,
       readLast: async (stream, subject) => (await left(stream, subject)).at(-1) ?? null,
     };
-    const recorder = await recorderOf(folder, lossy);
-    for (const outcome of outcomes) recorder.record(outcome);
-    await recorder.flush();
+    await session(folder, lossy, outcomes);
     expect(await linesOf(folder, "results.jsonl")).toMatchObject([
       { reward: 0, turns: 0 },
       { reward: 1, turns: 2 },
@@ -268,35 +276,25 @@ describe("a recorder of a resumed run", () => {
   it("reads no log again whose records are there", async () => {
     const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
     const outcome = gradedAttempt(store, { place: at(0), reward: 1 });
-    const first = await recorderOf(folder, store);
-    first.record(outcome);
-    await first.flush();
-    await first.close();
+    await session(folder, store, [outcome]);
     let reads = 0;
     store.fault = () => {
       reads += 1;
       return "none";
     };
-    const second = await recorderOf(folder, store);
-    second.record(outcome);
-    await second.flush();
+    await session(folder, store, [outcome]);
     expect(reads).toBe(0);
   });
 
   it("cuts off a torn last line and writes it again", async () => {
     const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
     const outcomes = [0, 1].map((item) => gradedAttempt(store, { place: at(item), reward: 1 }));
-    const first = await recorderOf(folder, store);
-    for (const outcome of outcomes) first.record(outcome);
-    await first.flush();
-    await first.close();
+    await session(folder, store, outcomes);
     const file = path.join(folder, "results.jsonl");
     const whole = await readFile(file, "utf8");
     await writeFile(file, whole.slice(0, -20));
     await appendFile(path.join(folder, "trajectories.jsonl"), '{"rollout":"0123456789ab-1-0","att');
-    const second = await recorderOf(folder, store);
-    for (const outcome of outcomes) second.record(outcome);
-    await second.flush();
+    await session(folder, store, outcomes);
     expect(await readFile(file, "utf8")).toBe(whole);
     expect(await linesOf(folder, "trajectories.jsonl")).toHaveLength(2);
   });
@@ -304,16 +302,10 @@ describe("a recorder of a resumed run", () => {
   it("writes the result that a crash left out after its trajectory", async () => {
     const [folder, store] = [await scratchFolder(), new MemoryLogStore()];
     const outcome = gradedAttempt(store, { place: at(0), reward: 1, output: "line\u2028separator" });
-    const first = await recorderOf(folder, store);
-    first.record(outcome);
-    await first.flush();
-    await first.close();
+    await session(folder, store, [outcome]);
     await writeFile(path.join(folder, "results.jsonl"), "");
-    const second = await recorderOf(folder, store);
-    second.record(outcome);
-    await second.flush();
-    expect(await linesOf(folder, "results.jsonl")).toHaveLength(1);
-    expect(await linesOf(folder, "trajectories.jsonl")).toHaveLength(1);
+    await session(folder, store, [outcome]);
+    expect(await lineCounts(folder)).toEqual([1, 1, 0]);
   });
 
   it("names the line that is no record", async () => {

@@ -1,4 +1,5 @@
 import { controllerConfigSchema } from "../../services/controller/config.ts";
+import { gatewayConfigSchema } from "../../services/gateway/config.ts";
 import { environmentSchema } from "../../src/environment/environment.ts";
 import { PRESETS } from "../../src/environment/presets.ts";
 import { ERROR_CODES } from "../../src/errors/codes.ts";
@@ -38,6 +39,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["rolloutjob.md", rolloutJobPage()],
     ["graders.md", gradersPage()],
     ["controller.md", controllerPage()],
+    ["gateway.md", gatewayPage()],
     ["errors.md", errorsPage()],
     ["metrics.md", metricsPage()],
   ]);
@@ -99,6 +101,14 @@ function controllerPage(): string {
     "Controller",
     "The configuration file of a controller process, `--config FILE`: one YAML document. Unknown fields are errors. The password of its NATS user comes from the environment variable `NATS_PASSWORD`.",
     fieldTable(inputSchema(controllerConfigSchema)),
+  );
+}
+
+function gatewayPage(): string {
+  return page(
+    "Gateway",
+    "The configuration file of a gateway process, `--config FILE`: one YAML document. Unknown fields are errors. The password of its NATS user comes from the environment variable `NATS_PASSWORD`.",
+    fieldTable(inputSchema(gatewayConfigSchema)),
   );
 }
 

@@ -1,7 +1,7 @@
 import { hostname } from "node:os";
 import { serviceMain } from "../../src/config/service-main.ts";
 import { controllerConfigSchema } from "./config.ts";
-import { findCredentials } from "./find-credentials.ts";
+import { findCredentials } from "../../src/kube/transport/find-credentials.ts";
 import { runController } from "./run-controller.ts";
 
 const ABOUT = `Looks after Environments and RolloutJobs until SIGTERM, then hands over. Of several controllers one leads.

@@ -79,6 +79,7 @@ function gateway(): NatsPermissions {
         "rollyard.claims.>",
         "rollyard.secrets.>",
         "rollyard.silent.>",
+        "rollyard.uploaded.>",
         ...reads("outcomes", "regrades", "events", "blobs", "specs"),
         // It watches which environments are served.
         ...follows("specs"),
@@ -120,6 +121,7 @@ function controller(): NatsPermissions {
         "rollyard.secrets.>",
         "rollyard.slots.>",
         "rollyard.silent.>",
+        "rollyard.uploaded.>",
       ],
     },
     allow_responses: ANSWERS,

@@ -64,12 +64,29 @@ export interface LogStore {
   publish(message: OutgoingMessage): Promise<PublishResult>;
   /** All messages of a subject from `fromSequence` on, in order, by direct get (may lag behind on replicas). */
   read(stream: StreamName, subject: string, fromSequence?: number): Promise<readonly StoredMessage[]>;
-  /** The subject's last message; `fromLeader` reads past any stale replica. */
+  /** The last message of a subject or filter; `fromLeader` reads past any stale replica. */
   readLast(
     stream: StreamName,
     subject: string,
     options?: { readonly fromLeader?: boolean },
   ): Promise<StoredMessage | null>;
+}
+
+/** A part of what is under a filter. */
+export interface MessagePage {
+  /** In stream order. */
+  readonly messages: readonly StoredMessage[];
+  /** Whether the replica that answered had no more. */
+  readonly isLast: boolean;
+}
+
+/** Reading many subjects piece by piece, in the memory of one piece. */
+export interface PageReader {
+  /**
+   * The next messages under a filter from the sequence on, at most a thousand and some megabytes, by direct get: a replica may
+   * lack the newest. Rejects with `bus_unavailable`, `bus_forbidden`.
+   */
+  readPage(stream: StreamName, filter: string, fromSequence: number): Promise<MessagePage>;
 }
 
 /** One delivery of a piece of work; valid until acked, naked, or `ack_wait` (60 s) after the last beat. */
@@ -153,7 +170,7 @@ export interface BusAdmin {
 }
 
 /** The whole bus, as the controller has it. Services take the parts that they need. */
-export interface Bus extends LogStore, WorkSource, Messenger, BusAdmin {
+export interface Bus extends LogStore, PageReader, WorkSource, Messenger, BusAdmin {
   /** Streams that leave unanswered what this client sends them to store, though their server is there: its disk is full. */
   silentStreams(): readonly StreamName[];
   /** Notices of connection loss and return. */

@@ -50,6 +50,16 @@ export function blobSubject(jobUid: string, sha256: string, chunk: number): stri
   return `rollyard.blobs.${jobUid}.${sha256}.${chunk}`;
 }
 
+/** Subject that says which blobs, one after the other, are an uploaded file of that SHA-256. */
+export function uploadSubject(jobUid: string, sha256: string): string {
+  return `rollyard.blobs.${jobUid}.${sha256}.upload`;
+}
+
+/** Broadcast subject on which a gateway says that a job's rows were uploaded. */
+export function uploadedSubject(job: { namespace: string; jobUid: string }): string {
+  return `rollyard.uploaded.${job.namespace}.${job.jobUid}`;
+}
+
 /** Subject of a spec snapshot in the bucket. */
 export function specSubject(hash: string): string {
   return `$KV.rollyard-specs.${hash}`;

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** Fields of a service's `nats`: where the bus is, and the NATS user, by default the one of the service's name. */
-export function natsFields(service: "controller" | "worker" | "grader") {
+export function natsFields(service: "controller" | "worker" | "grader" | "gateway") {
   return {
     servers: z
       .array(z.string().regex(/^[^\s:/]+:\d+$/, "must be host:port"))

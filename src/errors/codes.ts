@@ -66,7 +66,6 @@ export const ERROR_CODES = {
   grader_failed: row("grader", 502, true, "The grader failed."),
   grader_unreachable: row("grader", 502, true, "A grader's endpoint does not answer."),
   grader_bad_answer: row("grader", 502, true, "A grader answered something that is no score."),
-  grader_refused: row("grader", 502, true, "A judge model refuses to judge."),
   grader_config_error: row("config", 400, false, "The grader's definition can't be used."),
   grader_import_missing: row(
     "config",
@@ -90,6 +89,19 @@ export const ERROR_CODES = {
   kube_throttled: row("internal", 429, true, "The API server asks for fewer requests."),
   kube_refused: row("internal", 500, false, "The API server refuses a request that should be legal."),
   leadership_lost: row("internal", 503, true, "This process no longer leads: another one does, or may."),
+  // the gateway
+  request_unauthenticated: row("config", 401, false, "The request brings no token that the cluster knows."),
+  request_forbidden: row("config", 403, false, "The token's owner may not do this."),
+  request_conflict: row("config", 409, false, "Something else has that name already."),
+  request_too_large: row("config", 413, false, "The request is larger than what the gateway takes."),
+  job_not_found: row("config", 404, false, "There is no such RolloutJob."),
+  gateway_busy: row(
+    "internal",
+    503,
+    true,
+    "The gateway has as much to do as it takes; try again in a moment.",
+  ),
+  gateway_unreachable: row("config", 502, true, "The gateway does not answer."),
   // ends decided by the controller
   job_suspended: row("cancelled", 409, false, "The job was suspended."),
   job_interrupted: row("cancelled", 409, false, "The run was interrupted."),

@@ -4,7 +4,6 @@ import type { GradeDeps, GradeInput } from "./port.ts";
 import type { GraderSpec, SubGraderSpec } from "./schema.ts";
 import type { Score, Scorer } from "./scorer.ts";
 import { mergeErrorFlags } from "./error-flags.ts";
-import { addTokens } from "./token-usage.ts";
 
 /** Spec of a `multi` grader. */
 export type MultiSpec = Extract<GraderSpec, { type: "multi" }>;
@@ -21,7 +20,7 @@ export function compileMulti(spec: MultiSpec, compileSub: (sub: SubGraderSpec) =
     parts.map(({ key }) => key),
   );
   return {
-    name: spec.name ?? spec.type,
+    name: spec.name,
     type: spec.type,
     score: async (input, deps) => {
       const scores = await scoreAll(parts, input, deps);
@@ -66,6 +65,6 @@ function combine(reward: number, parts: readonly KeyedScore[]): Score {
     flags: [...new Set(scores.flatMap(({ flags }) => flags))],
     errors: mergeErrorFlags(scores.map(({ errors }) => errors)),
     subRewards: Object.fromEntries(parts.map(({ key, score }) => [key, score.reward])),
-    usage: addTokens(scores.map(({ usage }) => usage)),
+    tokens: scores.reduce((sum, { tokens }) => sum + tokens, 0),
   };
 }

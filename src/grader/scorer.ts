@@ -1,7 +1,5 @@
 import type { GradeDeps, GradeInput } from "./port.ts";
 import type { GraderErrorFlags } from "./error-flags.ts";
-import { NO_TOKENS } from "./token-usage.ts";
-import type { TokensByModel } from "./token-usage.ts";
 
 /** What one scorer says of one sample. */
 export interface Score {
@@ -13,7 +11,7 @@ export interface Score {
   /** Parts by their keys; absent for a scorer without parts. */
   readonly subRewards?: Readonly<Record<string, number>>;
   /** Tokens that judge models used. */
-  readonly usage: TokensByModel;
+  readonly tokens: number;
 }
 
 /** The inside of a grader: one type's way from a sample to a number. Rejects as {@link Grader} does. */
@@ -26,5 +24,5 @@ export interface Scorer {
 
 /** A score without anything to remark. */
 export function plainScore(reward: number): Score {
-  return { reward, flags: [], errors: {}, usage: NO_TOKENS };
+  return { reward, flags: [], errors: {}, tokens: 0 };
 }

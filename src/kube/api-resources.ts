@@ -38,3 +38,17 @@ export const ROLLOUT_JOBS: ApiResource = {
 
 /** Small confidential values. */
 export const SECRETS = core("secrets");
+
+/** Whether somebody may do something; only ever created. */
+export const SUBJECT_ACCESS_REVIEWS: ApiResource = {
+  group: "authorization.k8s.io",
+  version: "v1",
+  plural: "subjectaccessreviews",
+};
+
+/** Whose a token is; only ever created. */
+export const TOKEN_REVIEWS: ApiResource = {
+  group: "authentication.k8s.io",
+  version: "v1",
+  plural: "tokenreviews",
+};

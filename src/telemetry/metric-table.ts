@@ -88,14 +88,6 @@ export const METRICS = {
     "grader",
     "error",
   ]),
-  judge_request_duration_seconds: histogram(
-    "Time of one request to a judge model's endpoint: `result` as of `model_request_duration_seconds`.",
-    CALL_SECONDS,
-    ["result"],
-  ),
-  judge_tokens_total: counter("Tokens that judge models used: `direction` is prompt or completion.", [
-    "direction",
-  ]),
   hack_flags_total: counter("Rewards that an integrity check set to zero.", ["check"]),
   sandbox_start_duration_seconds: histogram(
     "From a sandbox's start to ready: `source` is warm (it was started ahead) or cold (a claim waited for it).",
@@ -116,6 +108,17 @@ export const METRICS = {
   orphans_removed_total: counter("Leases that an earlier process had given and that were retired after it."),
   bus_publish_duration_seconds: histogram("From a publish to its acknowledgement.", REQUEST_SECONDS),
   bus_redeliveries_total: counter("Work messages that were delivered again."),
+  gateway_requests_total: counter(
+    "Requests that a gateway has answered: `route` is job, submit, dataset, results, log or unknown, `status` that of HTTP.",
+    ["route", "status"],
+  ),
+  gateway_request_duration_seconds: histogram(
+    "From a request to the last byte of its answer; results and logs that are followed last as long as their job.",
+    CALL_SECONDS,
+    ["route"],
+  ),
+  gateway_lines_total: counter("Lines of results and logs that a gateway has sent.", ["route"]),
+  gateway_streams: gauge("Results and logs that a gateway sends now."),
   leader: gauge("1 while this controller leads, else 0."),
   kube_requests_total: counter(
     "Requests to the API server: `method` is that of HTTP or WATCH, `status` its answer's or none.",

@@ -1,5 +1,6 @@
 import type {
   Bus,
+  MessagePage,
   OutgoingMessage,
   PublishResult,
   PullOptions,
@@ -67,6 +68,10 @@ export class JetStreamBus implements Bus, BusInspector {
 
   read(stream: StreamName, subject: string, fromSequence?: number): Promise<readonly StoredMessage[]> {
     return this.#reader.read(stream, subject, fromSequence);
+  }
+
+  readPage(stream: StreamName, filter: string, fromSequence: number): Promise<MessagePage> {
+    return this.#reader.readPage(stream, filter, fromSequence);
   }
 
   readLast(

@@ -1,7 +1,7 @@
 import { MsgHdrsImpl } from "nats";
 
 import { Lanes } from "../lanes.ts";
-import type { StoredMessage } from "../port.ts";
+import type { MessagePage, StoredMessage } from "../port.ts";
 import { STREAMS } from "../streams.ts";
 import type { StreamName } from "../streams.ts";
 import { apiFailure, callApi } from "./api.ts";
@@ -49,6 +49,14 @@ export class Reader {
     const more = (): Promise<BatchEnd> => this.#readMore(stream, subject, { fromSequence, found });
     while ((await this.#lanes.run(more)) !== "complete");
     return found;
+  }
+
+  /** One answer's messages of a filter from the sequence on. Throws `bus_unavailable`, `bus_forbidden`. */
+  async readPage(stream: StreamName, filter: string, fromSequence: number): Promise<MessagePage> {
+    const messages: StoredMessage[] = [];
+    const so = { fromSequence, found: messages };
+    const end = await this.#lanes.run(() => this.#readMore(stream, filter, so));
+    return { messages, isLast: end === "complete" };
   }
 
   /** The subject's last message from whichever replica answers. Throws `bus_unavailable`, `bus_forbidden`. */

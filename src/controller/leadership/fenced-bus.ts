@@ -50,6 +50,7 @@ type Reading = Omit<
 function reading(bus: Bus): Reading {
   return {
     read: (...args) => bus.read(...args),
+    readPage: (...args) => bus.readPage(...args),
     readLast: (...args) => bus.readLast(...args),
     request: (...args) => bus.request(...args),
     listen: (...args) => bus.listen(...args),

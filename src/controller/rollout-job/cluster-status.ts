@@ -4,7 +4,7 @@ import type { RecordedOutcomes } from "../../job/record-lost.ts";
 import { objectOrEmpty } from "../../lib/half-valid.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { MetaCondition } from "./cached-job.ts";
-import type { JobRecord } from "./job-record.ts";
+import type { JobRecord } from "../../job/job-record.ts";
 
 /** What a RolloutJob's status is made of. */
 export interface StatusParts {

@@ -3,7 +3,7 @@ import { getBlob, putBlob } from "../../bus/blobs.ts";
 import type { LogStore } from "../../bus/port.ts";
 import { BlobRefSchema } from "../../gen/rollyard/v1/events_pb.ts";
 import type { JsonObject } from "../../lib/json.ts";
-import type { JobRecord } from "./job-record.ts";
+import type { JobRecord } from "../../job/job-record.ts";
 
 /** Stores a job's rows as they are at its start: whatever they were read from may change. */
 export async function storeRows(

@@ -3,8 +3,8 @@ import type { Bus } from "../../bus/port.ts";
 import { WORK_KINDS } from "../../bus/streams.ts";
 import { controlSubject, outcomesFilter, specSubject, workFilter } from "../../bus/subjects.ts";
 import { ControlNoticeSchema } from "../../gen/rollyard/v1/requests_pb.ts";
-import { recordSubject } from "./job-record.ts";
-import type { RecordedJob } from "./job-record.ts";
+import { recordSubject } from "../../job/job-record.ts";
+import type { RecordedJob } from "../../job/job-record.ts";
 
 /** Whose records leave. */
 export interface JobToPurge extends RecordedJob {

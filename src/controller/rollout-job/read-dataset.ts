@@ -1,4 +1,5 @@
-import type { Bus } from "../../bus/port.ts";
+import type { LogStore } from "../../bus/port.ts";
+import { findUpload, readUpload } from "../../bus/uploads.ts";
 import { compileItemCheck } from "../../config/check-item.ts";
 import type { CheckItem } from "../../config/check-item.ts";
 import { indexProblems } from "../../config/check-indexes.ts";
@@ -19,12 +20,11 @@ import { blocked } from "./blocked.ts";
 import type { Blocked } from "./blocked.ts";
 import type { DatasetDownloads } from "./dataset-downloads.ts";
 import { compileImage } from "./item-image.ts";
-import { uploadedBlob } from "./uploaded-blob.ts";
 
 /** Where datasets on a cluster come from. */
 export interface DatasetDeps {
   readonly client: Pick<KubeClient, "get">;
-  readonly bus: Pick<Bus, "subjects" | "readLast">;
+  readonly bus: LogStore;
   readonly downloads: Pick<DatasetDownloads, "take">;
   /** Most MiB of an uploaded dataset. */
   readonly maxDatasetMiB: number;
@@ -53,6 +53,7 @@ export interface ReadRows {
 
 /** Bad rows that a condition names; the rest is only counted. */
 const SHOWN_PROBLEMS = 10;
+const MIB = 1024 * 1024;
 /** Conditions are for reading: longer sentences are cut. */
 const LONGEST_MESSAGE = 4096;
 
@@ -118,11 +119,11 @@ async function findDataset(
   });
   if (configMap !== undefined) return ofConfigMap(deps, { namespace, ...configMap }, found);
   if (url !== undefined) return ofUrl(deps, { ...owner, url, sha256: spec.sha256 ?? "" }, found);
-  if (blob !== undefined) return ofBlob(deps, namespace, blob.sha256, found);
+  if (blob !== undefined) return ofBlob(deps, { jobUid: owner.busUid, sha256: blob.sha256 }, found);
   return blocked(
     "DatasetNotFound",
     "FileIsLocal",
-    "spec.dataset.file is for local runs only: put the rows into a ConfigMap, behind a url, or inline.",
+    "spec.dataset.file is for local runs only: submit the job by `rollyard submit`, which uploads the rows, or put them into a ConfigMap, behind a url, or inline.",
   );
 }
 
@@ -192,28 +193,22 @@ function shownUrl(url: string): string {
 
 async function ofBlob(
   { bus, maxDatasetMiB }: DatasetDeps,
-  namespace: string,
-  sha256: string,
+  wanted: { readonly jobUid: string; readonly sha256: string },
   found: Found,
 ): Promise<FoundDataset | Blocked> {
-  const blob = await uploadedBlob(bus, { namespace, sha256, maxMiB: maxDatasetMiB });
-  const what = `Blob ${sha256} in ${namespace}`;
-  switch (blob.kind) {
-    case "found":
-      return found(`blob/${sha256}`, blob.bytes);
-    case "missing":
-      return blocked("DatasetNotFound", "NoSuchBlob", `No blob ${sha256} was uploaded to ${namespace}.`);
-    case "damaged":
-      return blocked(
-        "DatasetInvalid",
-        "WrongSha256",
-        `${what} has another SHA-256: ${blob.found}. Upload it again.`,
-      );
-    case "too_large":
-      return blocked("DatasetInvalid", "TooLarge", `${what} is larger than ${maxDatasetMiB} MiB.`);
-    default:
-      return assertNever(blob);
+  const { jobUid, sha256 } = wanted;
+  const upload = await findUpload(bus, wanted);
+  if (upload === null) {
+    const sentence = `The rows with the SHA-256 ${sha256} were not uploaded to this job yet: \`rollyard submit\` makes a job and does it; the same command again does what is left of it.`;
+    return blocked("DatasetNotFound", "NotUploaded", sentence);
   }
+  if (upload.sizeBytes > maxDatasetMiB * MIB) {
+    const sentence = `The uploaded rows are larger than the ${maxDatasetMiB} MiB that the controller takes.`;
+    return blocked("DatasetInvalid", "TooLarge", sentence);
+  }
+  const pieces: Uint8Array[] = [];
+  for await (const piece of readUpload(bus, jobUid, upload)) pieces.push(piece);
+  return found(`blob/${sha256}`, Buffer.concat(pieces));
 }
 
 function sourceOf(name: string): DocumentSource {

@@ -137,6 +137,7 @@ export class RolloutJobs {
     ).lastSequence;
     this.#subscriptions = [
       await hearWorkers(bus, roster, () => this.#board.changed()),
+      await bus.listen("rollyard.uploaded.*.*", (_payload, subject) => this.#onUploaded(subject)),
       await serveReleases(bus, EVERY_ENVIRONMENT, (ref) => this.#runningOf(ref.jobUid)?.released(ref)),
     ];
     const reflector = this.#reflector();
@@ -253,6 +254,11 @@ export class RolloutJobs {
     for (const job of this.#jobs.find("environment", key)) {
       if (this.#actors.get(job.uid)?.blocked !== null) this.#queue.add(job.key);
     }
+  }
+
+  /** A hint: who missed it looks by itself after a while. */
+  #onUploaded(subject: string): void {
+    for (const { key } of this.#jobs.find("uid", subject.split(".")[3] ?? "")) this.#queue.add(key);
   }
 
   #onOutcome({ jobUid, namespace, environmentUid }: JobIdentity, counted: CountedOutcome): void {

@@ -3,7 +3,7 @@ import type { StreamName } from "../../bus/streams.ts";
 import { toRollyardError } from "../../errors/rollyard-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
-import { loadRecord } from "./job-record.ts";
+import { loadRecord } from "../../job/job-record.ts";
 import { planSweep, uidsIn } from "./plan-sweep.ts";
 import type { FoundUid } from "./plan-sweep.ts";
 import { purgeJob } from "./purge-job.ts";

@@ -9,6 +9,8 @@ export interface KubeRequest {
   readonly contentType?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
+  /** Whose request it is, as the `Authorization` header says it; by default the process's own. */
+  readonly authorization?: string;
 }
 
 /** A whole answer. */

@@ -52,8 +52,13 @@ export function createKubeTransport(
     bodyTimeout: 0,
   });
   return {
-    send: (request) =>
-      signedIn(credentials, (headers) => send(calls, request, { headers, timeoutMs, clock })),
+    send: (request) => {
+      const { authorization } = request;
+      if (authorization !== undefined) {
+        return send(calls, request, { headers: { authorization }, timeoutMs, clock });
+      }
+      return signedIn(credentials, (headers) => send(calls, request, { headers, timeoutMs, clock }));
+    },
     stream: (request) => signedIn(credentials, (headers) => stream(watches, request, headers)),
     close: async () => {
       await Promise.all([calls.destroy(), watches.destroy()]);

@@ -4,9 +4,9 @@ import { createServer } from "node:http";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CHUNK_BYTES } from "../../../src/bus/blobs.ts";
-import { blobSubject } from "../../../src/bus/subjects.ts";
-import { uploadsToken } from "../../../src/controller/rollout-job/uploaded-blob.ts";
+import { Readable } from "node:stream";
+import { storeUpload } from "../../../src/bus/uploads.ts";
+import { busUid } from "../../../src/kube/bus-uid.ts";
 import {
   conditionOf,
   JobsWorld,
@@ -60,11 +60,10 @@ describe.skipIf(cluster.isMissing)("the dataset of a RolloutJob", () => {
     world.apply(plainJob(name, model.baseURL, { dataset: dataset as never, samplesPerItem: 1 }));
   const urlOf = (host: string, path: string): string =>
     `http://${host}:${(files.address() as AddressInfo).port}${path}`;
-  const upload = async (sha256: string, chunks: readonly Uint8Array[]): Promise<void> => {
-    const bus = await world.connect("uploader");
-    for (const [index, payload] of chunks.entries()) {
-      await bus.publish({ subject: blobSubject(uploadsToken(NAMESPACE), sha256, index), payload });
-    }
+  const upload = async (job: string, text: string): Promise<void> => {
+    const { uid } = (await world.job(job))?.["metadata"] as { readonly uid: string };
+    const target = { jobUid: busUid(uid), sha256: digest(text), maxBytes: text.length };
+    await storeUpload(await world.connect("uploader"), target, Readable.from([Buffer.from(text)]));
   };
   const isThree = { status: { rollouts: { total: 3, graded: 3 } } };
 
@@ -72,31 +71,22 @@ describe.skipIf(cluster.isMissing)("the dataset of a RolloutJob", () => {
     const sha256 = digest(ROWS);
     await apply("uploaded", { blob: { sha256 } });
     expect(await world.untilCondition("uploaded", "DatasetNotFound")).toMatchObject({
-      reason: "NoSuchBlob",
-      message: `No blob ${sha256} was uploaded to ${NAMESPACE}.`,
+      reason: "NotUploaded",
+      message: expect.stringContaining(`The rows with the SHA-256 ${sha256} were not uploaded`),
     });
-    await upload(sha256, [new TextEncoder().encode(ROWS)]);
+    await upload("uploaded", ROWS);
     await world.untilCondition("uploaded", "Complete");
     expect(await world.job("uploaded")).toMatchObject(isThree);
     expect(conditionOf(await world.job("uploaded"), "DatasetNotFound")).toMatchObject({ status: "False" });
   });
 
-  it("is refused when the blob's bytes are others, or too many", async () => {
-    const [other, large] = ["a".repeat(64), "b".repeat(64)];
-    await upload(other, [new TextEncoder().encode(ROWS)]);
-    await upload(
-      large,
-      Array.from({ length: 2 * MAX_DATASET_MIB + 1 }, () => new Uint8Array(CHUNK_BYTES)),
-    );
-    await apply("other-bytes", { blob: { sha256: other } });
-    await apply("too-many-bytes", { blob: { sha256: large } });
-    expect(await world.untilCondition("other-bytes", "DatasetInvalid")).toMatchObject({
-      reason: "WrongSha256",
-      message: expect.stringContaining(`has another SHA-256: ${digest(ROWS)}`),
-    });
+  it("is refused when the blob's bytes are too many", async () => {
+    const text = ROWS.padEnd(MAX_DATASET_MIB * 1024 * 1024 + 1);
+    await apply("too-many-bytes", { blob: { sha256: digest(text) } });
+    await upload("too-many-bytes", text);
     expect(await world.untilCondition("too-many-bytes", "DatasetInvalid")).toMatchObject({
       reason: "TooLarge",
-      message: expect.stringContaining(`larger than ${MAX_DATASET_MIB} MiB`),
+      message: expect.stringContaining(`larger than the ${MAX_DATASET_MIB} MiB`),
     });
   });
 

@@ -194,6 +194,23 @@ test("everyone tells of a stream that answers nothing, and only the controller h
     await expect(client(user).listen("rollyard.silent.*", () => undefined)).rejects.toEqual(forbidden);
 });
 
+test("the gateway says that rows were uploaded, and the controller alone hears it", async () => {
+  const heard: string[] = [];
+  const listening = await client("controller").listen("rollyard.uploaded.*.*", (_payload, subject) =>
+    heard.push(subject),
+  );
+  for (const user of SERVICE_USERS) {
+    const said = await violationOf(user, (connection) => connection.publish(`rollyard.uploaded.n.${user}`));
+    expect(said === "").toBe(user === "gateway");
+    if (user !== "controller") {
+      const listens = await violationOf(user, (connection) => connection.subscribe("rollyard.uploaded.>"));
+      expect(listens).toContain("Permissions Violation for Subscription");
+    }
+  }
+  await expect.poll(() => heard).toEqual(["rollyard.uploaded.n.gateway"]);
+  await listening.stop();
+});
+
 test("a wrong password is told apart from a server that is not there", async () => {
   const servers = [fixture.servers[0]?.address ?? ""];
   const options = { name: "stranger", logger: silentLogger, connectTimeoutMs: 300 };

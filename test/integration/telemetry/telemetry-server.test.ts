@@ -9,6 +9,7 @@ import { AttemptRefSchema } from "../../../src/gen/rollyard/v1/work_pb.ts";
 import type { AttemptState, CallReturn, CallState, TurnState } from "../../../src/rollout/state.ts";
 import { createMetrics } from "../../../src/telemetry/create-metrics.ts";
 import type { Metrics } from "../../../src/telemetry/create-metrics.ts";
+import { createGatewayMetrics } from "../../../src/telemetry/gateway-metrics.ts";
 import { createKubeMetrics } from "../../../src/telemetry/kube-metrics.ts";
 import { MetricMaker } from "../../../src/telemetry/metric-makers.ts";
 import { METRICS, METRIC_PREFIX } from "../../../src/telemetry/metric-table.ts";
@@ -154,6 +155,7 @@ describe("the telemetry server", () => {
     const controllers = new Registry();
     const maker = new MetricMaker(controllers);
     createLeaderMetrics(maker, createKubeMetrics(maker));
+    createGatewayMetrics(maker, () => 0);
     const made = new Map<string, readonly string[]>();
     for (const metric of [...registry.getMetricsAsArray(), ...controllers.getMetricsAsArray()]) {
       const { name, labelNames } = metric as unknown as { name: string; labelNames: string[] };

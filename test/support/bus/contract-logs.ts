@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { HEADERS } from "../../../src/bus/port.ts";
 import type { Bus, PublishResult } from "../../../src/bus/port.ts";
-import { eventsSubject, leaseSubject, outcomesSubject } from "../../../src/bus/subjects.ts";
+import { eventsSubject, leaseSubject, outcomesFilter, outcomesSubject } from "../../../src/bus/subjects.ts";
 import { SMALL_STREAM_BYTES, bytesOf, freshJob, textOf } from "./contract-context.ts";
 import type { ContractContext } from "./contract-context.ts";
 
@@ -67,6 +67,40 @@ export function describeLogs({ bus }: ContractContext): void {
     expect(rest.map(({ payload }) => textOf(payload))).toEqual(["b", "c"]);
     expect(await bus().read("events", subject, (sequences[2] ?? 0) + 1)).toEqual([]);
     expect(await bus().read("events", rollout())).toEqual([]);
+  });
+
+  test("what is under a filter comes page by page in the order of the stream, and its last message is known", async () => {
+    const job = freshJob();
+    const subjectOf = (sampleIndex: number): string => outcomesSubject({ ...job, itemIndex: 0, sampleIndex });
+    const filter = outcomesFilter(job);
+    expect(await bus().readPage("outcomes", filter, 1)).toEqual({ messages: [], isLast: true });
+    expect(await bus().readLast("outcomes", filter, { fromLeader: true })).toBeNull();
+    const count = 2100;
+    for (let from = 0; from < count; from += 100) {
+      const some = Array.from({ length: 100 }, (_, n) => subjectOf((from + n) % 7));
+      await Promise.all(some.map((subject) => bus().publish({ subject, payload: bytesOf(subject) })));
+    }
+    await bus().publish({
+      subject: outcomesSubject({ ...freshJob(), itemIndex: 0, sampleIndex: 0 }),
+      payload: bytesOf("other"),
+    });
+    const last = await bus().readLast("outcomes", filter, { fromLeader: true });
+    const seen: number[] = [];
+    let pages = 0;
+    // A replica may lack the newest for a moment.
+    while ((seen.at(-1) ?? 0) < (last?.sequence ?? 0)) {
+      const page = await bus().readPage("outcomes", filter, (seen.at(-1) ?? 0) + 1);
+      seen.push(...page.messages.map(({ sequence }) => sequence));
+      pages += 1;
+    }
+    expect(pages).toBeGreaterThan(1);
+    expect(seen).toHaveLength(count);
+    expect(seen).toEqual(seen.toSorted((a, b) => a - b));
+    expect(seen.at(-1)).toBe(last?.sequence);
+    expect(await bus().readPage("outcomes", filter, (last?.sequence ?? 0) + 1)).toEqual({
+      messages: [],
+      isLast: true,
+    });
   });
 
   test("a log longer than one answer comes whole", async () => {

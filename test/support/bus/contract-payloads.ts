@@ -1,10 +1,11 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 
 import { describe, expect, test } from "vitest";
 
 import { CHUNK_BYTES, getBlob, putBlob } from "../../../src/bus/blobs.ts";
 import { getSpec, putSpec } from "../../../src/bus/specs.ts";
 import { blobSubject } from "../../../src/bus/subjects.ts";
+import { findUpload, readUpload, storeUpload } from "../../../src/bus/uploads.ts";
 import { INLINE_TEXT_BYTES, loadText, storeText } from "../../../src/bus/text.ts";
 import { freshJob } from "./contract-context.ts";
 import type { ContractContext } from "./contract-context.ts";
@@ -37,6 +38,41 @@ export function describePayloads({ bus }: ContractContext): void {
       await expect.poll(read, { timeout: 10_000 }).toEqual(corrupt);
     });
 
+    test("an upload is seen when all of it is there, comes back, and is stored once however often it is sent", async () => {
+      const { jobUid } = freshJob();
+      const bytes = new Uint8Array(randomBytes(3 * CHUNK_BYTES + 17));
+      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      const target = { jobUid, sha256, maxBytes: bytes.length };
+      const torn = storeUpload(bus(), target, inParts(bytes.subarray(0, 2 * CHUNK_BYTES + 5)));
+      await expect(torn).rejects.toMatchObject({ code: "dataset_invalid" });
+      expect(await findUpload(bus(), target)).toBeNull();
+      await storeUpload(bus(), target, inParts(bytes));
+      const before = await bus().subjects("blobs", `rollyard.blobs.${jobUid}.>`);
+      await storeUpload(bus(), target, inParts(bytes));
+      expect(await bus().subjects("blobs", `rollyard.blobs.${jobUid}.>`)).toEqual(before);
+      const upload = await findUpload(bus(), target);
+      expect(upload).toMatchObject({ sizeBytes: bytes.length, pieces: { length: 4 } });
+      const parts: Uint8Array[] = [];
+      if (upload !== null) for await (const part of readUpload(bus(), jobUid, upload)) parts.push(part);
+      expect(Buffer.compare(Buffer.concat(parts), bytes)).toBe(0);
+    });
+
+    test("an upload is given up as soon as it is larger than it may be", async () => {
+      const { jobUid } = freshJob();
+      let taken = 0;
+      async function* endless(): AsyncGenerator<Uint8Array, void, undefined> {
+        for (;;) {
+          taken += CHUNK_BYTES;
+          yield new Uint8Array(CHUNK_BYTES);
+        }
+      }
+      const target = { jobUid, sha256: "0".repeat(64), maxBytes: 2 * CHUNK_BYTES };
+      await expect(storeUpload(bus(), target, endless())).rejects.toMatchObject({
+        code: "request_too_large",
+      });
+      expect(taken).toBe(3 * CHUNK_BYTES);
+    });
+
     test("a short text travels inline, a long one as a blob, and both come back", async () => {
       const { jobUid } = freshJob();
       const texts = ["", "short", "é".repeat(INLINE_TEXT_BYTES / 2), `${"é".repeat(INLINE_TEXT_BYTES / 2)}x`];
@@ -56,4 +92,9 @@ export function describePayloads({ bus }: ContractContext): void {
       await expect(getSpec(bus(), "0".repeat(64))).rejects.toEqual(corrupt);
     });
   });
+}
+
+/** As a connection brings them: cut anywhere. */
+async function* inParts(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let from = 0; from < bytes.length; from += 100_003) yield bytes.subarray(from, from + 100_003);
 }

@@ -1,4 +1,5 @@
 import type {
+  MessagePage,
   OutgoingMessage,
   PublishResult,
   PullOptions,
@@ -20,6 +21,8 @@ import { subjectMatches } from "./subject-match.ts";
 /** How long the real adapter waits for one try of a read. */
 const TRY_MS = 2000;
 const RETRY_MS = 200;
+/** Messages of one answer. */
+const PAGE = 1000;
 
 /** One client of a {@link FakeBus}: the port, over a connection that can be cut. */
 export class FakeClient implements FakeBusClient {
@@ -129,18 +132,31 @@ export class FakeClient implements FakeBusClient {
     return this.#direct(stream, subject, (log) => log.filter((message) => message.sequence >= fromSequence));
   }
 
+  async readPage(stream: StreamName, filter: string, fromSequence: number): Promise<MessagePage> {
+    const messages = await this.#direct(stream, filter, (log) =>
+      log.filter((message) => message.sequence >= fromSequence).slice(0, PAGE + 1),
+    );
+    return { messages: messages.slice(0, PAGE), isLast: messages.length <= PAGE };
+  }
+
   readLast(
     stream: StreamName,
     subject: string,
     options: { readonly fromLeader?: boolean } = {},
   ): Promise<StoredMessage | null> {
     if (options.fromLeader !== true) return this.#direct(stream, subject, (log) => log.at(-1) ?? null);
-    return this.#ask(() => this.#bus.stream(stream).log(subject).at(-1) ?? null);
+    return this.#ask(() => this.#log(stream, subject).at(-1) ?? null);
+  }
+
+  /** Of a subject, or of all subjects under a filter. */
+  #log(stream: StreamName, filter: string): readonly StoredMessage[] {
+    const found = this.#bus.stream(stream);
+    return /[*>]/u.test(filter) ? [...found.under(filter, 0)] : found.log(filter);
   }
 
   /** A direct read: of three replicas, the one that answers may lag. */
   #direct<T>(stream: StreamName, subject: string, look: (log: readonly StoredMessage[]) => T): Promise<T> {
-    const log = (): readonly StoredMessage[] => this.#bus.stream(stream).log(subject);
+    const log = (): readonly StoredMessage[] => this.#log(stream, subject);
     const fault = this.#bus.faults.onRead?.(this.#name, stream, subject);
     if (fault === "lost") return this.#ask(() => look(log()), TRY_MS);
     if (fault === undefined || this.#bus.options.replicas === 1) return this.#ask(() => look(log()));

@@ -1,6 +1,5 @@
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { accountKubeconfig } from "../cluster/account-kubeconfig.ts";
 import { kubectl, kubectlOk } from "../cluster/kubectl.ts";
 import type { TestCluster } from "../cluster/test-cluster.ts";
 
@@ -16,20 +15,5 @@ export async function controllerKubeconfig(cluster: TestCluster, folder: string)
   await kubectlOk(cluster, ["apply", "-f", RIGHTS_FILE]);
   // Where no controller manager makes it; probes' pods need one.
   await kubectl(cluster, ["-n", CONTROLLER_NAMESPACE, "create", "serviceaccount", "default"]);
-  const token = await kubectlOk(cluster, ["-n", CONTROLLER_NAMESPACE, "create", "token", ACCOUNT]);
-  const view = ["config", "view", "--raw", "--flatten", "-o", "json"];
-  const config = JSON.parse(await kubectlOk(cluster, view)) as { readonly clusters: readonly object[] };
-  const [first] = config.clusters as readonly { readonly name: string }[];
-  const context = { cluster: first?.name, user: ACCOUNT, namespace: CONTROLLER_NAMESPACE };
-  const own = {
-    apiVersion: "v1",
-    kind: "Config",
-    clusters: config.clusters,
-    users: [{ name: ACCOUNT, user: { token: token.trim() } }],
-    contexts: [{ name: ACCOUNT, context }],
-    "current-context": ACCOUNT,
-  };
-  const file = join(folder, "controller.kubeconfig");
-  await writeFile(file, JSON.stringify(own), { mode: 0o600 });
-  return file;
+  return accountKubeconfig(cluster, { namespace: CONTROLLER_NAMESPACE, name: ACCOUNT }, folder);
 }

@@ -6,6 +6,7 @@ export function processBus(process: SimProcess, bus: Bus): Bus {
   return {
     publish: (message) => process.call(() => bus.publish(message)),
     read: (...place) => process.call(() => bus.read(...place)),
+    readPage: (...place) => process.call(() => bus.readPage(...place)),
     readLast: (...place) => process.call(() => bus.readLast(...place)),
     pull: (options) =>
       process.call(() =>

@@ -5,6 +5,7 @@ export function busWith(bus: Bus, other: Partial<Bus>): Bus {
   return {
     publish: (message) => bus.publish(message),
     read: (...place) => bus.read(...place),
+    readPage: (...place) => bus.readPage(...place),
     readLast: (...place) => bus.readLast(...place),
     pull: (options) => bus.pull(options),
     request: (...request) => bus.request(...request),

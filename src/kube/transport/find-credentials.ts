@@ -1,7 +1,7 @@
-import { RollyardError } from "../../src/errors/rollyard-error.ts";
-import type { KubeCredentials } from "../../src/kube/transport/kube-credentials.ts";
-import { kubeconfigCredentials } from "../../src/kube/transport/kubeconfig.ts";
-import { serviceAccountCredentials } from "../../src/kube/transport/service-account.ts";
+import { RollyardError } from "../../errors/rollyard-error.ts";
+import type { KubeCredentials } from "./kube-credentials.ts";
+import { kubeconfigCredentials } from "./kubeconfig.ts";
+import { serviceAccountCredentials } from "./service-account.ts";
 
 /** What the process was told about its API server. */
 export interface CredentialPlaces {

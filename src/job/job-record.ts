@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { LogStore } from "../../bus/port.ts";
-import { RollyardError } from "../../errors/rollyard-error.ts";
+import type { LogStore } from "../bus/port.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
 
 const endSchema = z.discriminatedUnion("condition", [
   z.strictObject({

@@ -1,0 +1,199 @@
+import type { FastifyReply, FastifyRequest } from "fastify";
+import type { Bus } from "../bus/port.ts";
+import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
+import type { RecordedJob } from "../job/job-record.ts";
+import type { KubeClient } from "../kube/kube-client.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/logger.ts";
+import type { Authorizer } from "./authorizer.ts";
+import { callerToken } from "./caller-token.ts";
+import { findJob } from "./find-job.ts";
+import type { FoundJob } from "./find-job.ts";
+import type { GatewayMetrics, GatewayRoute } from "./gateway-metrics.ts";
+import type { JobAccess } from "./job-access.ts";
+import { readJobRequest } from "./job-request.ts";
+import { jobView, trueConditions } from "./job-view.ts";
+import type { GatewayLimits, Places } from "./limits.ts";
+import { readLogs } from "./read-logs.ts";
+import { readResults } from "./read-results.ts";
+import type { ResultsDeps } from "./read-results.ts";
+import { discardRest, readJsonBody, requireSize } from "./request-body.ts";
+import {
+  datasetQuerySchema,
+  jobPathSchema,
+  namespacePathSchema,
+  readInput,
+  readLogsQuery,
+  resultsQuerySchema,
+} from "./route-inputs.ts";
+import { sendLines } from "./send-lines.ts";
+import { submitJob } from "./submit-job.ts";
+import { copyRows, uploadRows } from "./upload-rows.ts";
+import { watchfulLines } from "./watchful-lines.ts";
+
+/** What the routes work with. */
+export interface GatewayParts {
+  readonly bus: Pick<Bus, "publish" | "read" | "readPage" | "readLast" | "broadcast">;
+  /** The gateway's own. */
+  readonly client: Pick<KubeClient, "get">;
+  /** For what is done in a caller's name; it must not have credentials of its own that the API server would take instead. */
+  readonly callers: Pick<KubeClient, "send">;
+  readonly authorizer: Authorizer;
+  readonly limits: GatewayLimits;
+  readonly places: { readonly bodies: Places; readonly streams: Places };
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: GatewayMetrics;
+  /** A name for a job whose submitter gives none. */
+  readonly newName: () => string;
+  /** Aborts when the process is to end. */
+  readonly draining: AbortSignal;
+}
+
+/** The routes of RolloutJobs. Each asks first who the caller is and whether they may; a body is read after that alone. */
+export class JobRoutes {
+  readonly #parts: GatewayParts;
+
+  constructor(parts: GatewayParts) {
+    this.#parts = parts;
+  }
+
+  /** `GET /v1/namespaces/:namespace/jobs/:name` */
+  async job(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const place = readInput(jobPathSchema, request.params);
+    await this.#authorize(request, { ...place, verb: "get" });
+    const { datasetBytes } = this.#parts.limits;
+    const job = await findJob(this.#parts.client, place);
+    await reply.send({ ...jobView(job), limits: { dataset_bytes: datasetBytes } });
+  }
+
+  /** `POST /v1/namespaces/:namespace/jobs` */
+  async submit(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { bus, client, callers, limits, newName } = this.#parts;
+    const { namespace } = readInput(namespacePathSchema, request.params);
+    await this.#authorize(request, { namespace, verb: "create" });
+    await this.#withBody(request, async () => {
+      const body = await readJsonBody(request.raw, limits.submitBytes);
+      const newJob = readJobRequest(body, newName);
+      const authorization = `Bearer ${callerToken(request.headers)}`;
+      const deps = { client, callers, store: bus };
+      const { job, isNew } = await submitJob(deps, namespace, { newJob, authorization });
+      const { samplesPerItem, indexes } = newJob.spec;
+      await reply.code(isNew ? 201 : 200).send({
+        namespace,
+        name: job.name,
+        uid: job.uid,
+        rows: newJob.rows,
+        ...(indexes === undefined ? { rollouts: newJob.rows * samplesPerItem } : {}),
+      });
+    });
+  }
+
+  /** `PUT /v1/namespaces/:namespace/jobs/:name/dataset` */
+  async dataset(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const { bus, client, limits } = this.#parts;
+    const place = readInput(jobPathSchema, request.params);
+    const { uid, copyFrom } = readInput(datasetQuerySchema, request.query);
+    await this.#authorize(request, { ...place, verb: "update", subresource: "dataset" });
+    const job = await this.#jobOf(place, uid);
+    const deps = { store: bus, maxBytes: limits.datasetBytes };
+    await this.#withBody(request, async () => {
+      if (copyFrom !== undefined) {
+        const source = { namespace: place.namespace, name: copyFrom };
+        await this.#authorize(request, { ...source, verb: "get", subresource: "results" });
+        const copied = await copyRows(deps, await findJob(client, source), job);
+        return void (await reply.send({ sha256: copied.sha256, size_bytes: copied.sizeBytes }));
+      }
+      requireSize(request.raw, limits.datasetBytes);
+      const { sha256, sizeBytes } = await uploadRows(deps, job, request.raw as AsyncIterable<Buffer>);
+      await reply.send({ sha256, size_bytes: sizeBytes });
+    });
+  }
+
+  /** `GET /v1/namespaces/:namespace/jobs/:name/results` */
+  async results(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const query = readInput(resultsQuerySchema, request.query);
+    await this.#stream(request, reply, {
+      route: "results",
+      lines: (deps, job) => readResults(deps, job, query),
+    });
+  }
+
+  /** `GET /v1/namespaces/:namespace/jobs/:name/log` */
+  async log(request: FastifyRequest, reply: FastifyReply): Promise<void> {
+    const query = readLogsQuery(request.query);
+    await this.#stream(request, reply, { route: "log", lines: (deps, job) => readLogs(deps, job, query) });
+  }
+
+  async #stream(
+    request: FastifyRequest,
+    reply: FastifyReply,
+    { route, lines }: StreamedRoute,
+  ): Promise<void> {
+    const { bus, client, clock, logger, draining, places, metrics } = this.#parts;
+    const place = readInput(jobPathSchema, request.params);
+    const authorize = (): Promise<void> =>
+      this.#authorize(request, { ...place, verb: "get", subresource: route });
+    await authorize();
+    const job = await findJob(client, place);
+    const giveBack = places.streams.take();
+    const gone = new AbortController();
+    reply.raw.once("close", () => gone.abort());
+    if (reply.raw.destroyed) gone.abort();
+    reply.hijack();
+    try {
+      const deps = { store: bus, clock, logger, draining, signal: gone.signal };
+      const made = lines(deps, { namespace: place.namespace, jobUid: job.jobUid });
+      const tell = async (): Promise<object | null> => this.#told(job);
+      await sendLines(reply.raw, watchfulLines(made, { clock, authorize, tell }), {
+        onSent: () => metrics.sent(route),
+        onError: (code) => logger.warn("an answer broke off", { route, code, ...place }),
+      });
+    } finally {
+      gone.abort();
+      giveBack();
+    }
+  }
+
+  /** What a reader who waits is told; null when the job that they read is not there any more. */
+  async #told(job: FoundJob): Promise<object | null> {
+    const now = await findJob(this.#parts.client, job).catch((error: unknown) => {
+      if (toRollyardError(error).code === "job_not_found") return null;
+      throw error;
+    });
+    return now === null || now.uid !== job.uid ? null : { conditions: trueConditions(now) };
+  }
+
+  async #jobOf(
+    place: { readonly namespace: string; readonly name: string },
+    uid?: string,
+  ): Promise<FoundJob> {
+    const job = await findJob(this.#parts.client, place);
+    if (uid === undefined || job.uid === uid) return job;
+    throw new RollyardError("job_not_found", {
+      message: `The RolloutJob "${place.name}" was deleted, and another one of its name made since.`,
+    });
+  }
+
+  async #authorize(request: FastifyRequest, access: JobAccess): Promise<void> {
+    const { user } = await this.#parts.authorizer.authorize(callerToken(request.headers), access);
+    request.callerName = user;
+  }
+
+  async #withBody(request: FastifyRequest, act: () => Promise<void>): Promise<void> {
+    const giveBack = this.#parts.places.bodies.take();
+    try {
+      await act();
+    } catch (error) {
+      await discardRest(request.raw);
+      throw error;
+    } finally {
+      giveBack();
+    }
+  }
+}
+
+interface StreamedRoute {
+  readonly route: Extract<GatewayRoute, "results" | "log">;
+  readonly lines: (deps: ResultsDeps, job: RecordedJob) => AsyncIterable<{ readonly type: string }>;
+}

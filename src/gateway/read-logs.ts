@@ -1,0 +1,63 @@
+import type { LogStore, StoredMessage } from "../bus/port.ts";
+import { loadText } from "../bus/text.ts";
+import type { RecordedJob } from "../job/job-record.ts";
+import { decodeLogMessage } from "../rollout/log-message.ts";
+import { eventTexts } from "../rollout/event-texts.ts";
+import { parseRolloutPlace } from "../rollout/ids.ts";
+import type { RolloutPlace } from "../rollout/ids.ts";
+import { followJob } from "./follow-job.ts";
+import type { FollowDeps } from "./follow-job.ts";
+import { lastLine } from "./last-line.ts";
+import { eventLine } from "./log-lines.ts";
+import type { LogLine } from "./log-lines.ts";
+
+/** What is asked for. */
+export interface LogsQuery {
+  readonly follow: boolean;
+  /** Cursor of the last line that the reader has; 0 for none. */
+  readonly after: number;
+  /** One rollout; null for all of the job, in the order in which their events were stored. */
+  readonly rollout: RolloutPlace | null;
+  /** Whether what prompts, models and tools said is wanted. */
+  readonly texts: boolean;
+}
+
+/**
+ * The events of a job's rollouts, in stored order. Rejects with `bus_unavailable`, or `log_corrupt` for what this version
+ * can't read.
+ */
+export async function* readLogs(
+  deps: FollowDeps,
+  job: RecordedJob,
+  query: LogsQuery,
+): AsyncGenerator<LogLine, void, undefined> {
+  const { rollout, follow, after } = query;
+  const token = rollout === null ? "*" : `${rollout.itemIndex}-${rollout.sampleIndex}`;
+  const filter = `rollyard.events.${job.namespace}.${job.jobUid}.${token}`;
+  for await (const found of followJob(deps, { ...job, stream: "events", filter, follow, from: after + 1 })) {
+    if (found.kind !== "messages") {
+      yield lastLine(found);
+      continue;
+    }
+    for (const message of found.messages) yield* linesOf(deps.store, job, { message, texts: query.texts });
+  }
+}
+
+/** Nothing of a message that no writer of ours made. */
+async function* linesOf(
+  store: LogStore,
+  { jobUid }: RecordedJob,
+  { message, texts }: { readonly message: StoredMessage; readonly texts: boolean },
+): AsyncGenerator<LogLine, void, undefined> {
+  const place = parseRolloutPlace(message.subject.split(".").at(-1) ?? "");
+  const { events, attempt, sequence } = decodeLogMessage(message);
+  if (place === null) return;
+  for (const event of events ?? []) {
+    for (const text of texts ? eventTexts(event) : []) {
+      if (text.place.case === "blob")
+        text.place = { case: "inline", value: await loadText(store, jobUid, text) };
+    }
+    const line = eventLine(event, { ...place, cursor: sequence, attempt }, texts);
+    if (line !== null) yield line;
+  }
+}

@@ -1,0 +1,104 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { JsonObject } from "../../../src/lib/json.ts";
+import { accountKubeconfig, accountToken } from "../cluster/account-kubeconfig.ts";
+import { kubectlOk } from "../cluster/kubectl.ts";
+import type { TestCluster } from "../cluster/test-cluster.ts";
+import { JobsWorld } from "../controller/jobs-world.ts";
+import { nodeCommand, startProgram } from "../run/run-cli.ts";
+import type { RunningCli } from "../run/run-cli.ts";
+
+/** A gateway process that answers. */
+export interface RunningGateway {
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly process: RunningCli;
+}
+
+const RIGHTS_FILES = ["gateway.yaml", "users.yaml"].map((name) =>
+  fileURLToPath(new URL(`../../../config/rbac/${name}`, import.meta.url)),
+);
+const ACCOUNT = { namespace: "rollyard-system", name: "rollyard-gateway" };
+
+/** Whoever uses a gateway in the test's namespace, by name of the service account. */
+export type TestUser = "editor" | "viewer" | "nobody";
+
+/** A namespace with jobs, the rights of `config/rbac`, users, and gateways as processes. */
+export class GatewayWorld {
+  readonly jobs: JobsWorld;
+  readonly folder: string;
+  readonly #cluster: TestCluster;
+  readonly #started: RunningCli[] = [];
+
+  private constructor(cluster: TestCluster, jobs: JobsWorld, folder: string) {
+    this.#cluster = cluster;
+    this.jobs = jobs;
+    this.folder = folder;
+  }
+
+  static async start(cluster: TestCluster, namespace: string): Promise<GatewayWorld> {
+    const folder = await mkdtemp(join(tmpdir(), "rollyard-gateway-"));
+    for (const file of RIGHTS_FILES) await kubectlOk(cluster, ["apply", "-f", file]);
+    const jobs = await JobsWorld.start(cluster, namespace);
+    for (const user of ["editor", "viewer", "nobody"])
+      await jobs.kubectlOk(["create", "serviceaccount", user]);
+    for (const [user, role] of [
+      ["editor", "rollyard-edit"],
+      ["viewer", "rollyard-view"],
+    ] as const) {
+      const subject = `--serviceaccount=${namespace}:${user}`;
+      await jobs.kubectlOk(["create", "rolebinding", user, `--clusterrole=${role}`, subject]);
+    }
+    return new GatewayWorld(cluster, jobs, folder);
+  }
+
+  get namespace(): string {
+    return this.jobs.namespace;
+  }
+
+  /** A token of one of the users. */
+  token(user: TestUser): Promise<string> {
+    return accountToken(this.#cluster, { namespace: this.namespace, name: user });
+  }
+
+  /** A kubeconfig file of one of the users. */
+  kubeconfig(user: TestUser): Promise<string> {
+    return accountKubeconfig(this.#cluster, { namespace: this.namespace, name: user }, this.folder);
+  }
+
+  /** Starts a gateway with the rights of its account and its NATS user. */
+  async gateway(more: JsonObject = {}): Promise<RunningGateway> {
+    const { nats } = this.jobs;
+    const config = {
+      nats: { servers: nats.servers.map(({ address }) => address) },
+      listen: { host: "127.0.0.1", port: 0 },
+      metrics: { host: "127.0.0.1", port: 0 },
+      ...more,
+    };
+    const file = join(this.folder, `gateway-${this.#started.length}.yaml`);
+    await writeFile(file, JSON.stringify(config));
+    const running = startProgram(nodeCommand("services/gateway/main.ts", ["--config", file]), {
+      KUBECONFIG: await accountKubeconfig(this.#cluster, ACCOUNT, this.folder),
+      NATS_PASSWORD: nats.servers[0]?.login("gateway")?.password ?? "",
+    });
+    this.#started.push(running);
+    const portOf = async (name: string): Promise<string> =>
+      (await running.says(new RegExp(`"${name}":(\\d+)`, "u")))[1] ?? "";
+    return {
+      url: `http://127.0.0.1:${await portOf("port")}`,
+      metricsUrl: `http://127.0.0.1:${await portOf("metrics_port")}`,
+      process: running,
+    };
+  }
+
+  async close(): Promise<void> {
+    for (const each of this.#started) {
+      each.kill("SIGKILL");
+      await each.ended;
+    }
+    await this.jobs.close();
+    await rm(this.folder, { recursive: true, force: true });
+  }
+}

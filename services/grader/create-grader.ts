@@ -6,8 +6,10 @@ import type { GraderMetrics } from "../../src/grader/metrics.ts";
 import { UndiciEndpointCaller } from "../../src/grader-http/undici-endpoint-caller.ts";
 import type { Clock } from "../../src/lib/clock.ts";
 import type { Logger } from "../../src/lib/logger.ts";
+import { ModelRuntime } from "../../src/model/model-runtime.ts";
 import { randomIds } from "../../src/rollout/ids.ts";
 import { createBusClaims } from "../../src/sandbox/bus-claims.ts";
+import type { ModelMetrics } from "../../src/telemetry/metrics-port.ts";
 import { snapshotGraderSetups } from "./load-grader-setup.ts";
 
 /** What a grader process is made of. */
@@ -22,7 +24,7 @@ export interface GraderParts {
 
 /** A grader that pulls. */
 export interface RunningGrader {
-  /** Takes no more, ends or gives back what it has, and closes its connections to endpoints. The bus stays open. */
+  /** Takes no more, ends or gives back what it has, and closes its connections to endpoints and judges. The bus stays open. */
   stop(): Promise<void>;
 }
 
@@ -30,6 +32,8 @@ export interface RunningGrader {
 export function startGrader(parts: GraderParts): RunningGrader {
   const { bus, clock, logger, metrics, concurrency } = parts;
   const endpointCaller = new UndiciEndpointCaller(clock);
+  const runtime = new ModelRuntime({ clock, logger, metrics: judgeMetrics(metrics) });
+  const stopping = new AbortController();
   const claims = createBusClaims(bus, clock);
   const service = new GraderService({
     source: bus,
@@ -39,7 +43,7 @@ export function startGrader(parts: GraderParts): RunningGrader {
     logger,
     metrics,
     endpointCaller,
-    loadSetup: snapshotGraderSetups(bus),
+    loadSetup: snapshotGraderSetups({ bus, clock, stopping: stopping.signal, runtime }),
     waits: new GraderWaits(logger),
     cleanSandboxFor: (task) => new ClaimedCleanSandbox(task, claims),
     nonce: () => randomIds.nonce(),
@@ -48,8 +52,17 @@ export function startGrader(parts: GraderParts): RunningGrader {
   return {
     stop: async () => {
       service.drain();
+      stopping.abort();
       await running;
-      await endpointCaller.close();
+      await Promise.all([endpointCaller.close(), runtime.close()]);
     },
+  };
+}
+
+/** Judges are counted apart from the models whose rollouts are graded. */
+function judgeMetrics(metrics: GraderMetrics): ModelMetrics {
+  return {
+    modelRequestEnded: (result, seconds) => metrics.judgeRequestEnded(result, seconds),
+    modelTokens: (usage) => metrics.judgeTokens(usage),
   };
 }

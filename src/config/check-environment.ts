@@ -2,6 +2,7 @@ import { onlyNamespaces, templateProblems } from "../environment/check-template.
 import type { PathRule } from "../environment/check-template.ts";
 import { jsonSchemaProblems, toolProblems } from "../environment/check-tools.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
+import { EMBEDDING_MODEL } from "../grader/cosine.ts";
 import { compileFormula } from "../grader/formula/compile-formula.ts";
 import { graderTemplates } from "../grader/schema-templates.ts";
 import { SAMPLE_FIELDS } from "../grader/supported.ts";
@@ -80,10 +81,14 @@ function outputJsonNeedsFormat({ responseFormat }: JsonObject): PathRule {
 }
 
 function judgeProblems(grader: JsonObject, judges: readonly string[]): SpecProblem[] {
-  const { model } = grader;
+  const { model, evaluation_metric: metric } = grader;
   const inside = Object.entries(objectOrEmpty(grader["graders"])).flatMap(([name, sub]) =>
     problemsUnder(["graders", name], judgeProblems(objectOrEmpty(sub), judges)),
   );
+  if (metric === "cosine" && !judges.includes(EMBEDDING_MODEL)) {
+    const message = `is not possible without embeddings: give spec.judges["${EMBEDDING_MODEL}"] with the baseURL of an OpenAI-compatible endpoint`;
+    return [{ path: ["evaluation_metric"], message: `cosine ${message}` }, ...inside];
+  }
   if (typeof model !== "string" || judges.includes(model)) return inside;
   return [{ path: ["model"], message: `is not a key of spec.judges${didYouMean(model, judges)}` }, ...inside];
 }

@@ -153,8 +153,6 @@ describe("loadDocuments", () => {
   });
 
   it.each([
-    ["label_model", "model: j, input: [{ role: user, content: x }], labels: [a], passing_labels: [a]"],
-    ["score_model", "model: j, input: [{ role: user, content: x }]"],
     ["command", "argv: [make]"],
     ["trajectory", "formula: turns"],
     ["judge_veto", "model: j, categories: [a], cap: 0"],
@@ -183,8 +181,16 @@ describe("loadDocuments", () => {
       "spec.grader.beta: belongs to metric fbeta",
     ],
     [
-      "{ type: multi, name: m, calculate_output: a, graders: { a: { type: python, name: p, source: x, pass_threshold: 1 } } }",
-      "spec.grader.graders.a.pass_threshold: unknown field",
+      "{ type: multi, name: m, calculate_output: a, graders: { a: { type: python, name: p, source: x, integrity: [] } } }",
+      "spec.grader.graders.a.integrity: unknown field",
+    ],
+    [
+      "{ type: text_similarity, name: s, input: a, reference: b, evaluation_metric: cosine }",
+      'spec.grader.evaluation_metric: cosine is not possible without embeddings: give spec.judges["text-embedding-3-large"]',
+    ],
+    [
+      "{ type: score_model, name: s, model: gpt, input: [{ role: user, content: x }] }",
+      "spec.grader.model: is not a key of spec.judges",
     ],
     [
       '{ type: string_check, name: s, operation: eq, input: "{{ sample.output_txt }}", reference: a }',

@@ -17,7 +17,6 @@ export function unsupportedProblems(spec: JsonObject): SpecProblem[] {
   const grader = objectOrEmpty(spec["grader"]);
   return [
     ...problemsUnder(["grader"], graderTypeProblems(grader)),
-    ...problemsUnder(["grader"], cosineProblems(grader)),
     ...refuseIf(grader["integrity"] !== undefined, ["grader", "integrity"], "integrity checks are"),
   ];
 }
@@ -33,16 +32,6 @@ function graderTypeProblems(grader: JsonObject): SpecProblem[] {
   );
   if (!isLaterType(type)) return inside;
   return [{ path: ["type"], message: `grader type ${type} is not supported by this version` }, ...inside];
-}
-
-function cosineProblems(grader: JsonObject): SpecProblem[] {
-  const inside = Object.entries(objectOrEmpty(grader["graders"])).flatMap(([name, sub]) =>
-    problemsUnder(["graders", name], cosineProblems(objectOrEmpty(sub))),
-  );
-  return [
-    ...refuseIf(grader["evaluation_metric"] === "cosine", ["evaluation_metric"], "cosine is"),
-    ...inside,
-  ];
 }
 
 function isLaterType(type: unknown): type is string {

@@ -46,7 +46,7 @@ export const environmentSpecSchema = z
     }),
     judges: z.record(z.string().min(1), judgeSpecSchema).default({}).meta({
       description:
-        "Endpoints of the graders' judge models, by the `model` that graders name. **Not supported by this version**, as the grader types that ask one.",
+        "Endpoints of the graders' judge models, by the `model` that graders name. Metric `cosine` embeds with the key `text-embedding-3-large`.",
     }),
     serve: serveSpecSchema.prefault({}).meta({
       description:

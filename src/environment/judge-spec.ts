@@ -12,5 +12,12 @@ export const judgeSpecSchema = z.strictObject({
     .optional()
     .meta({ description: "Model name at the endpoint; default the map's key." }),
   apiKeySecret: secretKeyRefSchema.optional().meta({ description: "Where the endpoint's key is." }),
+  structuredOutput: z.enum(["json_schema", "json_object", "none"]).default("json_schema").meta({
+    description:
+      "How the endpoint is asked for a structured answer: by a JSON schema, as any JSON object, or by words alone where it knows neither.",
+  }),
   headers: httpHeadersSchema.optional().meta({ description: "Extra headers with plain values." }),
 });
+
+/** See {@link judgeSpecSchema}. */
+export type JudgeSpec = z.output<typeof judgeSpecSchema>;

@@ -66,6 +66,7 @@ export const ERROR_CODES = {
   grader_failed: row("grader", 502, true, "The grader failed."),
   grader_unreachable: row("grader", 502, true, "A grader's endpoint does not answer."),
   grader_bad_answer: row("grader", 502, true, "A grader answered something that is no score."),
+  grader_refused: row("grader", 502, true, "A judge model refuses to judge."),
   grader_config_error: row("config", 400, false, "The grader's definition can't be used."),
   grader_import_missing: row(
     "config",

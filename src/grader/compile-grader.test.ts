@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { gradeInput, recordedWorld } from "../../test/support/grader/grade-input.ts";
 import { compileGrader } from "./compile-grader.ts";
 import { errorFlagsOfFailure, NO_GRADER_ERRORS } from "./error-flags.ts";
+import type { JudgeModels } from "./judges/judge.ts";
 import type { GraderSpec } from "./schema.ts";
 import { graderSchema } from "./schema.ts";
 import { SUPPORTED_GRADER_TYPES } from "./supported.ts";
@@ -75,12 +76,25 @@ describe("compileGrader", () => {
         reference: "b",
         evaluation_metric: "bleu",
       },
+      score_model: { type: "score_model", name: "s", model: "j", input: [{ role: "user", content: "x" }] },
+      label_model: {
+        type: "label_model",
+        name: "l",
+        model: "j",
+        input: [{ role: "user", content: "x" }],
+        labels: ["a"],
+        passing_labels: ["a"],
+      },
       python: { type: "python", name: "py", source: "def grade(sample, item): return 1" },
       endpoint: { type: "endpoint", url: "http://127.0.0.1:1/" },
     };
     expect(Object.keys(specs).toSorted()).toEqual(SUPPORTED_GRADER_TYPES.toSorted());
+    const judges: JudgeModels = {
+      judge: (model) => ({ model, ask: () => Promise.reject(new Error("nobody asks")) }),
+      embedder: () => null,
+    };
     for (const spec of Object.values(specs)) {
-      expect(compileGrader(spec, { passThreshold: 1 })).toHaveProperty("grade");
+      expect(compileGrader(spec, { passThreshold: 1, judges })).toHaveProperty("grade");
     }
   });
 });
@@ -92,6 +106,9 @@ describe("errorFlagsOfFailure", () => {
     [new RollyardError("grader_import_missing"), "python_grader_runtime_error"],
     [new RollyardError("grader_failed", { details: { grader: "python" } }), "python_grader_server_error"],
     [new RollyardError("grader_unreachable", { details: { grader: "endpoint" } }), "other_error"],
+    [new RollyardError("grader_refused", { details: { judge: "j" } }), "model_grader_refusal_error"],
+    [new RollyardError("grader_bad_answer", { details: { judge: "j" } }), "model_grader_parse_error"],
+    [new RollyardError("grader_unreachable", { details: { judge: "j" } }), "model_grader_server_error"],
   ])("raises one flag for each failure", (error, flag) => {
     const raised = Object.entries(errorFlagsOfFailure(error)).filter(([, value]) => value === true);
     expect(raised.map(([name]) => name)).toEqual([flag]);

@@ -4,6 +4,7 @@ import { finiteReward } from "./finite-reward.ts";
 import { compileMulti } from "./multi.ts";
 import type { GradeResult, Grader } from "./port.ts";
 import type { GraderContext } from "./grader-context.ts";
+import { noJudges } from "./judges/judge.ts";
 import { compileScorer } from "./grader-kinds.ts";
 import type { GraderSpec } from "./schema.ts";
 import type { Score, Scorer } from "./scorer.ts";
@@ -12,7 +13,11 @@ import type { Score, Scorer } from "./scorer.ts";
  * Makes a grader from its spec; templates and formulas are read here, once.
  * Throws class config: `template_error`, `formula_parse_error`, `invalid_variable_error`, `grader_config_error`.
  */
-export function compileGrader(spec: GraderSpec, context: GraderContext): Grader {
+export function compileGrader(
+  spec: GraderSpec,
+  options: Pick<GraderContext, "passThreshold"> & Partial<GraderContext>,
+): Grader {
+  const context = { judges: noJudges, ...options };
   if ((spec.integrity ?? []).length > 0) throw unsupported("integrity checks");
   const scorer =
     spec.type === "multi"
@@ -42,7 +47,7 @@ function resultOf(
     flags: score.flags,
     errors: mergeErrorFlags([score.errors]),
     executionSeconds,
-    tokens: score.tokens,
+    usage: score.usage,
   };
 }
 

@@ -71,9 +71,20 @@ function flagsOfCode(code: ErrorCode, error: RollyardError): Partial<GraderError
         python_grader_runtime_error: true,
         python_grader_runtime_error_details: "ModuleNotFoundError",
       };
+    case "grader_refused":
+      return { model_grader_refusal_error: true };
     default:
-      return error.details["grader"] === "python"
-        ? { python_grader_server_error: true, python_grader_server_error_type: code }
-        : { other_error: true };
+      return flagsOfPart(code, error);
   }
+}
+
+function flagsOfPart(code: ErrorCode, { details }: RollyardError): Partial<GraderErrorFlags> {
+  if (details["grader"] === "python") {
+    return { python_grader_server_error: true, python_grader_server_error_type: code };
+  }
+  if (details["judge"] === undefined) return { other_error: true };
+  if (code === "grader_bad_answer") return { model_grader_parse_error: true };
+  const said = details["status"] ?? details["network"];
+  const why = said === undefined ? code : `${code} (${said})`;
+  return { model_grader_server_error: true, model_grader_server_error_details: why };
 }

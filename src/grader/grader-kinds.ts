@@ -1,9 +1,11 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { compileEndpoint } from "./endpoint.ts";
 import type { GraderContext } from "./grader-context.ts";
+import { compileLabelModel } from "./label-model.ts";
 import { compilePython } from "./python.ts";
 import { retryingScorer } from "./retrying-scorer.ts";
 import type { SubGraderSpec } from "./schema.ts";
+import { compileScoreModel } from "./score-model.ts";
 import type { Scorer } from "./scorer.ts";
 import { compileSetMatch } from "./set-match.ts";
 import { compileStringCheck } from "./string-check.ts";
@@ -23,9 +25,9 @@ interface GraderKind<Spec> {
 /** Every kind that may stand inside a `multi`; null for one that this version can't run. */
 const GRADER_KINDS: { readonly [Kind in KindName]: GraderKind<SpecOf<Kind>> | null } = {
   string_check: { reachesOut: false, compile: compileStringCheck },
-  text_similarity: { reachesOut: false, compile: compileTextSimilarity },
-  label_model: null,
-  score_model: null,
+  text_similarity: { reachesOut: true, compile: compileTextSimilarity },
+  label_model: { reachesOut: true, compile: compileLabelModel },
+  score_model: { reachesOut: true, compile: compileScoreModel },
   python: { reachesOut: true, compile: compilePython },
   endpoint: { reachesOut: true, compile: compileEndpoint },
   set_match: { reachesOut: false, compile: compileSetMatch },

@@ -1,9 +1,14 @@
+import type { TokenUsage } from "../model/port.ts";
+
 /** What graders count. Labels are of closed sets: grader types, error codes, environment names. */
 export interface GraderMetrics {
   /** A grader of a type came to a score. */
   graderFinished(graderType: string, seconds: number): void;
   /** A try of a grader failed, or a grading ended without a reward. */
   graderFailed(graderType: string, code: string): void;
+  /** One request to a judge model's endpoint ended; tries count one by one. */
+  judgeRequestEnded(result: "answered" | "stopped" | "refused" | "failed", seconds: number): void;
+  judgeTokens(usage: TokenUsage): void;
   /** An outcome with this reward was recorded by this service, after so many seconds in its graders. */
   rewardRecorded(environment: string, reward: number, seconds: number): void;
 }
@@ -12,5 +17,7 @@ export interface GraderMetrics {
 export const noGraderMetrics: GraderMetrics = {
   graderFinished: () => undefined,
   graderFailed: () => undefined,
+  judgeRequestEnded: () => undefined,
+  judgeTokens: () => undefined,
   rewardRecorded: () => undefined,
 };

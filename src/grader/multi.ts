@@ -4,6 +4,7 @@ import type { GradeDeps, GradeInput } from "./port.ts";
 import type { GraderSpec, SubGraderSpec } from "./schema.ts";
 import type { Score, Scorer } from "./scorer.ts";
 import { mergeErrorFlags } from "./error-flags.ts";
+import { addTokens } from "./token-usage.ts";
 
 /** Spec of a `multi` grader. */
 export type MultiSpec = Extract<GraderSpec, { type: "multi" }>;
@@ -20,7 +21,7 @@ export function compileMulti(spec: MultiSpec, compileSub: (sub: SubGraderSpec) =
     parts.map(({ key }) => key),
   );
   return {
-    name: spec.name,
+    name: spec.name ?? spec.type,
     type: spec.type,
     score: async (input, deps) => {
       const scores = await scoreAll(parts, input, deps);
@@ -65,6 +66,6 @@ function combine(reward: number, parts: readonly KeyedScore[]): Score {
     flags: [...new Set(scores.flatMap(({ flags }) => flags))],
     errors: mergeErrorFlags(scores.map(({ errors }) => errors)),
     subRewards: Object.fromEntries(parts.map(({ key, score }) => [key, score.reward])),
-    tokens: scores.reduce((sum, { tokens }) => sum + tokens, 0),
+    usage: addTokens(scores.map(({ usage }) => usage)),
   };
 }

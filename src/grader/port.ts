@@ -4,6 +4,7 @@ import type { CleanSandbox } from "./clean-sandbox.ts";
 import type { EndpointCaller } from "./endpoint-caller.ts";
 import type { GraderErrorFlags } from "./error-flags.ts";
 import type { Sample } from "./sample.ts";
+import type { TokensByModel } from "./token-usage.ts";
 
 /** What a grader may know of the attempt beside item and sample. */
 export interface AttemptFacts {
@@ -65,12 +66,12 @@ export interface GradeResult {
   readonly errors: GraderErrorFlags;
   readonly executionSeconds: number;
   /** Tokens that judge models used. */
-  readonly tokens: number;
+  readonly usage: TokensByModel;
 }
 
 /**
  * A compiled grader. A low score is a result; a failure of the grader itself rejects, so that it can't become a
- * reward: class `grader` (`grader_failed`, `grader_unreachable`, `grader_bad_answer`) or class `config`.
+ * reward: class `grader` (`grader_failed`, `grader_unreachable`, `grader_bad_answer`, `grader_refused`) or class `config`.
  */
 export interface Grader {
   grade(input: GradeInput, deps: GradeDeps): Promise<GradeResult>;

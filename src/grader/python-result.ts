@@ -2,6 +2,7 @@ import { z } from "zod";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { plainScore } from "./scorer.ts";
 import type { Score } from "./scorer.ts";
+import { NO_TOKENS } from "./token-usage.ts";
 
 const line = z.number().nullable();
 const kindName = z.string().max(64);
@@ -85,7 +86,7 @@ function runtimeError(raised: { readonly type: string; readonly line: number | n
       python_grader_runtime_error: true,
       python_grader_runtime_error_details: place(raised),
     },
-    tokens: 0,
+    usage: NO_TOKENS,
   };
 }
 

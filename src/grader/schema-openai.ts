@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { httpHeadersSchema } from "../lib/schema/headers.ts";
 import { httpUrlSchema } from "../lib/schema/http-url.ts";
+import { judgeInputSchema } from "./schema-judge-input.ts";
 
 /** The name that results show for a grader. */
 export const graderNameSchema = z.string().min(1).meta({ description: "Name shown in results." });
@@ -46,17 +47,6 @@ export const textSimilarityGraderSchema = z.strictObject({
     }),
 });
 
-const judgeMessageSchema = z.strictObject({
-  type: z.literal("message").optional().meta({ description: "Always `message`." }),
-  role: z.enum(["system", "developer", "user", "assistant"]).meta({ description: "Who speaks." }),
-  content: templateSchema("The text"),
-});
-
-const judgeInputSchema = z
-  .array(judgeMessageSchema)
-  .min(1)
-  .meta({ description: "The messages that the judge model gets." });
-
 const judgeModelSchema = z.string().min(1).meta({ description: "A key of the Environment's `judges`." });
 
 /** A judge model chooses one label; passing labels score 1. */
@@ -82,11 +72,11 @@ export const scoreModelGraderSchema = z.strictObject({
   }),
   sampling_params: z
     .strictObject({
-      max_completions_tokens: z.int32().min(1).optional().meta({ description: "Most tokens of an answer." }),
-      reasoning_effort: z.string().optional().meta({ description: "How much the judge thinks." }),
-      seed: z.int32().optional().meta({ description: "Seed." }),
-      temperature: z.number().min(0).optional().meta({ description: "Sampling temperature." }),
-      top_p: z.number().min(0).max(1).optional().meta({ description: "Nucleus sampling." }),
+      max_completions_tokens: z.int32().min(1).nullish().meta({ description: "Most tokens of an answer." }),
+      reasoning_effort: z.string().nullish().meta({ description: "How much the judge thinks." }),
+      seed: z.int32().nullish().meta({ description: "Seed." }),
+      temperature: z.number().min(0).nullish().meta({ description: "Sampling temperature." }),
+      top_p: z.number().min(0).max(1).nullish().meta({ description: "Nucleus sampling." }),
     })
     .optional()
     .meta({ description: "The judge's sampling parameters." }),

@@ -31,6 +31,20 @@ function textField(path: ValuePath, source: unknown): GraderTemplate[] {
 function messageFields(messages: unknown): GraderTemplate[] {
   if (!Array.isArray(messages)) return [];
   return messages.flatMap((message: unknown, index) =>
-    isJsonObject(message) ? textField(["input", index, "content"], message["content"]) : [],
+    isJsonObject(message) ? contentFields(["input", index, "content"], message["content"]) : [],
   );
+}
+
+/** A text, a block, or a list of both. */
+function contentFields(path: ValuePath, content: unknown): GraderTemplate[] {
+  if (Array.isArray(content)) {
+    return content.flatMap((block: unknown, index) => contentFields([...path, index], block));
+  }
+  if (!isJsonObject(content)) return textField(path, content);
+  const { text, image_url: image, input_audio: audio } = content;
+  return [
+    ...textField([...path, "text"], text),
+    ...textField([...path, "image_url"], image),
+    ...(isJsonObject(audio) ? textField([...path, "input_audio", "data"], audio["data"]) : []),
+  ];
 }

@@ -45,8 +45,26 @@ export const GRADER_TYPES: readonly GraderType[] = [
   "multi",
 ];
 
+/** What OpenAI's graders may carry inside a `multi` too, where only the whole can pass. */
+const subFields = {
+  pass_threshold: z.number().optional().meta({
+    description: "Accepted for OpenAI's sake; without effect here: only the `multi` as a whole passes.",
+  }),
+};
+
 /** A grader that may stand inside a `multi`: any type but `multi`. */
-export const subGraderSchema = z.discriminatedUnion("type", leafSchemas);
+export const subGraderSchema = z.discriminatedUnion("type", [
+  stringCheckGraderSchema.extend(subFields),
+  textSimilarityGraderSchema.extend(subFields),
+  labelModelGraderSchema.extend(subFields),
+  scoreModelGraderSchema.extend(subFields),
+  pythonGraderSchema.extend(subFields),
+  endpointGraderSchema.extend(subFields),
+  setMatchGraderSchema.extend(subFields),
+  commandGraderSchema.extend(subFields),
+  trajectoryGraderSchema.extend(subFields),
+  judgeVetoGraderSchema.extend(subFields),
+]);
 
 /** See {@link subGraderSchema}. */
 export type SubGraderSpec = z.output<typeof subGraderSchema>;
@@ -57,7 +75,7 @@ const MAX_GRADERS = 64;
 /** Several graders and a formula over their scores. */
 export const multiGraderSchema = z.strictObject({
   type: z.literal("multi").meta({ description: "Several graders and a formula over their scores." }),
-  name: graderNameSchema,
+  name: graderNameSchema.optional(),
   graders: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be a name that the formula can use"),
@@ -120,6 +138,8 @@ function graderProblems(grader: GraderSpec | SubGraderSpec): GraderProblem[] {
       return betaProblems(grader);
     case "label_model":
       return labelProblems(grader);
+    case "score_model":
+      return rangeProblems(grader);
     case "command":
       return assetProblems(grader);
     case "multi":
@@ -138,6 +158,12 @@ function betaProblems(grader: z.output<typeof setMatchGraderSchema>): GraderProb
   const needed = grader.metric === "fbeta";
   if (needed === (grader.beta !== undefined)) return [];
   return [{ path: ["beta"], message: needed ? "is required by metric fbeta" : "belongs to metric fbeta" }];
+}
+
+function rangeProblems({ range }: z.output<typeof scoreModelGraderSchema>): GraderProblem[] {
+  const [least, most] = Array.isArray(range) ? range : [0, 1];
+  if (typeof least !== "number" || typeof most !== "number" || least < most) return [];
+  return [{ path: ["range"], message: "must begin with the lesser number" }];
 }
 
 function labelProblems(grader: z.output<typeof labelModelGraderSchema>): GraderProblem[] {

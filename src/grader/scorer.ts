@@ -1,5 +1,7 @@
 import type { GradeDeps, GradeInput } from "./port.ts";
 import type { GraderErrorFlags } from "./error-flags.ts";
+import { NO_TOKENS } from "./token-usage.ts";
+import type { TokensByModel } from "./token-usage.ts";
 
 /** What one scorer says of one sample. */
 export interface Score {
@@ -11,7 +13,7 @@ export interface Score {
   /** Parts by their keys; absent for a scorer without parts. */
   readonly subRewards?: Readonly<Record<string, number>>;
   /** Tokens that judge models used. */
-  readonly tokens: number;
+  readonly usage: TokensByModel;
 }
 
 /** The inside of a grader: one type's way from a sample to a number. Rejects as {@link Grader} does. */
@@ -24,5 +26,5 @@ export interface Scorer {
 
 /** A score without anything to remark. */
 export function plainScore(reward: number): Score {
-  return { reward, flags: [], errors: {}, tokens: 0 };
+  return { reward, flags: [], errors: {}, usage: NO_TOKENS };
 }

@@ -5,6 +5,7 @@ import type { SubGraderSpec } from "./schema.ts";
 import { plainScore } from "./scorer.ts";
 import type { Score, Scorer } from "./scorer.ts";
 import { normalizedSet, readSet } from "./set-text.ts";
+import { NO_TOKENS } from "./token-usage.ts";
 
 /** Spec of a `set_match` grader. */
 export type SetMatchSpec = Extract<SubGraderSpec, { type: "set_match" }>;
@@ -14,7 +15,7 @@ const SAMPLE_PARSE_ERROR: Score = {
   reward: 0,
   flags: ["sample_parse_error"],
   errors: { sample_parse_error: true },
-  tokens: 0,
+  usage: NO_TOKENS,
 };
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gradeInput, recordedWorld } from "../../test/support/grader/grade-input.ts";
+import { noJudges } from "./judges/judge.ts";
 import { compileTextSimilarity, MAX_COMPARED_CHARACTERS } from "./text-similarity.ts";
 import type { TextSimilaritySpec } from "./text-similarity.ts";
 
@@ -12,11 +13,14 @@ const spec: TextSimilaritySpec = {
 };
 
 const score = (output: string, answer: string, changes: Partial<TextSimilaritySpec> = {}) =>
-  compileTextSimilarity({ ...spec, ...changes }).score(gradeInput({ answer }, output), recordedWorld().deps);
+  compileTextSimilarity({ ...spec, ...changes }, { passThreshold: 1, judges: noJudges }).score(
+    gradeInput({ answer }, output),
+    recordedWorld().deps,
+  );
 
 describe("a text_similarity grader", () => {
   it("scores how near the rendered texts are", async () => {
-    expect(await score("abcd", "abcx")).toEqual({ reward: 0.75, flags: [], errors: {}, tokens: 0 });
+    expect(await score("abcd", "abcx")).toEqual({ reward: 0.75, flags: [], errors: {}, usage: {} });
   });
 
   it("matches synonyms and stems by METEOR, but no irregular form", async () => {
@@ -35,7 +39,10 @@ describe("a text_similarity grader", () => {
     });
   });
 
-  it("refuses cosine, which needs embeddings", () => {
-    expect(() => compileTextSimilarity({ ...spec, evaluation_metric: "cosine" })).toThrow(/cosine/);
+  it("refuses cosine where spec.judges has no model that embeds", () => {
+    const cosine = { ...spec, evaluation_metric: "cosine" } as const;
+    expect(() => compileTextSimilarity(cosine, { passThreshold: 1, judges: noJudges })).toThrow(
+      /text-embedding-3-large/,
+    );
   });
 });

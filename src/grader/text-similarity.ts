@@ -1,10 +1,13 @@
-import { RollyardError } from "../errors/rollyard-error.ts";
+import { EMBEDDING_MODEL, cosineScore } from "./cosine.ts";
+import type { GraderContext } from "./grader-context.ts";
 import { compileGraderTemplate } from "./grader-template.ts";
+import type { JudgeModels } from "./judges/judge.ts";
+import { requireModel } from "./judges/require-judge.ts";
+import type { GradeDeps } from "./port.ts";
 import type { SubGraderSpec } from "./schema.ts";
 import { plainScore } from "./scorer.ts";
 import type { Score, Scorer } from "./scorer.ts";
 import { TEXT_METRICS } from "./text/text-metrics.ts";
-import type { TextMetric } from "./text/text-metrics.ts";
 
 /** Spec of a `text_similarity` grader. */
 export type TextSimilaritySpec = Extract<SubGraderSpec, { type: "text_similarity" }>;
@@ -13,30 +16,33 @@ export type TextSimilaritySpec = Extract<SubGraderSpec, { type: "text_similarity
 export const MAX_COMPARED_CHARACTERS = 100_000;
 
 /**
- * How near two rendered texts are: 0 to 1. A text past {@link MAX_COMPARED_CHARACTERS} is compared as far as that,
- * with flag `truncated_observation_error`. Throws `grader_config_error` for `cosine`.
+ * How near two rendered texts are: 0 to 1, and for `cosine` -1 to 1. A text past {@link MAX_COMPARED_CHARACTERS} is
+ * compared as far as that, with flag `truncated_observation_error`. Throws `grader_config_error` for `cosine` without
+ * its model among `spec.judges`, and for it as {@link cosineScore} does.
  */
-export function compileTextSimilarity(spec: TextSimilaritySpec): Scorer {
+export function compileTextSimilarity(spec: TextSimilaritySpec, { judges }: GraderContext): Scorer {
   const input = compileGraderTemplate(spec.input, "input");
   const reference = compileGraderTemplate(spec.reference, "reference");
-  const metric = metricOf(spec);
+  const compare = comparisonOf(spec, judges);
   return {
     name: spec.name,
     type: spec.type,
-    score: async (graded) => {
+    score: async (graded, deps) => {
       const given = cut(input.text(graded));
       const right = cut(reference.text(graded));
-      const score = plainScore(await metric(given.text, right.text));
+      const score = await compare([given.text, right.text], deps);
       return given.isCut || right.isCut ? truncated(score) : score;
     },
   };
 }
 
-function metricOf({ name, evaluation_metric: metric }: TextSimilaritySpec): TextMetric {
-  if (metric !== "cosine") return TEXT_METRICS[metric];
-  throw new RollyardError("grader_config_error", {
-    message: `Grader "${name}": metric cosine is not supported by this version.`,
-  });
+type Compare = (texts: readonly [string, string], deps: GradeDeps) => Promise<Score>;
+
+function comparisonOf({ name, evaluation_metric: metric }: TextSimilaritySpec, judges: JudgeModels): Compare {
+  if (metric !== "cosine")
+    return async ([input, reference]) => plainScore(await TEXT_METRICS[metric](input, reference));
+  const embedder = requireModel(judges.embedder(EMBEDDING_MODEL), { name, model: EMBEDDING_MODEL });
+  return (texts, deps) => cosineScore(embedder, { name, texts }, deps);
 }
 
 function cut(text: string): { readonly text: string; readonly isCut: boolean } {

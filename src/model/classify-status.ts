@@ -4,7 +4,7 @@ import { textField } from "./read-fields.ts";
 import { retryAfterMs } from "./retry-after.ts";
 import type { HeaderReader } from "./retry-after.ts";
 import { failure } from "./try-outcome.ts";
-import type { TryDetails, TryOutcome } from "./try-outcome.ts";
+import type { NoAnswer, TryDetails } from "./try-outcome.ts";
 
 /** An answer of the endpoint that is no completion. */
 export interface ErrorAnswer {
@@ -15,7 +15,7 @@ export interface ErrorAnswer {
 }
 
 /** What an HTTP error of a model endpoint means for us: data, backpressure, a mistake in the job, or a failure. */
-export function classifyStatus(answer: ErrorAnswer, nowMs: number): TryOutcome {
+export function classifyStatus(answer: ErrorAnswer, nowMs: number): NoAnswer {
   const { status, error } = answer;
   const details = errorDetails(answer);
   const waitMs = retryAfterMs(answer.header, nowMs);
@@ -46,7 +46,7 @@ function saysNoRoom(status: number, waitMs: number | null): boolean {
   return status === 429 || status === 529 || (status === 503 && waitMs !== null);
 }
 
-function classifyBadRequest(error: JsonObject, details: TryDetails): TryOutcome {
+function classifyBadRequest(error: JsonObject, details: TryDetails): NoAnswer {
   if (leavesNoRoom(error)) {
     return failure("model_bad_request", details, {
       message: "The model's context is smaller than spec.model.sampling.max_tokens: lower it.",

@@ -2,6 +2,7 @@ import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { afterRefusal, afterSuccess, isThrottled, mayGo, openPressure } from "./backpressure.ts";
 import type { Pressure } from "./backpressure.ts";
+import type { NoAnswer } from "./try-outcome.ts";
 
 /** What a gate needs from outside. */
 export interface GateOptions {
@@ -18,6 +19,12 @@ export type PassResult =
   | { readonly kind: "refused"; readonly retryAfterMs: number | null }
   /** Failed otherwise: says nothing about load. */
   | { readonly kind: "failed" };
+
+/** What an outcome says of the endpoint's load. */
+export function passResult(outcome: NoAnswer | { readonly kind: "answered" | "body" }): PassResult {
+  if (outcome.kind === "refused") return { kind: "refused", retryAfterMs: outcome.retryAfterMs };
+  return outcome.kind === "failed" ? { kind: "failed" } : { kind: "taken" };
+}
 
 /** The right to send one request; must be ended exactly once. */
 export interface GatePass {

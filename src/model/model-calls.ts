@@ -13,7 +13,7 @@ import { countField, objectField } from "./read-fields.ts";
 import { readResponsesAnswer } from "./responses-answer.ts";
 import { responsesRequestBody } from "./responses-request.ts";
 import { failure } from "./try-outcome.ts";
-import type { TryOutcome } from "./try-outcome.ts";
+import type { NoAnswer, TryOutcome } from "./try-outcome.ts";
 
 /** No completion is longer than this; what goes on is cut off and counts as no answer. */
 export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
@@ -26,30 +26,51 @@ export interface EndpointAccess {
 }
 
 /** Sends one request, once, and says what it came to. Rejects with the signal's reason, or for a fault of ours. */
-export type SendOnce = (
-  request: SampleRequest,
-  bounds: { readonly wallMs: number; readonly signal?: AbortSignal | undefined },
-) => Promise<TryOutcome>;
+export type SendOnce = (request: SampleRequest, bounds: SendBounds) => Promise<TryOutcome>;
 
-/** One request through the `openai` package, of which the retries are off: retry.ts is the one retry layer. */
-export function createSendOnce(
+/** How long one request may take, and what ends it. */
+export interface SendBounds {
+  readonly wallMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Posts one body, once. Rejects as {@link SendOnce} does. */
+export type PostOnce = (
+  path: string,
+  body: Readonly<Record<string, unknown>>,
+  bounds: SendBounds,
+) => Promise<{ readonly kind: "body"; readonly body: unknown } | NoAnswer>;
+
+/** One request through the `openai` package, of which the retries are off: its callers have the one retry layer. */
+export function createPostOnce(
   { spec, apiKey }: EndpointAccess,
   transport: ModelTransport,
   clock: Clock,
-): SendOnce {
+): PostOnce {
   const client = openAiClient(spec, apiKey, transport);
+  return async (path, body, bounds) => {
+    try {
+      return { kind: "body", body: await client.post(path, { body, ...sdkBounds(bounds) }) };
+    } catch (thrown) {
+      if (bounds.signal?.aborted) throw bounds.signal.reason;
+      return classify(thrown, clock);
+    }
+  };
+}
+
+/** Sends one turn's request, once. */
+export function createSendOnce(access: EndpointAccess, transport: ModelTransport, clock: Clock): SendOnce {
+  const { spec } = access;
+  const post = createPostOnce(access, transport, clock);
   const isChat = spec.api === "chat";
   const path = isChat ? "/chat/completions" : "/responses";
   const readAnswer = isChat ? readChatAnswer : readResponsesAnswer;
   return async (request, bounds) => {
     const body = isChat ? chatRequestBody(spec, request) : responsesRequestBody(spec, request);
-    try {
-      const answer = await client.post(path, { body, ...sdkBounds(bounds) });
-      return readBody(answer, (value) => readAnswer(value, turnOf(request)));
-    } catch (thrown) {
-      if (bounds.signal?.aborted) throw bounds.signal.reason;
-      return classify(thrown, clock);
-    }
+    const posted = await post(path, body, bounds);
+    return posted.kind === "body"
+      ? readBody(posted.body, (value) => readAnswer(value, turnOf(request)))
+      : posted;
   };
 }
 
@@ -86,7 +107,7 @@ function requestHeaders(spec: ModelSpec, apiKey: string | null): Readonly<Record
 /** A timer of Node fires at once when it is set longer than this. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-function sdkBounds(bounds: Parameters<SendOnce>[1]): { timeout: number; signal?: AbortSignal } {
+function sdkBounds(bounds: SendBounds): { timeout: number; signal?: AbortSignal } {
   const timeout = Math.min(LONGEST_TIMER_MS, Math.max(1, Math.ceil(bounds.wallMs)));
   return bounds.signal === undefined ? { timeout } : { timeout, signal: bounds.signal };
 }
@@ -108,7 +129,7 @@ function readBody(
     : classifyBodyError(error);
 }
 
-function classifyBodyError(error: JsonObject): TryOutcome {
+function classifyBodyError(error: JsonObject): NoAnswer {
   const said = countField(error, "code");
   const status = said >= 400 && said < 600 ? said : statusOfCode(error["code"]);
   return classifyStatus({ status, error, header: () => null }, 0);
@@ -121,7 +142,7 @@ function statusOfCode(code: unknown): number {
   return 500;
 }
 
-function classify(thrown: unknown, clock: Clock): TryOutcome {
+function classify(thrown: unknown, clock: Clock): NoAnswer {
   if (thrown instanceof SyntaxError) return failure("model_bad_response", { body: "no JSON" });
   if (!(thrown instanceof APIError)) throw thrown;
   const { status, headers, error } = thrown as APIError;
@@ -137,7 +158,7 @@ function classify(thrown: unknown, clock: Clock): TryOutcome {
 }
 
 /** The SDK's own timer ends a call by aborting it: without a code of the transport that is the wall cap. */
-function connectionFailure(thrown: APIError): TryOutcome {
+function connectionFailure(thrown: APIError): NoAnswer {
   const found = classifyThrown(thrown);
   const isBare = found.details["network"] === undefined;
   return thrown instanceof APIConnectionTimeoutError && isBare

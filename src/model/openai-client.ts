@@ -1,4 +1,5 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { passResult } from "./endpoint-gate.ts";
 import type { EndpointGate, GatePass } from "./endpoint-gate.ts";
 import { createSendOnce } from "./model-calls.ts";
 import type { EndpointAccess, SendOnce } from "./model-calls.ts";
@@ -126,11 +127,6 @@ class OpenAiModelClient implements ModelClient {
     const waitedMs = Math.max(0, clock.monotonicMs() - call.beganAtMs - modelMs);
     return { kind: "answer", ...answer, startedAtMs, modelMs, waitedMs };
   }
-}
-
-function passResult(outcome: TryOutcome): Parameters<GatePass["end"]>[0] {
-  if (outcome.kind === "refused") return { kind: "refused", retryAfterMs: outcome.retryAfterMs };
-  return outcome.kind === "failed" ? { kind: "failed" } : { kind: "taken" };
 }
 
 /** A wall cap that was the agent's own remaining time is the agent's end, not the endpoint's fault. */

@@ -26,6 +26,9 @@ export type TryOutcome =
   | { readonly kind: "refused"; readonly status: number; readonly retryAfterMs: number | null }
   | TryFailure;
 
+/** What a request came to that brought no answer. */
+export type NoAnswer = Exclude<TryOutcome, { kind: "answered" }>;
+
 /** A {@link TryFailure} with what is usual left out. */
 export function failure(
   code: ErrorCode,

@@ -12,10 +12,17 @@ export function createGraderMetrics(maker: MetricMaker): GraderMetricSet {
   const errors = maker.counter("grader_errors_total");
   const reward = maker.histogram("reward");
   const phase = maker.histogram("phase_duration_seconds");
+  const judgeDuration = maker.histogram("judge_request_duration_seconds");
+  const judgeTokens = maker.counter("judge_tokens_total");
   const flags = maker.counter("hack_flags_total");
   return {
     graderFinished: (grader, seconds) => duration.observe({ grader }, seconds),
     graderFailed: (grader, error) => errors.inc({ grader, error }),
+    judgeRequestEnded: (result, seconds) => judgeDuration.observe({ result }, seconds),
+    judgeTokens: ({ promptTokens, completionTokens }) => {
+      judgeTokens.inc({ direction: "prompt" }, promptTokens);
+      judgeTokens.inc({ direction: "completion" }, completionTokens);
+    },
     rewardRecorded: (environment, value, seconds) => {
       reward.observe({ environment }, value);
       phase.observe({ environment, phase: "grade" }, seconds);

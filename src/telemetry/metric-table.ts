@@ -88,6 +88,14 @@ export const METRICS = {
     "grader",
     "error",
   ]),
+  judge_request_duration_seconds: histogram(
+    "Time of one request to a judge model's endpoint: `result` as of `model_request_duration_seconds`.",
+    CALL_SECONDS,
+    ["result"],
+  ),
+  judge_tokens_total: counter("Tokens that judge models used: `direction` is prompt or completion.", [
+    "direction",
+  ]),
   hack_flags_total: counter("Rewards that an integrity check set to zero.", ["check"]),
   sandbox_start_duration_seconds: histogram(
     "From a sandbox's start to ready: `source` is warm (it was started ahead) or cold (a claim waited for it).",

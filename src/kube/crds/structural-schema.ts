@@ -64,12 +64,17 @@ function structuralUnion(schema: JsonObject, branches: readonly JsonObject[]): J
   if (branches.every(({ type }) => type === "object")) {
     return { ...kept(schema), ...structuralSchema(mergedBranches(branches)) };
   }
+  if (!branches.every(isScalar)) return { ...kept(schema), ...ANYTHING };
   // What the branches say about their own kind of value holds for that kind only, also without a type.
   const { description: _, ...together } = branches.reduce<JsonObject>(
     (all, branch) => ({ ...all, ...kept(branch), ...bounds(branch) }),
     {},
   );
   return { ...kept(schema), ...together, ...NO_CONTAINER, ...ANYTHING };
+}
+
+function isScalar({ type }: JsonObject): boolean {
+  return typeof type === "string" && type !== "object" && type !== "array";
 }
 
 function described({ description }: JsonObject): JsonObject {

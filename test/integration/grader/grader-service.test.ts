@@ -4,6 +4,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { HEADERS } from "../../../src/bus/port.ts";
 import type { Bus } from "../../../src/bus/port.ts";
 import { workSubject } from "../../../src/bus/subjects.ts";
+import { SecretStore } from "../../../src/config/secret-store.ts";
+import { serveSecrets } from "../../../src/config/secrets-service.ts";
+import { loadSnapshot } from "../../../src/config/snapshot.ts";
 import { environmentSpecSchema } from "../../../src/environment/environment.ts";
 import type { SandboxSpec } from "../../../src/environment/sandbox-spec.ts";
 import { OutcomeSchema, SettleRequestSchema } from "../../../src/gen/rollyard/v1/work_pb.ts";
@@ -11,12 +14,15 @@ import { noGraderMetrics } from "../../../src/grader/metrics.ts";
 import type { GraderSpec } from "../../../src/grader/schema.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
+import { Secret } from "../../../src/lib/secret.ts";
 import { SandboxBroker } from "../../../src/sandbox/broker.ts";
 import { selectLauncher } from "../../../src/sandbox/select-launcher.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
 import { generateSigningKeys } from "../../../src/sandbox/signing-keys.ts";
 import { startGrader } from "../../../services/grader/create-grader.ts";
 import type { RunningGrader } from "../../../services/grader/create-grader.ts";
+import { chatBody } from "../../support/model/mock-bodies.ts";
+import { startMockModel } from "../../support/model/mock-model.ts";
 import { startToolServer } from "../../support/tools/tool-server.ts";
 import { SANDBOXD, startLiveBus } from "../../support/grader/live-services.ts";
 import type { LiveBus } from "../../support/grader/live-services.ts";
@@ -102,8 +108,8 @@ describe("a grader service on a real bus with real sandboxes", () => {
   });
 
   /** Stores snapshot, log and request as driver and planner do. */
-  async function stopRollout(spec: GraderSpec, answer: string): Promise<void> {
-    const specHash = await storeEnvironment(controller, spec);
+  async function stopRollout(spec: GraderSpec, answer: string, judges = {}): Promise<void> {
+    const specHash = await storeEnvironment(controller, spec, judges);
     let lastSequence = 0;
     for (const message of attemptMessages({ specHash, answer })) {
       const result = await worker.publish(message);
@@ -143,6 +149,30 @@ describe("a grader service on a real bus with real sandboxes", () => {
     expect(messages.map(({ payload }) => fromBinary(OutcomeSchema, payload))).toMatchObject([
       { outcome: "graded", reward, passed: reward === 1, subRewards },
     ]);
+  });
+
+  it("asks a judge with the key that the controller answers, and keeps both out of the outcome", async () => {
+    const judge = await startMockModel({
+      script: () => ({ kind: "json", body: chatBody({ content: '{"steps": [], "result": 0.5}' }) }),
+    });
+    const secrets = new SecretStore([["judge/key", new Secret("canary-key")]]);
+    const snapshotOf = (specHash: string) => loadSnapshot(controller, specHash);
+    const serving = await serveSecrets(controller, PARTS.namespace, { secrets, snapshotOf });
+    const spec: GraderSpec = {
+      type: "score_model",
+      name: "quality",
+      model: "j",
+      input: [{ role: "user", content: "{{ sample.output_text }}" }],
+    };
+    const apiKeySecret = { name: "judge", key: "key" };
+    await stopRollout(spec, "4", { j: { baseURL: judge.baseURL, apiKeySecret } });
+    await runGrader();
+    await untilNoGradeWork();
+    await Promise.all([serving.stop(), judge.close()]);
+    const [outcome] = await controller.read("outcomes", OUTCOMES);
+    expect(outcome?.headers[HEADERS.reward]).toBe("0.5");
+    expect(judge.requests[0]?.headers["authorization"]).toBe("Bearer canary-key");
+    expect(Buffer.from(outcome?.payload ?? []).toString("latin1")).not.toContain("canary-key");
   });
 
   it("settles as config what no grading can mend", async () => {

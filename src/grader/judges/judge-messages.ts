@@ -1,0 +1,95 @@
+import { assertNever } from "../../lib/assert-never.ts";
+import type { JsonObject } from "../../lib/json.ts";
+import type { ChatMessage } from "../../model/port.ts";
+import { compileGraderTemplate } from "../grader-template.ts";
+import type { GraderScope } from "../grader-template.ts";
+import type { JudgeContentBlock, JudgeMessageSpec } from "../schema-judge-input.ts";
+
+/** Makes a judge's messages for one sample. Throws `template_error` for a key that the item lacks. */
+export type RenderMessages = (scope: GraderScope) => readonly ChatMessage[];
+
+/**
+ * Compiles a grader's `input`. `developer` is sent as `system`, which every endpoint knows. Throws `template_error` for
+ * a template that can't be read.
+ */
+export function compileJudgeMessages(input: readonly JudgeMessageSpec[]): RenderMessages {
+  const messages = input.map(compileMessage);
+  return (scope) => messages.map((render) => render(scope));
+}
+
+function compileMessage(
+  { role, content }: JudgeMessageSpec,
+  index: number,
+): (scope: GraderScope) => ChatMessage {
+  const field = `input[${index}].content`;
+  const parts = [content].flat().map((block) => compileBlock(block, field));
+  return (scope) => {
+    const rendered = parts.map((render) => render(scope));
+    switch (role) {
+      case "assistant":
+        return { role, content: textOf(rendered) };
+      case "system":
+      case "developer":
+        return { role: "system", content: textOf(rendered) };
+      case "user":
+        return { role, content: rendered.every(isText) ? textOf(rendered) : [...rendered] };
+      default:
+        return assertNever(role);
+    }
+  };
+}
+
+/** A content part of chat completions. */
+type Part = JsonObject & { readonly type: string };
+
+function compileBlock(block: JudgeContentBlock, field: string): (scope: GraderScope) => Part {
+  if (typeof block === "string") return textPart(block, field);
+  switch (block.type) {
+    case "input_text":
+    case "output_text":
+      return textPart(block.text, field);
+    case "input_image": {
+      const url = compileGraderTemplate(block.image_url, field);
+      const detail = block.detail === undefined ? {} : { detail: block.detail };
+      return (scope) => ({ type: "image_url", image_url: { url: url.text(scope), ...detail } });
+    }
+    case "input_audio": {
+      const audio = compileGraderTemplate(block.input_audio.data, field);
+      const { format } = block.input_audio;
+      return (scope) => ({ type: "input_audio", input_audio: { data: audio.text(scope), format } });
+    }
+    default:
+      return assertNever(block);
+  }
+}
+
+function textPart(source: string, field: string): (scope: GraderScope) => Part {
+  const template = compileGraderTemplate(source, field);
+  return (scope) => ({ type: "text", text: template.text(scope) });
+}
+
+function isText(part: Part): part is Part & { readonly text: string } {
+  return part.type === "text";
+}
+
+function textOf(parts: readonly Part[]): string {
+  return parts
+    .filter(isText)
+    .map(({ text }) => text)
+    .join("\n");
+}
+
+/**
+ * The messages with an instruction of ours at the head: in the system message where they begin with one, for there are
+ * endpoints that take a system message nowhere else.
+ */
+export function withInstruction(
+  messages: readonly ChatMessage[],
+  instruction: string,
+): readonly ChatMessage[] {
+  const [first, ...rest] = messages;
+  if (first?.role === "system" && typeof first.content === "string") {
+    return [{ ...first, content: `${first.content}\n\n${instruction}` }, ...rest];
+  }
+  return [{ role: "system", content: instruction }, ...messages];
+}

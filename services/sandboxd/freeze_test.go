@@ -52,15 +52,16 @@ func alive(pids []int) []int {
 	return found
 }
 
-func TestSIGTERMKillsCommandsAndExitsZero(t *testing.T) {
-	s := startSandbox(t)
-	s.run("bg", "setsid sleep 5151 >/dev/null 2>&1 &")
-	tree := descendants(s.command.Process.Pid)
-	_ = s.command.Process.Signal(os.Interrupt)
-	if err := s.command.Wait(); err != nil {
-		t.Errorf("exit: %v", err)
+func TestSIGTERMAndSIGINTKillCommandsAndAreToldByTheExitCode(t *testing.T) {
+	for signal, code := range map[syscall.Signal]int{syscall.SIGINT: 0, syscall.SIGTERM: 143} {
+		s := startSandbox(t)
+		s.run("bg", "setsid sleep 5151 >/dev/null 2>&1 &")
+		tree := descendants(s.command.Process.Pid)
+		_ = s.command.Process.Signal(signal)
+		_ = s.command.Wait()
+		expect(t, "exit code", s.command.ProcessState.ExitCode(), code)
+		expect(t, "processes left", len(alive(tree)), 0)
 	}
-	expect(t, "processes left", len(alive(tree)), 0)
 }
 
 // A command that the node ends must not come back as one that ended by itself.

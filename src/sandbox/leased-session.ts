@@ -23,8 +23,9 @@ export interface LeasedSessionOptions {
   readonly ask: () => Promise<ClaimAnswer | null>;
 }
 
-// When a sandbox does not answer, the broker is asked what became of it: it hears of an end in milliseconds.
-const FATE_PAUSES_MS = [0, 300, 1_000];
+// When a sandbox does not answer, the broker is asked what became of it. On this machine it hears of an end in milliseconds; on
+// a cluster the kubelet looks once a second, and says the whole of it after the container's end.
+const FATE_PAUSES_MS = [0, 300, 1_000, 2_000, 4_000, 8_000];
 const LEAST_RENEWAL_MS = 1_000;
 const SILENCE_PAUSE_MS = 1_000;
 

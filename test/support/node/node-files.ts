@@ -112,6 +112,8 @@ export function kubeletConfig(places: NodePlaces, caFile: string): string {
     enforceNodeAllocatable: [],
     maxPods: 250,
     podPidsLimit: POD_PIDS_LIMIT,
+    // Measuring volumes more often than each minute shows sooner that one is too big.
+    volumeStatsAggPeriod: "10s",
     serializeImagePulls: false,
     kubeAPIQPS: 500,
     kubeAPIBurst: 1000,

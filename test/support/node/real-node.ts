@@ -122,22 +122,25 @@ export class RealNode {
     return this.#kept.stop();
   }
 
-  /** What an administrator of the node says to containerd. */
-  async ctr(...args: readonly string[]): Promise<string> {
-    const { stdout } = await run(this.#ctr, ["-a", containerdSocket(this.#places), "-n", "k8s.io", ...args]);
-    return stdout;
+  /** Kills a container's first process, as an administrator of the machine can. */
+  async killContainer(id: string): Promise<void> {
+    await this.#ask("tasks", "kill", "--signal", "SIGKILL", id);
+  }
+
+  async #ask(...args: readonly string[]): Promise<void> {
+    await run(this.#ctr, ["-a", containerdSocket(this.#places), "-n", "k8s.io", ...args]);
   }
 
   async #load(images: readonly SandboxImage[]): Promise<void> {
     const folder = join(this.#places.folder, "images");
     const archives = await makeNodeImages(folder, await findSandboxd(process.env), images);
     const isUp = (): Promise<boolean> =>
-      this.ctr("version").then(
+      this.#ask("version").then(
         () => true,
         () => false,
       );
     await eventually(isUp, (up) => up, READY_MS, 50);
-    for (const archive of archives) await this.ctr("images", "import", archive);
+    for (const archive of archives) await this.#ask("images", "import", archive);
   }
 }
 

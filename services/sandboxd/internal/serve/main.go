@@ -27,8 +27,12 @@ const (
 	memoryTarget = 48 << 20
 )
 
-// Main runs "sandboxd serve" and returns its exit code: 0 after SIGTERM, 1 on
-// failure, 2 on bad settings, 3 when setup failed and --termination-message is set.
+// exitTerminated tells a node that it ended this program itself. A kubelet calls a pod whose containers exit with 0
+// Succeeded, and then forgets why it ended it: an eviction would look like an end of the agent's.
+const exitTerminated = 128 + int(syscall.SIGTERM)
+
+// Main runs "sandboxd serve" and returns its exit code: 143 after SIGTERM, 0 after
+// SIGINT and at the end of stdin, 1 on failure, 2 on bad settings, 3 when setup failed and --termination-message is set.
 func Main(args []string) int {
 	parsed, err := parseOptions(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -63,7 +67,7 @@ func stopSignals() chan os.Signal {
 // stopAtEnd asks for a stop when the input ends.
 func stopAtEnd(input io.Reader, stop chan<- os.Signal) {
 	_, _ = io.Copy(io.Discard, input)
-	stop <- syscall.SIGTERM
+	stop <- syscall.SIGINT
 }
 
 // harden must run on the main thread.
@@ -104,8 +108,12 @@ func run(o options, stop <-chan os.Signal) int {
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()
 	select {
-	case <-stop:
-		return d.shutdown(server)
+	case signal := <-stop:
+		code := d.shutdown(server)
+		if signal == syscall.SIGTERM {
+			return exitTerminated
+		}
+		return code
 	case <-d.gaveUp:
 		_ = d.shutdown(server)
 		return exitSetupFailed

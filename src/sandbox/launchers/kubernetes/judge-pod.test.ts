@@ -30,6 +30,7 @@ const judge = (found: Found | null, fields: Partial<PodEvidence> = {}) =>
     wasReady: false,
     startingMs: 0,
     stuckMs: 0,
+    endedMs: 0,
     readySeconds: 300,
     ...fields,
   });
@@ -94,6 +95,18 @@ describe("a sandbox that was ready", () => {
       },
       {},
       { end: { kind: "killed_by_agent", facts: { pod_reason: "Evicted" } } },
+    ],
+    [
+      "is being ended, by whom the kubelet says last",
+      { status: ended({ exitCode: 0, reason: "Completed" }, { phase: "Running" }) },
+      { endedMs: 9_999 },
+      { kind: "ready" },
+    ],
+    [
+      "ended, and its kubelet says no more",
+      { status: ended({ exitCode: 0, reason: "Completed" }, { phase: "Running" }) },
+      { endedMs: 10_000 },
+      { end: { kind: "killed_by_agent", exitCode: 0 } },
     ],
     [
       "was evicted by a node in need",
@@ -250,6 +263,12 @@ describe("a sandbox that starts", () => {
       failure("sandbox_start_failed", { exitCode: 2, words: "Error, exit code 2: sandboxd serve: bad" }),
     ],
     [
+      "ended, by whom the kubelet says last",
+      { status: ended({ exitCode: 2, reason: "Error" }, { phase: "Pending" }) },
+      { endedMs: 9_999 },
+      { kind: "starting" },
+    ],
+    [
       "failed in its setup",
       { status: ended({ exitCode: 3, reason: "Error", message: '{"exit_code":4,"output":"no module"}' }) },
       {},
@@ -259,7 +278,7 @@ describe("a sandbox that starts", () => {
       "could not be given sandboxd",
       {
         status: {
-          phase: "Pending",
+          phase: "Failed",
           initContainerStatuses: [
             { name: "install-sandboxd", state: { terminated: { exitCode: 1, reason: "Error" } } },
           ],

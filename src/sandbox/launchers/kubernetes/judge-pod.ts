@@ -21,6 +21,8 @@ export interface PodEvidence {
   readonly startingMs: number;
   /** How long a container has been kept from starting. */
   readonly stuckMs: number;
+  /** How long a container has been seen to have ended, in a pod whose phase may say otherwise. */
+  readonly endedMs: number;
   readonly readySeconds: number;
 }
 
@@ -54,6 +56,11 @@ const STUCK_PATIENCE_MS = 20_000;
 const ABSENT_PATIENCE_MS = 5_000;
 /** The node controller has waited 40 s before it calls a node silent. */
 const SILENT_PATIENCE_MS = 10_000;
+/**
+ * A kubelet that ends a pod says why, with the pod's phase, only after all its containers: until then an eviction looks like
+ * an end of the agent's. Source: mergePodStatus of kubelet/status/status_manager.go.
+ */
+const LAST_WORD_PATIENCE_MS = 10_000;
 /** Of these the next try says the same. */
 const HOPELESS = new Set(["InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError"]);
 const EXIT_SETUP_FAILED = 3;
@@ -66,11 +73,12 @@ const OWN_DISK =
  * by itself on a node that is alive was ended by the agent, memory and disk that it filled included, and is data.
  */
 export function judgePod(evidence: PodEvidence): PodVerdict {
-  const { pod, wasReady } = evidence;
+  const { pod, wasReady, endedMs } = evidence;
   if (pod === null) return gone(DELETED, wasReady);
   const loss = lossOf(pod, evidence.node);
   if (loss !== null) return gone(loss, wasReady);
-  if (hasEnded(pod)) return wasReady ? killed(pod) : failed(exitOf(pod));
+  if (isTerminal(pod) || (pod.ended !== undefined && endedMs >= LAST_WORD_PATIENCE_MS))
+    return wasReady ? killed(pod) : failed(exitOf(pod));
   if (wasReady || (pod.isReady && pod.podIP !== undefined)) return { kind: "ready" };
   return judgeStarting(pod, evidence);
 }
@@ -103,14 +111,14 @@ function nodeLoss(pod: PodView, node: NodeState): Loss | null {
   if (node.kind === "alive" || pod.nodeName === undefined) return null;
   const isAbsent = node.kind === "absent";
   const patienceMs = isAbsent ? ABSENT_PATIENCE_MS : SILENT_PATIENCE_MS;
-  if (!hasEnded(pod) && node.forMs < patienceMs) return null;
+  if (!isTerminal(pod) && pod.ended === undefined && node.forMs < patienceMs) return null;
   return isAbsent
     ? { reason: "NodeDeleted", words: "the node was deleted" }
     : { reason: "NodeLost", words: "the node stopped answering" };
 }
 
-function hasEnded(pod: PodView): boolean {
-  return pod.phase === "Failed" || pod.phase === "Succeeded" || pod.ended !== undefined;
+function isTerminal({ phase }: PodView): boolean {
+  return phase === "Failed" || phase === "Succeeded";
 }
 
 function isOwnDisk({ reason, message }: StatusReason): boolean {

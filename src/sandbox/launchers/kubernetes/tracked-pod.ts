@@ -33,6 +33,7 @@ export class TrackedPod {
   #phase: "starting" | "ready" | "over";
   #startingSinceMs: number;
   #stuckSinceMs: number | null = null;
+  #endedSinceMs: number | null = null;
   #waitingSinceMs: number | null = null;
   #waitingFor = "";
   #stopping: Promise<void> | null = null;
@@ -68,13 +69,14 @@ export class TrackedPod {
     if (pod === null) this.#gone.resolve();
     if (this.#phase === "over") return;
     const nowMs = this.#options.clock.monotonicMs();
-    this.#noteStuck(pod, nowMs);
+    this.#note(pod, nowMs);
     const verdict = judgePod({
       pod,
       node,
       wasReady: this.#options.wasReady || this.#phase === "ready",
       startingMs: nowMs - this.#startingSinceMs,
-      stuckMs: this.#stuckSinceMs === null ? 0 : nowMs - this.#stuckSinceMs,
+      stuckMs: nowMs - (this.#stuckSinceMs ?? nowMs),
+      endedMs: nowMs - (this.#endedSinceMs ?? nowMs),
       readySeconds: this.#options.readySeconds,
     });
     switch (verdict.kind) {
@@ -128,9 +130,9 @@ export class TrackedPod {
     });
   }
 
-  #noteStuck(pod: PodView | null, nowMs: number): void {
-    if (pod?.waiting === undefined) this.#stuckSinceMs = null;
-    else this.#stuckSinceMs ??= nowMs;
+  #note(pod: PodView | null, nowMs: number): void {
+    this.#stuckSinceMs = pod?.waiting === undefined ? null : (this.#stuckSinceMs ?? nowMs);
+    this.#endedSinceMs = pod?.ended === undefined ? null : (this.#endedSinceMs ?? nowMs);
   }
 
   #waits(message: string, nowMs: number): void {

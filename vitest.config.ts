@@ -14,6 +14,8 @@ export default defineConfig({
           name: "unit",
           include: ["{src,examples,services,scripts}/**/*.test.ts", "test/*.test.ts"],
           testTimeout: 60_000,
+          // No module holds state, and none is mocked: loading all of them anew for each file took most of the tier's time.
+          isolate: false,
         },
       },
       {
@@ -22,6 +24,8 @@ export default defineConfig({
           include: ["test/simulation/**/*.test.ts"],
           // It has what the integration tier beside it leaves of the machine.
           testTimeout: 600_000,
+          // It makes and drops a world each few milliseconds.
+          execArgv: ["--max-semi-space-size=32"],
         },
       },
       {

@@ -26,10 +26,12 @@ export class SilenceWatch {
   }
 
   get streams(): readonly StreamName[] {
-    const own = new Set(this.#bus.silentStreams());
+    const own = this.#bus.silentStreams();
+    // Asked each round, and nearly always for nothing.
+    if (own.length + this.#heardMs.size === 0) return own;
     const sinceMs = this.#clock.monotonicMs() - HEARD_OF_MS;
-    return STREAM_NAMES.filter(
-      (stream) => own.has(stream) || (this.#heardMs.get(silentSubject(stream)) ?? -Infinity) >= sinceMs,
-    );
+    const isHeard = (stream: StreamName): boolean =>
+      (this.#heardMs.get(silentSubject(stream)) ?? -Infinity) >= sinceMs;
+    return STREAM_NAMES.filter((stream) => own.includes(stream) || isHeard(stream));
   }
 }

@@ -2,14 +2,16 @@ import { compileItemMessages } from "../../src/environment/item-messages.ts";
 import type { EnvironmentSpec } from "../../src/environment/environment.ts";
 import { resolveTools } from "../../src/environment/tool-definitions.ts";
 import type { ResolvedTool } from "../../src/environment/tool-definitions.ts";
-import { RollyardError } from "../../src/errors/rollyard-error.ts";
-import type { SecretStore } from "../../src/config/secret-store.ts";
+import { liveKey } from "../../src/config/live-key.ts";
+import type { LiveSecrets } from "../../src/config/live-secrets.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
 import type { Clock } from "../../src/lib/clock.ts";
 import type { JsonObject } from "../../src/lib/json.ts";
 import { createTextMask } from "../../src/lib/text-mask.ts";
-import type { SecretKeyRef } from "../../src/lib/schema/secret-ref.ts";
+import type { ModelSpec } from "../../src/job/model-spec.ts";
 import type { ModelRuntime } from "../../src/model/model-runtime.ts";
+import { fixedKey } from "../../src/model/api-key.ts";
+import type { ApiKey } from "../../src/model/api-key.ts";
 import { createModelClient } from "../../src/model/openai-client.ts";
 import type { AgentSetup } from "../../src/rollout/agent-setup.ts";
 import type { Recovery } from "../../src/rollout/recovery.ts";
@@ -27,7 +29,7 @@ export interface AgentSetupDeps {
 const MASK_LIMIT_MS = 250;
 
 /** Makes a snapshot ready to drive rollouts. Throws class config for one that can't be used. */
-export function createAgentSetup(snapshot: Snapshot, secrets: SecretStore, deps: AgentSetupDeps): AgentSetup {
+export function createAgentSetup(snapshot: Snapshot, secrets: LiveSecrets, deps: AgentSetupDeps): AgentSetup {
   const { job, environment } = snapshot;
   const tools = resolveTools(environment);
   const runTool = createToolRunner(tools, {
@@ -35,7 +37,10 @@ export function createAgentSetup(snapshot: Snapshot, secrets: SecretStore, deps:
     random: Math.random,
     http: deps.http,
     secretHeaders: (ref) =>
-      Object.fromEntries(Object.entries(secrets.all(ref)).map(([key, value]) => [key, value.reveal()])),
+      Object.fromEntries(
+        Object.entries(secrets.current.all(ref)).map(([key, value]) => [key, value.reveal()]),
+      ),
+    headersRefused: () => secrets.refused(),
     outputBytes: environment.limits.outputBytes,
   });
   return {
@@ -48,10 +53,7 @@ export function createAgentSetup(snapshot: Snapshot, secrets: SecretStore, deps:
     recovery: recoveryOf(environment, tools),
     responseFormat: (environment.responseFormat ?? null) as JsonObject | null,
     promptFor: compileItemMessages(environment.prompt),
-    model: createModelClient(
-      { spec: job.model, apiKey: apiKeyOf(job.model.apiKeySecret, secrets) },
-      deps.runtime,
-    ),
+    model: createModelClient({ spec: job.model, apiKey: apiKeyOf(job.model, secrets) }, deps.runtime),
     runTool,
   };
 }
@@ -66,11 +68,8 @@ function recoveryOf({ recovery }: EnvironmentSpec, tools: readonly ResolvedTool[
   };
 }
 
-function apiKeyOf(reference: SecretKeyRef | undefined, secrets: SecretStore): string | null {
-  if (reference === undefined) return null;
-  const secret = secrets.get(reference);
-  if (secret !== undefined) return secret.reveal();
-  throw new RollyardError("secret_not_found", {
-    message: `spec.model.apiKeySecret: no key "${reference.key}" of a Secret "${reference.name}" was given.`,
-  });
+function apiKeyOf({ apiKeySecret }: ModelSpec, secrets: LiveSecrets): ApiKey {
+  return apiKeySecret === undefined
+    ? fixedKey(null)
+    : liveKey(apiKeySecret, secrets, "spec.model.apiKeySecret");
 }

@@ -1,3 +1,4 @@
+import { LiveSecrets } from "../../src/config/live-secrets.ts";
 import { requestSecrets } from "../../src/config/secrets-client.ts";
 import { loadSnapshot } from "../../src/config/snapshot.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
@@ -40,19 +41,25 @@ export interface RunningWorker {
 /** Setups of jobs that a worker keeps ready. */
 const KEPT_SETUPS = 64;
 
+interface KeptSetup {
+  readonly setup: AgentSetup;
+  readonly secrets: LiveSecrets;
+}
+
 /** Composes a worker over a bus and starts it. */
 export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
   const { bus, clock, logger } = parts;
   const runtime = new ModelRuntime({ clock, logger, metrics: parts.modelMetrics });
   const http = new UndiciEndpointCaller();
   const stopping = new AbortController();
-  const setups = new KeyedCache<AgentSetup>(KEPT_SETUPS);
-  const makeSetup = async (specHash: string): Promise<AgentSetup> => {
+  const setups = new KeyedCache<KeptSetup>(KEPT_SETUPS);
+  const makeSetup = async (specHash: string): Promise<KeptSetup> => {
     const snapshot = await loadSnapshot(bus, specHash);
     parts.onSnapshot?.(specHash, snapshot);
     const query = { namespace: snapshot.namespace, specHash, jobUid: "", service: "worker" } as const;
-    const secrets = await requestSecrets(bus, query, { clock, signal: stopping.signal });
-    return createAgentSetup(snapshot, secrets, { runtime, http, clock });
+    const ask = () => requestSecrets(bus, query, { clock, signal: stopping.signal });
+    const secrets = await LiveSecrets.open(ask, clock);
+    return { secrets, setup: createAgentSetup(snapshot, secrets, { runtime, http, clock }) };
   };
   const worker = new Worker(
     {
@@ -63,7 +70,11 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       observer: parts.observer,
       claims: createBusClaims(bus, clock),
       throttled: () => runtime.endpoints().some(({ isThrottled }) => isThrottled),
-      setupFor: (specHash) => setups.get(specHash, () => makeSetup(specHash)),
+      setupFor: async (specHash) => {
+        const { setup, secrets } = await setups.get(specHash, () => makeSetup(specHash));
+        secrets.touch();
+        return setup;
+      },
     },
     { id: parts.id, slots: parts.slots },
   );

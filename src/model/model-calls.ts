@@ -3,6 +3,7 @@ import type { Clock } from "../lib/clock.ts";
 import { isJsonObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { ModelSpec } from "../job/model-spec.ts";
+import type { ApiKey } from "./api-key.ts";
 import { readChatAnswer } from "./chat-answer.ts";
 import { chatRequestBody } from "./chat-request.ts";
 import { classifyStatus } from "./classify-status.ts";
@@ -21,8 +22,7 @@ export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 /** How to reach an endpoint. */
 export interface EndpointAccess {
   readonly spec: ModelSpec;
-  /** Null for an endpoint that wants no key. */
-  readonly apiKey: string | null;
+  readonly apiKey: ApiKey;
 }
 
 /** Sends one request, once, and says what it came to. Rejects with the signal's reason, or for a fault of ours. */
@@ -47,10 +47,10 @@ export function createPostOnce(
   transport: ModelTransport,
   clock: Clock,
 ): PostOnce {
-  const client = openAiClient(spec, apiKey, transport);
+  const clientNow = clientOfKey(spec, apiKey, transport);
   return async (path, body, bounds) => {
     try {
-      return { kind: "body", body: await client.post(path, { body, ...sdkBounds(bounds) }) };
+      return { kind: "body", body: await clientNow().post(path, { body, ...sdkBounds(bounds) }) };
     } catch (thrown) {
       if (bounds.signal?.aborted) throw bounds.signal.reason;
       return classify(thrown, clock);
@@ -71,6 +71,20 @@ export function createSendOnce(access: EndpointAccess, transport: ModelTransport
     return posted.kind === "body"
       ? readBody(posted.body, (value) => readAnswer(value, turnOf(request)))
       : posted;
+  };
+}
+
+/** The client of the key as it is now. */
+function clientOfKey(spec: ModelSpec, apiKey: ApiKey, transport: ModelTransport): () => OpenAI {
+  let key = apiKey.current();
+  let client = openAiClient(spec, key, transport);
+  return () => {
+    const now = apiKey.current();
+    if (now !== key) {
+      key = now;
+      client = openAiClient(spec, key, transport);
+    }
+    return client;
   };
 }
 

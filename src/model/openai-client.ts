@@ -1,5 +1,6 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { passResult } from "./endpoint-gate.ts";
+import { withNewestKey } from "./api-key.ts";
 import type { EndpointGate, GatePass } from "./endpoint-gate.ts";
 import { createSendOnce } from "./model-calls.ts";
 import type { EndpointAccess, SendOnce } from "./model-calls.ts";
@@ -8,6 +9,7 @@ import type { ModelRuntime } from "./model-runtime.ts";
 import type { ModelAnswer, ModelClient, ModelStop, SampleRequest } from "./port.ts";
 import { FRESH_LEDGER, decideRetry } from "./retry.ts";
 import type { RetryLedger } from "./retry.ts";
+import { isKeyRefused } from "./try-outcome.ts";
 import type { ParsedAnswer, TryOutcome } from "./try-outcome.ts";
 
 /**
@@ -64,7 +66,11 @@ class OpenAiModelClient implements ModelClient {
     };
     let ledger: RetryLedger = FRESH_LEDGER;
     for (let tries = 1; ; tries += 1) {
-      const tried = await this.#try(call);
+      const tried = await withNewestKey(
+        this.#access.apiKey,
+        ({ outcome }) => isKeyRefused(outcome),
+        () => this.#try(call),
+      );
       const { outcome } = tried;
       if (outcome.kind === "answered") return this.#answer(call, tried, outcome.answer);
       if (outcome.kind === "stopped") {

@@ -11,12 +11,14 @@ import type {
 import type { ModelSpec } from "../job/model-spec.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { SecretKeyRef } from "../lib/schema/secret-ref.ts";
+import { fixedKey, withNewestKey } from "./api-key.ts";
+import type { ApiKey } from "./api-key.ts";
 import { passResult } from "./endpoint-gate.ts";
 import { createPostOnce, createSendOnce } from "./model-calls.ts";
 import type { EndpointAccess } from "./model-calls.ts";
 import type { ModelRuntime } from "./model-runtime.ts";
 import { readEmbeddings } from "./read-embeddings.ts";
-import { failure } from "./try-outcome.ts";
+import { failure, isKeyRefused } from "./try-outcome.ts";
 import type { NoAnswer, TryOutcome } from "./try-outcome.ts";
 
 /** What judges' clients need. */
@@ -24,7 +26,7 @@ export interface JudgeDeps {
   /** The sockets and gates of this process: a judge that throttles slows every grader of it down. */
   readonly runtime: ModelRuntime;
   /** The key of an endpoint. Throws `secret_not_found` for one that was not given. */
-  readonly keyOf: (reference: SecretKeyRef) => string;
+  readonly keyOf: (reference: SecretKeyRef) => ApiKey;
 }
 
 /** The judge models of an environment's `spec.judges`. */
@@ -38,7 +40,7 @@ export function createJudgeModels(
   ): (EndpointAccess & { judge: JudgeSpec }) | null => {
     const judge = Object.hasOwn(judges, model) ? judges[model] : undefined;
     if (judge === undefined) return null;
-    const apiKey = judge.apiKeySecret === undefined ? null : keyOf(judge.apiKeySecret);
+    const apiKey = judge.apiKeySecret === undefined ? fixedKey(null) : keyOf(judge.apiKeySecret);
     return { judge, apiKey, spec: modelSpecOf(judge, judge.name ?? model, sampling) };
   };
   return {
@@ -79,7 +81,7 @@ function openAiJudge(
   runtime: ModelRuntime,
 ): Judge {
   const send = createSendOnce(access, runtime.transport, runtime.clock);
-  const through = gated(access.spec.baseURL, runtime);
+  const through = gated(access, runtime);
   return {
     model,
     ask: async ({ messages, form, timeoutMs, signal }: JudgeRequest): Promise<TryOutcome> => {
@@ -110,7 +112,7 @@ function responseFormat(
 
 function openAiEmbedder(model: string, access: EndpointAccess, runtime: ModelRuntime): Embedder {
   const post = createPostOnce(access, runtime.transport, runtime.clock);
-  const through = gated(access.spec.baseURL, runtime);
+  const through = gated(access, runtime);
   return {
     model,
     embed: async (texts, { timeoutMs, signal }): Promise<EmbedOutcome> => {
@@ -128,10 +130,10 @@ function openAiEmbedder(model: string, access: EndpointAccess, runtime: ModelRun
 type Outcome = NoAnswer | { readonly kind: "answered" | "body" };
 
 /** Sends through the endpoint's gate, once, and counts it. */
-function gated(baseURL: string, runtime: ModelRuntime) {
-  const gate = runtime.gateOf(baseURL);
+function gated({ spec, apiKey }: EndpointAccess, runtime: ModelRuntime) {
+  const gate = runtime.gateOf(spec.baseURL);
   const { clock, metrics } = runtime;
-  return async <T extends Outcome>(signal: AbortSignal, send: () => Promise<T>): Promise<T> => {
+  const once = async <T extends Outcome>(signal: AbortSignal, send: () => Promise<T>): Promise<T> => {
     const pass = await gate.enter(gate.takeTicket(), signal);
     const sentAtMs = clock.monotonicMs();
     try {
@@ -145,4 +147,6 @@ function gated(baseURL: string, runtime: ModelRuntime) {
       throw thrown;
     }
   };
+  return <T extends Outcome>(signal: AbortSignal, send: () => Promise<T>): Promise<T> =>
+    withNewestKey(apiKey, isKeyRefused, () => once(signal, send));
 }

@@ -43,3 +43,8 @@ export function failure(
     ...(extra.message === undefined ? {} : { message: extra.message }),
   };
 }
+
+/** Whether the endpoint does not take the key. */
+export function isKeyRefused(outcome: { readonly kind: string; readonly code?: ErrorCode }): boolean {
+  return outcome.kind === "failed" && outcome.code === "model_unauthorized";
+}

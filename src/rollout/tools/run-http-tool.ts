@@ -1,6 +1,7 @@
 import type { ResolvedTool } from "../../environment/tool-definitions.ts";
 import type { EndpointReply } from "../../grader/endpoint-caller.ts";
 import { RollyardError } from "../../errors/rollyard-error.ts";
+import { canonicalJson } from "../../lib/canonical-json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { CallReturn } from "../state.ts";
 import type { ToolRun } from "../agent-setup.ts";
@@ -33,7 +34,7 @@ export async function runHttpTool(call: HttpToolRun, deps: ToolRunnerDeps): Prom
   for (let tries = 1; ; tries += 1) {
     const startedAtMs = deps.clock.nowMs();
     const sentAtMs = deps.clock.monotonicMs();
-    const reply = await post(call, body, deps);
+    const reply = await postWithNewestHeaders(call, body, deps);
     run.signal.throwIfAborted();
     if (reply.kind === "aborted") throw new RollyardError("internal", { details: { kind: "aborted" } });
     const times = { startedAtMs, durationMs: deps.clock.monotonicMs() - sentAtMs };
@@ -86,8 +87,35 @@ function deadline(
   return { ...textReturn(text, deps.outputBytes, times), timedOut: true };
 }
 
-function post({ tool, run }: HttpToolRun, body: string, deps: ToolRunnerDeps): Promise<EndpointReply> {
-  const secret = tool.headersSecret === undefined ? {} : deps.secretHeaders(tool.headersSecret);
+/** A secret that was changed meanwhile is no mistake of the environment. */
+async function postWithNewestHeaders(
+  call: HttpToolRun,
+  body: string,
+  deps: ToolRunnerDeps,
+): Promise<EndpointReply> {
+  const { headersSecret } = call.tool;
+  const headers = (): Readonly<Record<string, string>> =>
+    headersSecret === undefined ? {} : deps.secretHeaders(headersSecret);
+  const used = headers();
+  const reply = await post(call, { body, secret: used }, deps);
+  const isRefused = reply.kind === "answered" && (reply.status === 401 || reply.status === 403);
+  if (!isRefused || headersSecret === undefined) return reply;
+  await deps.headersRefused?.();
+  const newest = headers();
+  const isSame = canonicalJson({ ...newest }) === canonicalJson({ ...used });
+  return isSame ? reply : post(call, { body, secret: newest }, deps);
+}
+
+interface PostedCall {
+  readonly body: string;
+  readonly secret: Readonly<Record<string, string>>;
+}
+
+function post(
+  { tool, run }: HttpToolRun,
+  { body, secret }: PostedCall,
+  deps: ToolRunnerDeps,
+): Promise<EndpointReply> {
   return deps.http.post({
     url: tool.url,
     headers: {

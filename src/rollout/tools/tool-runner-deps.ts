@@ -10,6 +10,8 @@ export interface ToolRunnerDeps {
   readonly http: HttpToolCaller;
   /** The headers that a Secret holds, in memory only. Throws `secret_not_found`. */
   readonly secretHeaders: (ref: SecretRef) => Readonly<Record<string, string>>;
+  /** Headers of a Secret were refused; resolves once they are as new as they can be. Without it they stay as they are. */
+  readonly headersRefused?: () => Promise<void>;
   /** `limits.outputBytes`. */
   readonly outputBytes: number;
 }

@@ -80,6 +80,44 @@ describe.skipIf(cluster.isMissing)("the secrets of a RolloutJob", () => {
     expect(seen).not.toContain(Buffer.from(CANARY).toString("base64"));
   });
 
+  it("may be rotated while a job runs: no rollout fails, and none is sampled twice", async () => {
+    const rotated = `${CANARY}-2`;
+    let isRevoked = false;
+    const answer = always({ content: "yes" });
+    const strict = await startMockModel({
+      script: (request) => {
+        const isCurrent = request.headers["authorization"] === `Bearer ${isRevoked ? rotated : CANARY}`;
+        return isCurrent ? answer(request) : { kind: "status", status: 401, body: "{}" };
+      },
+      latencyMs: 100,
+    });
+    const inline = Array.from({ length: 80 }, (_, index) => ({ question: `q${index}`, answer: "yes" }));
+    const apiKeySecret = { name: "model-key", key: "key" };
+    await world.apply(
+      plainJob("rotated", strict.baseURL, {
+        dataset: { inline },
+        parallelism: 4,
+        samplesPerItem: 1,
+        model: { baseURL: strict.baseURL, name: "policy", apiKeySecret },
+      }),
+    );
+    await eventually(
+      () => strict.requestCount,
+      (asked) => asked > 10,
+    );
+    await world.apply(secret({ key: rotated }));
+    isRevoked = true;
+    await world.untilCondition("rotated", "Complete");
+    expect(await world.job("rotated")).toMatchObject({
+      status: { rollouts: { graded: 80, failed: 0 }, attempts: { started: 80, retried: 0 } },
+    });
+    const bearers = strict.requests.map(({ headers }) => headers["authorization"]);
+    expect(bearers.filter((bearer) => bearer === `Bearer ${rotated}`).length).toBeGreaterThan(0);
+    await world.apply(secret({ key: CANARY }));
+    await world.kubectlOk(["delete", "rj", "rotated"]);
+    await strict.close();
+  });
+
   it("are given to no one whose job does not run, or runs elsewhere", async () => {
     const bus = await world.connect("stranger", "worker");
     const ask = async (namespace: string, specHash: string) => {

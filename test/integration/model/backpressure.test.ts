@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { chatBody } from "../../support/model/mock-bodies.ts";
 import type { MockScript } from "../../support/model/mock-reply.ts";
 import { always, inOrder } from "../../support/model/mock-scripts.ts";
+import { fixedKey } from "../../../src/model/api-key.ts";
 import { createModelClient } from "../../../src/model/openai-client.ts";
 import { fastClock } from "../../support/model/fast-clock.ts";
 import { errorOf, startHarness } from "../../support/model/model-harness.ts";
@@ -42,7 +43,7 @@ describe("an endpoint that throttles", () => {
   it("slows every client of the process down, and says so", async () => {
     const script = inOrder([refusal({ "retry-after": "30" })], always({ content: "ok" }));
     const { model, client, runtime } = await startHarness(script);
-    const other = createModelClient({ spec: modelSpec(model.baseURL), apiKey: null }, runtime);
+    const other = createModelClient({ spec: modelSpec(model.baseURL), apiKey: fixedKey(null) }, runtime);
     const first = client.sample(sampleRequest());
     await expect.poll(() => client.throttled).toBe(true);
     const second = other.sample(sampleRequest());

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { fixedKey } from "../../../src/model/api-key.ts";
 import { always, inOrder } from "../../support/model/mock-scripts.ts";
 import { chatBody } from "../../support/model/mock-bodies.ts";
 import { clientFor, startHarness } from "../../support/model/model-harness.ts";
@@ -95,11 +96,36 @@ describe("a chat completion", () => {
     vi.stubEnv("OPENAI_ORG_ID", "org-of-the-environment");
     vi.stubEnv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1");
     const { model } = await startHarness(always({ content: "ok" }));
-    const { client } = clientFor(model.baseURL, {}, { apiKey: "key-of-the-job" });
+    const { client } = clientFor(model.baseURL, {}, { apiKey: fixedKey("key-of-the-job") });
     await client.sample(sampleRequest());
     vi.unstubAllEnvs();
     expect(model.requests[0]?.headers["authorization"]).toBe("Bearer key-of-the-job");
     expect(JSON.stringify(model.requests[0]?.headers)).not.toMatch(/environment|leak/i);
+  });
+
+  it("sends the call again with another key when the first was changed meanwhile, and only then", async () => {
+    const { model } = await startHarness(({ headers }) =>
+      headers["authorization"] === "Bearer new"
+        ? { kind: "json", body: chatBody({ content: "ok" }) }
+        : { kind: "status", status: 401, body: "{}" },
+    );
+    let key = "old";
+    const asked: (string | null)[] = [];
+    const apiKey = {
+      current: () => key,
+      renew: async (refused: string | null) => {
+        asked.push(refused);
+        const isOther = asked.length > 1;
+        if (isOther) key = "new";
+        return isOther;
+      },
+    };
+    const { client } = clientFor(model.baseURL, {}, { apiKey });
+    await expect(client.sample(sampleRequest())).rejects.toMatchObject({ code: "model_unauthorized" });
+    expect(model.requestCount).toBe(1);
+    expect(await client.sample(sampleRequest())).toMatchObject({ kind: "answer" });
+    expect(asked).toEqual(["old", "old"]);
+    expect(model.requestCount).toBe(3);
   });
 
   it("sends malformed arguments back inside an object, so that strict chat templates bear them", async () => {

@@ -52,6 +52,32 @@ describe("a remote tool", () => {
     });
   });
 
+  it("is called again with other secret headers when they were changed meanwhile, and only then", async () => {
+    const server = await startToolServer([answer(401, {}), answer(401, {}), answer(200, { output: "ok" })]);
+    const http = new UndiciEndpointCaller();
+    closers.push(
+      () => server.close(),
+      () => http.close(),
+    );
+    let [key, refusals] = ["old", 0];
+    const deps = runnerDeps({
+      http,
+      secretHeaders: () => ({ authorization: key }),
+      headersRefused: async () => {
+        refusals += 1;
+        if (refusals > 1) key = "new";
+      },
+    });
+    const tool = { url: server.url, headersSecret: { name: "tool" } };
+    const runner = createToolRunner(
+      toolsOf({ name: "lookup", parameters: { type: "object" }, http: tool }),
+      deps,
+    );
+    expect(await runner(toolRun("lookup", {}))).toMatchObject({ result: "failed" });
+    expect(await runner(toolRun("lookup", {}))).toMatchObject({ output: "ok" });
+    expect(server.requests.map(({ headers }) => headers["authorization"])).toEqual(["old", "old", "new"]);
+  });
+
   it.each([
     ["500 twice", [answer(500, {}), answer(503, {}), answer(200, { output: "ok" })]],
     ["a hung-up connection", [hangUp, answer(200, { output: "ok" })]],

@@ -1,6 +1,7 @@
 import { createAgentSetup } from "../../../services/worker/create-agent-setup.ts";
 import type { RunningWorker, WorkerParts } from "../../../services/worker/create-worker.ts";
 import { loadSnapshot } from "../../../src/config/snapshot.ts";
+import { LiveSecrets } from "../../../src/config/live-secrets.ts";
 import { SecretStore } from "../../../src/config/secret-store.ts";
 import { UndiciEndpointCaller } from "../../../src/grader-http/undici-endpoint-caller.ts";
 import { KeyedCache } from "../../../src/lib/keyed-cache.ts";
@@ -19,7 +20,8 @@ export async function startInProcessWorker(parts: WorkerParts): Promise<RunningW
   const setups = new KeyedCache<AgentSetup>(1);
   const makeSetup = async (specHash: string): Promise<AgentSetup> => {
     const snapshot = await loadSnapshot(bus, specHash);
-    const setup = createAgentSetup(snapshot, new SecretStore([]), { runtime, http, clock });
+    const secrets = await LiveSecrets.open(() => Promise.resolve(new SecretStore([])), clock);
+    const setup = createAgentSetup(snapshot, secrets, { runtime, http, clock });
     return { ...setup, needsSandbox: false, runTool: inProcessTool(clock.nowMs) };
   };
   const setupFor = (specHash: string): Promise<AgentSetup> => setups.get(specHash, () => makeSetup(specHash));

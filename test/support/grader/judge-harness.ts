@@ -4,6 +4,7 @@ import { compileGrader } from "../../../src/grader/compile-grader.ts";
 import type { CleanSandbox } from "../../../src/grader/clean-sandbox.ts";
 import type { GradeInput, GradeResult, GraderWait } from "../../../src/grader/port.ts";
 import { graderSchema } from "../../../src/grader/schema.ts";
+import { fixedKey } from "../../../src/model/api-key.ts";
 import { ModelRuntime } from "../../../src/model/model-runtime.ts";
 import type { ModelRuntimeOptions } from "../../../src/model/model-runtime.ts";
 import { createJudgeModels } from "../../../src/model/openai-judge.ts";
@@ -54,7 +55,7 @@ export async function startJudge(
   const names = options.models ?? ["judge"];
   const judges = createJudgeModels(Object.fromEntries(names.map((name) => [name, spec])), {
     runtime,
-    keyOf: ({ name, key }) => `${name}-${key}`,
+    keyOf: ({ name, key }) => fixedKey(`${name}-${key}`),
   });
   const world = recordedWorld([], options.cleanSandbox);
   const deps = { ...world.deps, timeLimitMs: options.timeLimitMs ?? 60_000 };

@@ -1,5 +1,7 @@
 import { afterEach } from "vitest";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
+import { fixedKey } from "../../../src/model/api-key.ts";
+import type { ApiKey } from "../../../src/model/api-key.ts";
 import { ModelRuntime } from "../../../src/model/model-runtime.ts";
 import type { ModelRuntimeOptions } from "../../../src/model/model-runtime.ts";
 import { createModelClient } from "../../../src/model/openai-client.ts";
@@ -39,11 +41,11 @@ export async function startHarness(
 export function clientFor(
   baseURL: string,
   fields: object = {},
-  options: ModelRuntimeOptions & { readonly apiKey?: string } = {},
+  options: ModelRuntimeOptions & { readonly apiKey?: ApiKey } = {},
 ): { readonly client: ModelClient; readonly runtime: ModelRuntime } {
   const runtime = new ModelRuntime({ clock: fastClock(100), ...options });
   closers.push(() => runtime.close());
-  const access = { spec: modelSpec(baseURL, fields), apiKey: options.apiKey ?? null };
+  const access = { spec: modelSpec(baseURL, fields), apiKey: options.apiKey ?? fixedKey(null) };
   return { client: createModelClient(access, runtime), runtime };
 }
 

@@ -1,3 +1,4 @@
+import { compileImage } from "../environment/item-image.ts";
 import { compileItemMessages } from "../environment/item-messages.ts";
 import { valueAtPath } from "../environment/template-path.ts";
 import { compileTemplate, renderValue, templatePaths } from "../environment/templates.ts";
@@ -13,8 +14,8 @@ import { pathText } from "../lib/schema/path-text.ts";
 export type CheckItem = (item: JsonObject) => readonly string[];
 
 /**
- * Compiles the check of rows against an environment whose own problems are solved: its messages can be made, and
- * its grader finds each key of `item` that it names.
+ * Compiles the check of rows against an environment whose own problems are solved: its messages can be made, its image is
+ * named where it is the item's, and its grader finds each key of `item` that it names.
  */
 export function compileItemCheck(spec: EnvironmentSpec): CheckItem {
   const messagesOf = compileItemMessages(spec.prompt);
@@ -24,8 +25,10 @@ export function compileItemCheck(spec: EnvironmentSpec): CheckItem {
       .map(({ segments, text }) => ({ segments, text, field: pathText(["spec", "grader", ...path]) })),
   );
   const references = setReferences(spec.grader);
+  const image = compileImage(spec.sandbox.image);
   return (item) => [
     ...messageProblems(() => messagesOf(item), item, spec),
+    ...(image.kind === "fixed" ? [] : image.problems(item)),
     ...references.flatMap((isReadable) => isReadable(item)),
     ...needs
       .filter(({ segments }) => valueAtPath(item, segments) === undefined)

@@ -48,7 +48,7 @@ export const sandboxSpecSchema = z
       // Said by a refinement below, and again for schemas that are made from this one.
       pattern: IMAGE_PATTERN.source,
       description:
-        "Container image. Required on a cluster and by the docker launcher. On a cluster it may be a template over the item, such as `{{ item.image }}`: each rollout then gets a sandbox of its own image, and none is kept warm.",
+        "Container image. Required on a cluster and by the docker launcher. It may be a template over the item, such as `{{ item.image }}`: each rollout then gets a sandbox of its own image, and none is kept warm.",
     }),
     local: z.string().min(1).optional().meta({
       description:

@@ -166,6 +166,19 @@ describe("a broker", () => {
     expect(next.lease.generation).toBe(1);
   });
 
+  it.each([
+    [true, false],
+    [false, true],
+  ])("replays as the job began, %s, and not as the environment is now", async (began, now) => {
+    const needOf = () => ({ spec: sandboxSpecSchema.parse({}), replacesLost: began });
+    await startBroker({}, { replacesLost: now, needOf });
+    const first = await world.leased({ ref: ref(0) });
+    launcher.of(first.lease.sandboxUid).end(NODE_LOST);
+    const lost = { generation: 1, lostSandboxUid: first.lease.sandboxUid };
+    const { kind } = await world.claimed({ ref: ref(0), ...lost });
+    expect(kind).toBe(began ? "leased" : "failed");
+  });
+
   it("gives what the attempt has to a driver that does not know of the last generation", async () => {
     await startBroker({}, { replacesLost: true });
     const first = await world.leased({ ref: ref(0) });

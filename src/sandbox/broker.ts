@@ -189,12 +189,18 @@ export class SandboxBroker {
       clock: this.#clock,
       keys,
       tokenLifetimeMs,
-      replacesLost: () => this.#own.replacesLost ?? false,
+      replacesLost: (claim) => this.#replacesLost(claim),
       poolOf: (claim) => this.#poolOf(claim),
       onWaiting: () => this.#plan(),
       whyWaiting: () => this.#pause.pressure()?.reason ?? this.#supply.breaker().state,
       signal: this.#stopping.signal,
     });
+  }
+
+  /** By the environment as it was when the job began, where that is known. */
+  #replacesLost({ ref, purpose }: Claim): boolean {
+    const need = this.#options.needOf?.(ref, purpose) ?? null;
+    return need?.replacesLost ?? this.#own.replacesLost ?? false;
   }
 
   #poolOf({ ref, purpose }: Claim): string | null {

@@ -20,8 +20,8 @@ export interface ClaimDeskOptions {
   readonly clock: Clock;
   readonly keys: SigningKeySet;
   readonly tokenLifetimeMs: number | undefined;
-  /** See the broker's option. */
-  readonly replacesLost: () => boolean;
+  /** Whether the attempt may go on in a new sandbox when its own was lost. */
+  readonly replacesLost: (claim: Claim) => boolean;
   /** Key of the pool that the claim is served from, or null while its job is not known. */
   readonly poolOf: (claim: Claim) => string | null;
   /** A claim has come to wait. */
@@ -101,7 +101,7 @@ export class ClaimDesk {
 
   #answerHeld(claim: Claim, holding: Holding): ClaimAnswer | null {
     const { holdings, replacesLost } = this.#options;
-    const verdict = judgeHeld(holding, claim, replacesLost());
+    const verdict = judgeHeld(holding, claim, replacesLost(claim));
     if (verdict.kind === "replace") return this.#replace(claim, holding);
     if (verdict.kind === "gone") return { kind: "gone", reason: "a later generation runs" };
     if (verdict.kind === "renew" && holding.sandbox !== null) return this.#lease(claim, holding);

@@ -6,4 +6,6 @@ export interface SandboxNeed {
   readonly priorityClassName?: string | undefined;
   /** Of Kueue. */
   readonly queueName?: string | undefined;
+  /** Whether the attempt may go on in a new sandbox when its own was lost: `recovery.mode: replay`. */
+  readonly replacesLost?: boolean;
 }

@@ -12,6 +12,7 @@ import type { ServiceUser } from "../../../src/bus/permissions.ts";
 import { DeliveryTable } from "../../../src/bus/delivery-table.ts";
 import type { BusInspector } from "../../../src/bus/inspection.ts";
 import type { Bus } from "../../../src/bus/port.ts";
+import { hasItemImage } from "../../../src/environment/sandbox-spec.ts";
 import { resolveTools } from "../../../src/environment/tool-definitions.ts";
 import type { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { parseIndexRanges } from "../../../src/job/index-ranges.ts";
@@ -26,9 +27,11 @@ import type { Clock } from "../../../src/lib/clock.ts";
 import { untilAborted } from "../../../src/lib/until-aborted.ts";
 import { randomIds } from "../../../src/rollout/ids.ts";
 import { SandboxBroker } from "../../../src/sandbox/broker.ts";
+import type { BrokerOptions } from "../../../src/sandbox/broker-options.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
 import { serveReleases } from "../../../src/sandbox/bus-claims.ts";
 import { graderSandboxSpec } from "../../../src/sandbox/grader-sandbox-spec.ts";
+import { sandboxSpecFor } from "../../../src/sandbox/sandbox-spec-for.ts";
 import { generateSigningKeys } from "../../../src/sandbox/signing-keys.ts";
 import { ResultRecorder } from "../../../src/trajectory/recorder.ts";
 import { startGrader } from "../../grader/create-grader.ts";
@@ -273,7 +276,8 @@ function newBroker(
   bus: Bus,
   identity: JobIdentity,
 ): SandboxBroker {
-  const { sandbox } = input.environment.spec;
+  const environment = input.environment.spec;
+  const { sandbox } = environment;
   const broker = new SandboxBroker({
     bus,
     launcher,
@@ -284,13 +288,22 @@ function newBroker(
     graderVenv: graderRuntime.venv,
     localFolder: input.localFolder === undefined ? null : path.resolve(input.localFolder),
     keys: generateSigningKeys(),
-    replacesLost: input.environment.spec.recovery.mode === "replay",
+    replacesLost: environment.recovery.mode === "replay",
+    ...(launcher.name === "docker" && hasItemImage(sandbox) ? { needOf: ownImages(input) } : {}),
     clock,
     logger: telemetry.logger.child({ service: "broker" }),
     observer: telemetry.metrics.sandboxes.observer,
   });
   telemetry.metrics.sandboxes.watch(telemetry.environment, () => broker.snapshot());
   return broker;
+}
+
+/** Each rollout's sandbox has the image that its item names. */
+function ownImages({ environment, items }: RunInput): NonNullable<BrokerOptions["needOf"]> {
+  return (ref, purpose) => {
+    const item = items[ref.itemIndex];
+    return item === undefined ? null : { spec: sandboxSpecFor(environment.spec, item, purpose) };
+  };
 }
 
 interface RunnerParts {

@@ -1,7 +1,6 @@
 import type { LogStore } from "../../bus/port.ts";
 import { findUpload, readUpload } from "../../bus/uploads.ts";
 import { compileItemCheck } from "../../config/check-item.ts";
-import type { CheckItem } from "../../config/check-item.ts";
 import { indexProblems } from "../../config/check-indexes.ts";
 import { loadDataset } from "../../config/dataset.ts";
 import { formatProblem } from "../../config/problem.ts";
@@ -19,7 +18,6 @@ import type { JsonObject } from "../../lib/json.ts";
 import { blocked } from "./blocked.ts";
 import type { Blocked } from "./blocked.ts";
 import type { DatasetDownloads } from "./dataset-downloads.ts";
-import { compileImage } from "./item-image.ts";
 
 /** Where datasets on a cluster come from. */
 export interface DatasetDeps {
@@ -66,7 +64,7 @@ export async function readDataset(
   const { name, spec } = owner;
   const found = await findDataset(deps, owner);
   if (found.kind !== "found") return found;
-  const { items, problems } = await loadDataset(found.spec, checkOf(environment), {
+  const { items, problems } = await loadDataset(found.spec, compileItemCheck(environment), {
     source: sourceOf(name),
     configMaps: [],
     fetchDataset: async () => found.bytes,
@@ -86,14 +84,6 @@ function shownProblems(sentences: readonly string[]): string {
   const more = sentences.length - SHOWN_PROBLEMS;
   const shown = sentences.slice(0, SHOWN_PROBLEMS).map((sentence) => `${sentence}.`);
   return [...shown, ...(more > 0 ? [`And ${more} more.`] : [])].join("\n").slice(0, LONGEST_MESSAGE);
-}
-
-/** A row must also name its image where the environment takes that from it. */
-function checkOf(environment: EnvironmentSpec): CheckItem {
-  const check = compileItemCheck(environment);
-  const image = compileImage(environment.sandbox.image);
-  if (image.kind === "fixed") return check;
-  return (item) => [...check(item), ...image.problems(item)];
 }
 
 /** Bytes of JSONL under a name for problems. Rows that stand in the spec need none. */

@@ -35,7 +35,7 @@ import { FoundReleases } from "./found-releases.ts";
 import { hasEnded, JobActor } from "./job-actor.ts";
 import type { SandboxPressure } from "./job-conditions.ts";
 import type { JobEnvironments } from "./job-environments.ts";
-import { sandboxSpecFor } from "./job-needs.ts";
+import { sandboxSpecFor } from "../../sandbox/sandbox-spec-for.ts";
 import { JobTelling } from "./job-telling.ts";
 import type { RunningJob } from "./running-job.ts";
 import { UidSweeper } from "./uid-sweeper.ts";
@@ -170,7 +170,9 @@ export class RolloutJobs {
     const row = job?.rows[ref.itemIndex];
     if (job === undefined || row === undefined) return null;
     const { priorityClassName, queueName } = job.spec;
-    return { spec: sandboxSpecFor(job.environment, row, purpose), priorityClassName, queueName };
+    const { recovery } = job.environment;
+    const spec = sandboxSpecFor(job.environment, row, purpose);
+    return { spec, priorityClassName, queueName, replacesLost: recovery.mode === "replay" };
   }
 
   /** Whether an attempt may still need its sandbox; one of a job that is not read yet may. */

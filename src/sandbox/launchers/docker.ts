@@ -30,7 +30,7 @@ const NO_VENV =
   "spec.graderRuntime.venv needs sandboxes that see this machine's Python; with Docker give image.";
 
 const NO_ITEM_IMAGE =
-  "spec.sandbox.image is made from the item, which only a cluster does; give the name of one image to run it with Docker.";
+  "spec.sandbox.image is made from each row's item, and there is no item here; give the name of one image.";
 
 // `docker run` exits with it when the engine itself fails.
 const ENGINE_FAILED = 125;

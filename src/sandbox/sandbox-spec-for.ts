@@ -1,9 +1,9 @@
-import type { EnvironmentSpec } from "../../environment/environment.ts";
-import type { SandboxSpec } from "../../environment/sandbox-spec.ts";
-import type { JsonObject } from "../../lib/json.ts";
-import { graderSandboxSpec } from "../../sandbox/grader-sandbox-spec.ts";
-import type { Purpose } from "../../sandbox/purpose.ts";
-import { compileImage } from "./item-image.ts";
+import type { EnvironmentSpec } from "../environment/environment.ts";
+import type { SandboxSpec } from "../environment/sandbox-spec.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { graderSandboxSpec } from "./grader-sandbox-spec.ts";
+import type { Purpose } from "./purpose.ts";
+import { compileImage } from "../environment/item-image.ts";
 
 /** The sandbox of one rollout, or of its grader, by the environment as it was at the job's start. Pure. */
 export function sandboxSpecFor(

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { environmentSpecSchema } from "../../environment/environment.ts";
-import { compileImage } from "./item-image.ts";
-import { sandboxSpecFor } from "./job-needs.ts";
+import { environmentSpecSchema } from "../environment/environment.ts";
+import { compileImage } from "../environment/item-image.ts";
+import { sandboxSpecFor } from "./sandbox-spec-for.ts";
 
 const environment = (image: string, more: object = {}) =>
   environmentSpecSchema.parse({
@@ -53,6 +53,12 @@ describe("an image that is made from the item", () => {
       "has no blank in it",
       "{{ item.image }}",
       { image: "a b" },
+      ["gives spec.sandbox.image no name of an image"],
+    ],
+    [
+      "is no option of the program that starts it",
+      "{{ item.image }}",
+      { image: "--privileged" },
       ["gives spec.sandbox.image no name of an image"],
     ],
     [

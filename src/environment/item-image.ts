@@ -1,7 +1,7 @@
-import { valueAtPath } from "../../environment/template-path.ts";
-import { compileTemplate, renderText, templatePaths } from "../../environment/templates.ts";
-import { toRollyardError } from "../../errors/rollyard-error.ts";
-import type { JsonObject } from "../../lib/json.ts";
+import { valueAtPath } from "./template-path.ts";
+import { compileTemplate, renderText, templatePaths } from "./templates.ts";
+import { toRollyardError } from "../errors/rollyard-error.ts";
+import type { JsonObject } from "../lib/json.ts";
 
 /** `sandbox.image` of an environment: one for all rollouts, or made from each one's item. */
 export type ItemImage =
@@ -12,6 +12,9 @@ export type ItemImage =
       readonly problems: (item: JsonObject) => readonly string[];
       readonly imageOf: (item: JsonObject) => string;
     };
+
+/** Rows come from anywhere: none may name an option of a program that starts images. */
+const IMAGE_NAME = /^[A-Za-z0-9][A-Za-z0-9._:/@-]*$/u;
 
 /** Reads it. A text that is no template stands for itself. */
 export function compileImage(image: string | undefined): ItemImage {
@@ -25,7 +28,7 @@ export function compileImage(image: string | undefined): ItemImage {
         ({ namespace, segments }) => namespace !== "item" || typeof valueAtPath(item, segments) !== "string",
       );
       if (absent !== undefined) return [`lacks the text "${absent.text}", which spec.sandbox.image names`];
-      return /^\S+$/u.test(imageOf(item)) ? [] : ["gives spec.sandbox.image no name of an image"];
+      return IMAGE_NAME.test(imageOf(item)) ? [] : ["gives spec.sandbox.image no name of an image"];
     };
     return { kind: "item", problems, imageOf };
   } catch (thrown) {

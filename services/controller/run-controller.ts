@@ -11,7 +11,7 @@ import { KubeLeaseStore } from "../../src/kube/leader/kube-lease-store.ts";
 import { LeaderElector } from "../../src/kube/leader/leader-elector.ts";
 import type { Leadership } from "../../src/kube/leader/leader-elector.ts";
 import type { KubeCredentials } from "../../src/kube/transport/kube-credentials.ts";
-import { createKubeTransport } from "../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { randomIds } from "../../src/rollout/ids.ts";
 import { createKubeMetrics } from "../../src/telemetry/kube-metrics.ts";

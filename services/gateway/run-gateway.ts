@@ -8,7 +8,7 @@ import type { GatewayLimits } from "../../src/gateway/limits.ts";
 import { kubeReviews } from "../../src/gateway/reviews.ts";
 import { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeCredentials } from "../../src/kube/transport/kube-credentials.ts";
-import { createKubeTransport } from "../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { whenAborted } from "../../src/lib/when-aborted.ts";
 import { randomIds } from "../../src/rollout/ids.ts";

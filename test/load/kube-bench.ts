@@ -4,7 +4,7 @@ import { findPlaces } from "../../scripts/lib/places.mjs";
 import { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeTransport } from "../../src/kube/transport/kube-transport.ts";
 import { kubeconfigCredentials } from "../../src/kube/transport/kubeconfig.ts";
-import { createKubeTransport } from "../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../src/kube/transport/https-kube-transport.ts";
 import { startControlPlane } from "../support/cluster/control-plane.ts";
 import type { ControlPlane } from "../support/cluster/control-plane.ts";
 import { eventually } from "../support/cluster/eventually.ts";

@@ -7,6 +7,8 @@ export interface KubeRequest {
   readonly body?: string;
   /** Of the body; `application/json` by default. */
   readonly contentType?: string;
+  /** Of the answer; `application/json` by default. */
+  readonly accept?: string;
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
   /** Whose request it is, as the `Authorization` header says it; by default the process's own. */

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, cp, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findPrograms } from "../../../services/cli/find-programs.ts";
 import { kubectlOk } from "../../support/cluster/kubectl.ts";
@@ -28,6 +28,10 @@ export interface ClusterWorldOptions {
   readonly hasLocalNode?: boolean;
   /** Whether the controllers speak to the API server without the proxy. */
   readonly isDirect?: boolean;
+  /** The controllers' program; by default that of the sources. */
+  readonly controllerMain?: string;
+  /** Of the controllers' Node. */
+  readonly controllerNodeOptions?: string;
   /** How far the controllers' wall clocks are ahead, the first's first. */
   readonly clocksAheadMs?: readonly number[];
   /** Rollouts a worker takes at once. */
@@ -40,6 +44,13 @@ export interface WorldModel {
   readonly origin: string;
   readonly log: string;
   stop(): Promise<void>;
+}
+
+interface ServiceStart {
+  readonly isUp?: () => Promise<boolean>;
+  readonly aheadMs?: number;
+  /** `NAME=VALUE`. */
+  readonly env?: readonly string[];
 }
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -244,8 +255,10 @@ export class ClusterWorld {
       metrics: { host: "127.0.0.1", port: 0 },
     };
     await writeFile(file, JSON.stringify(config));
-    const command = ["services/controller/main.ts", "--config", file];
-    const service = this.#service(name, command, { aheadMs });
+    const { controllerMain = "services/controller/main.ts", controllerNodeOptions } = this.#options;
+    const command = [controllerMain, "--config", file];
+    const env = controllerNodeOptions === undefined ? [] : [`NODE_OPTIONS=${controllerNodeOptions}`];
+    const service = this.#service(name, command, { aheadMs, env });
     await service.start();
     return service;
   }
@@ -275,12 +288,12 @@ export class ClusterWorld {
   #service(
     name: string,
     args: readonly string[],
-    { isUp, aheadMs = 0 }: { readonly isUp?: () => Promise<boolean>; readonly aheadMs?: number } = {},
+    { isUp, aheadMs = 0, env = [] }: ServiceStart = {},
   ): Service {
-    const command = nodeCommand(args);
+    const command = aheadMs === 0 ? nodeCommand(args) : aheadOf(nodeCommand(args), aheadMs);
     return new Service({
       name,
-      command: aheadMs === 0 ? command : aheadOf(command, aheadMs),
+      command: env.length === 0 ? command : ["/usr/bin/env", ...env, ...command],
       logFile: this.#logOf(name),
       restartMs: this.#options.restartMs ?? ((): number => RESTART_MS),
       ...(isUp === undefined ? {} : { isUp }),
@@ -305,5 +318,5 @@ function aheadOf([node = "", ...args]: readonly string[], ms: number): readonly 
 }
 
 function nodeCommand([script = "", ...args]: readonly string[]): readonly string[] {
-  return [process.execPath, join(ROOT, script), ...args];
+  return [process.execPath, resolve(ROOT, script), ...args];
 }

@@ -10,7 +10,7 @@ import { KubeLeaseStore } from "../../../src/kube/leader/kube-lease-store.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
 import type { KubeTransport } from "../../../src/kube/transport/kube-transport.ts";
 import { serviceAccountCredentials } from "../../../src/kube/transport/service-account.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import type { JobStatus } from "../../../src/job/job-status.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { leaseStoreContract } from "../../support/kube/lease-store-contract.ts";

@@ -3,7 +3,7 @@ import { KubeClient } from "../../../src/kube/kube-client.ts";
 import type { KubeCredentials } from "../../../src/kube/transport/kube-credentials.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
 import type { KubeTransport } from "../../../src/kube/transport/kube-transport.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import type { ControlPlane } from "../../support/cluster/control-plane.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
 import { CONFIG_MAPS, configMap, startMirror } from "../../support/cluster/mirror.ts";

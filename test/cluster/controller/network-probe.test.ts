@@ -4,7 +4,7 @@ import { probeNetwork } from "../../../src/controller/network-probe/network-prob
 import { KubeClient } from "../../../src/kube/kube-client.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
 import type { KubeTransport } from "../../../src/kube/transport/kube-transport.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 import { randomIds } from "../../../src/rollout/ids.ts";

@@ -17,7 +17,7 @@ import type { ApiResource } from "../../../src/kube/resource-path.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
 import type { KubeCredentials } from "../../../src/kube/transport/kube-credentials.ts";
 import type { KubeTransport } from "../../../src/kube/transport/kube-transport.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import type { KubeObject } from "../../../src/kube/kube-object.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { exportSigningKey, generateSigningKey } from "../../../src/sandbox/signing-keys.ts";

@@ -5,7 +5,7 @@ import { KubeClient } from "../../../src/kube/kube-client.ts";
 import { objectKey } from "../../../src/kube/kube-object.ts";
 import type { KubeObject } from "../../../src/kube/kube-object.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 import type { Contender, ContenderSetup, PodMirror } from "./contender.ts";

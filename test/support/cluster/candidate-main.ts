@@ -4,7 +4,7 @@ import { KubeClient } from "../../../src/kube/kube-client.ts";
 import { KubeLeaseStore } from "../../../src/kube/leader/kube-lease-store.ts";
 import { LeaderElector } from "../../../src/kube/leader/leader-elector.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 

@@ -5,7 +5,7 @@ import { sandboxSpecSchema } from "../../../src/environment/sandbox-spec.ts";
 import { KubeClient } from "../../../src/kube/kube-client.ts";
 import type { KubeObject } from "../../../src/kube/kube-object.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 import { KubernetesLauncher } from "../../../src/sandbox/launchers/kubernetes/kubernetes-launcher.ts";

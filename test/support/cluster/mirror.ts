@@ -4,7 +4,7 @@ import { Reflector } from "../../../src/kube/cache/reflector.ts";
 import { KubeClient } from "../../../src/kube/kube-client.ts";
 import { objectKey } from "../../../src/kube/kube-object.ts";
 import type { KubeCredentials } from "../../../src/kube/transport/kube-credentials.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 

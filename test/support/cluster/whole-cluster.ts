@@ -7,7 +7,7 @@ import { findSandboxd } from "../../../services/cli/find-programs.ts";
 import { KubeClient } from "../../../src/kube/kube-client.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
 import type { KubeTransport } from "../../../src/kube/transport/kube-transport.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import type { ClusterProcess } from "./cluster-process.ts";
 import type { ControlPlane } from "./control-plane.ts";
 import { eventually } from "./eventually.ts";

@@ -2,7 +2,7 @@ import { Environments } from "../../../src/controller/environment/environments.t
 import { EventRecorder } from "../../../src/kube/control/event-recorder.ts";
 import { KubeClient } from "../../../src/kube/kube-client.ts";
 import type { KubeCredentials } from "../../../src/kube/transport/kube-credentials.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 import { randomIds } from "../../../src/rollout/ids.ts";

@@ -11,7 +11,7 @@ import { EventRecorder } from "../../../src/kube/control/event-recorder.ts";
 import { WorkerRoster } from "../../../src/job/worker-roster.ts";
 import { KubeClient } from "../../../src/kube/kube-client.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
-import { createKubeTransport } from "../../../src/kube/transport/undici-kube-transport.ts";
+import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { JsonObject, JsonValue } from "../../../src/lib/json.ts";
 import type { Logger } from "../../../src/lib/logger.ts";

@@ -126,7 +126,7 @@ export class PodWrites {
   async #create(pod: PodManifest, onProgress: (progress: StartProgress) => void): Promise<Created> {
     const { client, namespace, logger } = this.#options;
     const { name } = pod.metadata;
-    const result = await client.create<KubeObject>(PODS, { namespace }, pod);
+    const result = await client.createLean(PODS, { namespace }, pod);
     if (result.kind === "exists") return this.#find(pod, AGAIN);
     if (result.kind !== "forbidden" || result.reason !== "rights") return createdFrom(result);
     logger.error("the api server lets us create no pods", { pod: name });

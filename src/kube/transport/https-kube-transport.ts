@@ -1,9 +1,10 @@
-import { Pool } from "undici";
-import type { Dispatcher } from "undici";
+import type { AgentOptions } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import { systemClock } from "../../lib/clock.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { retryAfterMs } from "../../model/retry-after.ts";
+import { HttpCaller } from "./http-caller.ts";
 import type { KubeCredentials } from "./kube-credentials.ts";
 import type {
   KubeRequest,
@@ -25,10 +26,10 @@ export interface KubeTransportOptions {
 
 const CONNECTIONS = 32;
 const TIMEOUT_MS = 30_000;
-const CONNECT_TIMEOUT_MS = 10_000;
 /** Below the 90 s after which kube-apiserver closes an idle connection, so that no call is sent into its end. */
 const KEEP_ALIVE_MS = 30_000;
 const UNAUTHORIZED = 401;
+const JSON_TYPE = "application/json";
 
 /**
  * Kept-alive HTTP/1.1 connections: a pool for calls, and one for each watch. docs/benchmarks.md has what HTTP/2 and the
@@ -39,18 +40,10 @@ export function createKubeTransport(
   options: KubeTransportOptions = {},
 ): KubeTransport {
   const { connections = CONNECTIONS, timeoutMs = TIMEOUT_MS, clock = systemClock } = options;
-  const common = {
-    allowH2: false,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { ...credentials.tls, timeout: CONNECT_TIMEOUT_MS, keepAlive: true },
-  };
-  const calls = new Pool(credentials.server, { ...common, connections, pipelining: 1 });
-  const watches = new Pool(credentials.server, {
-    ...common,
-    connections: null,
-    pipelining: 1,
-    bodyTimeout: 0,
-  });
+  const { server, tls } = credentials;
+  const kept: AgentOptions = { ...tls, keepAlive: true, scheduling: "lifo", timeout: KEEP_ALIVE_MS };
+  const calls = new HttpCaller(server, { ...kept, maxSockets: connections });
+  const watches = new HttpCaller(server, kept);
   return {
     send: (request) => {
       const { authorization } = request;
@@ -61,7 +54,8 @@ export function createKubeTransport(
     },
     stream: (request) => signedIn(credentials, (headers) => stream(watches, request, headers)),
     close: async () => {
-      await Promise.all([calls.destroy(), watches.destroy()]);
+      calls.close();
+      watches.close();
     },
   };
 }
@@ -90,40 +84,40 @@ interface Sending {
 }
 
 async function send(
-  pool: Pool,
+  caller: HttpCaller,
   request: KubeRequest,
   { headers, timeoutMs, clock }: Sending,
 ): Promise<KubeResponse> {
-  const { method, path, body, contentType = "application/json" } = request;
-  const limitMs = request.timeoutMs ?? timeoutMs;
+  const { method, path, body, contentType = JSON_TYPE, accept = JSON_TYPE, signal } = request;
+  const content = body === undefined ? {} : { "content-type": contentType };
   try {
-    const answer = await pool.request({
+    const answer = await caller.call({
       method,
       path,
-      // The connection's own timers: a signal for each call costs more than all else that we do.
-      headersTimeout: limitMs,
-      bodyTimeout: limitMs,
-      ...(request.signal === undefined ? {} : { signal: request.signal }),
-      headers: {
-        accept: "application/json",
-        ...headers,
-        ...(body === undefined ? {} : { "content-type": contentType }),
-      },
+      headers: { accept, ...headers, ...content },
+      timeoutMs: request.timeoutMs ?? timeoutMs,
       ...(body === undefined ? {} : { body }),
+      ...(signal === undefined ? {} : { signal }),
     });
-    const text = await answer.body.text();
-    return { status: answer.statusCode, body: text, retryAfterMs: askedPause(answer.headers, clock.nowMs()) };
+    const text = await textOf(answer);
+    return { status: answer.statusCode ?? 0, body: text, retryAfterMs: askedPause(answer, clock.nowMs()) };
   } catch (cause) {
     throw unreachable(cause);
   }
 }
 
-function askedPause(headers: Dispatcher.ResponseData["headers"], nowMs: number): number | null {
-  const value = headers["retry-after"];
-  return retryAfterMs((name) => (name === "retry-after" ? String(value ?? "") : null), nowMs);
+async function textOf(answer: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
+  const [only] = chunks;
+  return (chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)).toString("utf8");
 }
 
-async function stream(pool: Pool, request: StreamRequest, headers: Headers): Promise<KubeStream> {
+function askedPause({ headers }: IncomingMessage, nowMs: number): number | null {
+  return retryAfterMs((name) => (name === "retry-after" ? (headers["retry-after"] ?? "") : null), nowMs);
+}
+
+async function stream(caller: HttpCaller, request: StreamRequest, headers: Headers): Promise<KubeStream> {
   const end = new AbortController();
   const timer = setTimeout(() => end.abort(new Error("the stream is silent")), request.deadlineMs);
   const onAbort = (): void => end.abort(request.signal?.reason);
@@ -135,11 +129,12 @@ async function stream(pool: Pool, request: StreamRequest, headers: Headers): Pro
   try {
     if (request.signal?.aborted === true) onAbort();
     const { path } = request;
-    const answer = await pool.request({ method: "GET", path, signal: end.signal, headers: { ...headers } });
-    if (answer.statusCode < 300) return { status: answer.statusCode, lines: linesOf(answer.body, release) };
-    await answer.body.dump();
+    const answer = await caller.call({ method: "GET", path, headers, signal: end.signal });
+    const status = answer.statusCode ?? 0;
+    if (status < 300) return { status, lines: linesOf(answer, release) };
+    answer.resume();
     release();
-    return { status: answer.statusCode, lines: noLines() };
+    return { status, lines: noLines() };
   } catch (cause) {
     release();
     throw unreachable(cause);

@@ -6,7 +6,7 @@ import type { Clock } from "../../src/lib/clock.ts";
 import type { Logger } from "../../src/lib/logger.ts";
 import type { AttemptRef } from "../../src/rollout/attempt-ref.ts";
 import { SandboxBroker } from "../../src/sandbox/broker.ts";
-import { serveReleases } from "../../src/sandbox/bus-claims.ts";
+import { serveReleases } from "../../src/sandbox/sandbox-releases.ts";
 import { graderSandboxSpec } from "../../src/sandbox/grader-sandbox-spec.ts";
 import { KubernetesLauncher } from "../../src/sandbox/launchers/kubernetes/kubernetes-launcher.ts";
 import type { NodeCache } from "../../src/sandbox/launchers/kubernetes/node-cache.ts";

@@ -53,6 +53,7 @@ export interface BrokerPlan {
  */
 export function planBroker(view: BrokerView): BrokerPlan {
   const plan = new Planning(view);
+  if (plan.isIdle) return plan;
   for (const purpose of PURPOSES) {
     const waiting = view.waiting.filter((claim) => claim.purpose === purpose);
     for (const claim of fairOrder(waiting, view.heldByJob, waiting.length)) plan.serve(claim);
@@ -80,6 +81,11 @@ class Planning implements BrokerPlan {
     const starting = view.pools.reduce((sum, pool) => sum + pool.starting, 0);
     const room = Math.min(view.startAllowance, view.maxStarting - starting, view.maxSandboxes - view.live);
     this.#room = Math.max(0, Math.floor(room));
+  }
+
+  /** Whether there is nothing to give: no sandbox is ready, and none may be started. */
+  get isIdle(): boolean {
+    return this.#room === 0 && [...this.#pools.values()].every(({ ready }) => ready === 0);
   }
 
   serve(claim: WaitingClaim): void {
@@ -111,9 +117,14 @@ export function fairOrder(
   heldByJob: ReadonlyMap<string, number>,
   count: number,
 ): readonly WaitingClaim[] {
-  const queues = [...Map.groupBy(sorted(waiting), (claim) => claim.jobUid).entries()].map(
-    ([jobUid, claims]) => ({ claims, held: heldByJob.get(jobUid) ?? 0, next: 0 }),
-  );
+  const ordered = sorted(waiting);
+  const [first] = ordered;
+  if (ordered.every(({ jobUid }) => jobUid === first?.jobUid)) return ordered.slice(0, count);
+  const queues = [...Map.groupBy(ordered, (claim) => claim.jobUid).entries()].map(([jobUid, claims]) => ({
+    claims,
+    held: heldByJob.get(jobUid) ?? 0,
+    next: 0,
+  }));
   const chosen: WaitingClaim[] = [];
   while (chosen.length < count) {
     const queue = leastServed(queues.filter((candidate) => candidate.next < candidate.claims.length));

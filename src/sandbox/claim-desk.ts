@@ -35,6 +35,8 @@ export interface ClaimDeskOptions {
 // Claims are answered within 5 s; the rest of it is the way there and back.
 const ANSWER_WITHIN_MS = 4_000;
 const TOKEN_LIFETIME_MS = 600_000;
+// Without a reason of its own an abort makes an error, with its stack, for each claim.
+const WOKEN = "woken";
 
 /** Answers claims from memory: what a claim needs that is not there yet, it waits for in the queue. */
 export class ClaimDesk {
@@ -77,7 +79,7 @@ export class ClaimDesk {
   async #woken(key: string): Promise<void> {
     const { queue, clock, signal } = this.#options;
     const awake = new AbortController();
-    const forget = queue.onWake(key, () => awake.abort());
+    const forget = queue.onWake(key, () => awake.abort(WOKEN));
     await clock.sleep(ANSWER_WITHIN_MS, AbortSignal.any([awake.signal, signal]));
     forget();
   }

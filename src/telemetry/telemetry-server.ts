@@ -1,8 +1,10 @@
-import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import { RollyardError } from "../errors/rollyard-error.ts";
+
+// An import of the module by its name would read all of its exports, and with WebSocket load Node's whole fetch: 6 MB.
+const { createServer } = process.getBuiltinModule("node:http");
 
 /** What a telemetry server shows. */
 export interface TelemetryServerOptions {

@@ -29,7 +29,7 @@ import { randomIds } from "../../../src/rollout/ids.ts";
 import { SandboxBroker } from "../../../src/sandbox/broker.ts";
 import type { BrokerOptions } from "../../../src/sandbox/broker-options.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
-import { serveReleases } from "../../../src/sandbox/bus-claims.ts";
+import { serveReleases } from "../../../src/sandbox/sandbox-releases.ts";
 import { graderSandboxSpec } from "../../../src/sandbox/grader-sandbox-spec.ts";
 import { sandboxSpecFor } from "../../../src/sandbox/sandbox-spec-for.ts";
 import { generateSigningKeys } from "../../../src/sandbox/signing-keys.ts";

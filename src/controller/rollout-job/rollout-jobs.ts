@@ -21,7 +21,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { AttemptRef } from "../../rollout/attempt-ref.ts";
 import type { IdSource } from "../../rollout/ids.ts";
-import { serveReleases } from "../../sandbox/bus-claims.ts";
+import { serveReleases } from "../../sandbox/sandbox-releases.ts";
 import type { Purpose } from "../../sandbox/purpose.ts";
 import type { SandboxNeed } from "../../sandbox/sandbox-need.ts";
 import { noMetrics } from "../../telemetry/metrics-port.ts";

@@ -10,7 +10,7 @@ import type { JobIdentity } from "../../../src/job/job-identity.ts";
 import { JobRunner } from "../../../src/job/job-runner.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { randomIds } from "../../../src/rollout/ids.ts";
-import { serveReleases } from "../../../src/sandbox/bus-claims.ts";
+import { serveReleases } from "../../../src/sandbox/sandbox-releases.ts";
 import { createPinoLogger } from "../../../src/telemetry/pino-logger.ts";
 import { ResultRecorder } from "../../../src/trajectory/recorder.ts";
 import { startBroker } from "../../load/bench/bench-broker.ts";

@@ -8,7 +8,7 @@ import type { JobIdentity } from "../../../src/job/job-identity.ts";
 import { JobRunner } from "../../../src/job/job-runner.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { randomIds } from "../../../src/rollout/ids.ts";
-import { serveReleases } from "../../../src/sandbox/bus-claims.ts";
+import { serveReleases } from "../../../src/sandbox/sandbox-releases.ts";
 import type { ClosableLogger } from "../../../src/telemetry/pino-logger.ts";
 import { benchItems, benchSnapshot } from "../bench/bench-job.ts";
 import type { SandboxRates } from "../bench/bench-job.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { SharedTexts } from "../../../lib/shared-texts.ts";
 import type { JsonObject } from "../../../lib/json.ts";
 import { judgePod } from "./judge-pod.ts";
 import type { PodEvidence } from "./judge-pod.ts";
@@ -11,17 +12,20 @@ interface Found {
 }
 
 const pod = ({ status = {}, nodeName = "node-1", isDeleting = false }: Found) =>
-  viewPod({
-    metadata: {
-      namespace: "ns",
-      name: "p",
-      uid: "u",
-      resourceVersion: "1",
-      ...(isDeleting ? { deletionTimestamp: "2026-11-01T00:00:00Z" } : {}),
-    },
-    spec: { ...(nodeName === null ? {} : { nodeName }) },
-    status: { phase: "Running", ...status },
-  } as never);
+  viewPod(
+    {
+      metadata: {
+        namespace: "ns",
+        name: "p",
+        uid: "u",
+        resourceVersion: "1",
+        ...(isDeleting ? { deletionTimestamp: "2026-11-01T00:00:00Z" } : {}),
+      },
+      spec: { ...(nodeName === null ? {} : { nodeName }) },
+      status: { phase: "Running", ...status },
+    } as never,
+    new SharedTexts(),
+  );
 
 const judge = (found: Found | null, fields: Partial<PodEvidence> = {}) =>
   judgePod({

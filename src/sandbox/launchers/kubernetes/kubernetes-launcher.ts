@@ -48,6 +48,12 @@ export class KubernetesLauncher implements SandboxLauncher {
   readonly #writes: PodWrites;
   readonly #tracked = new Map<string, TrackedPod>();
   readonly #closing = new AbortController();
+  // One of each for all pods: a closure for every pod would be more than what is known of it.
+  readonly #removeTracked = (tracked: TrackedPod): Promise<void> => this.#remove(tracked);
+  readonly #podChanged = (key: string): void => {
+    const tracked = this.#tracked.get(key);
+    if (tracked !== undefined) this.#look(tracked);
+  };
   #isLooking = false;
 
   constructor(options: KubernetesLauncherOptions) {
@@ -116,9 +122,9 @@ export class KubernetesLauncher implements SandboxLauncher {
 
   #track(options: Omit<ConstructorParameters<typeof TrackedPod>[0], "key" | "remove">): TrackedPod {
     const key = objectKey({ namespace: this.#options.namespace, name: options.name });
-    const tracked = new TrackedPod({ ...options, key, remove: (pod) => this.#remove(pod) });
+    const tracked = new TrackedPod({ ...options, key, remove: this.#removeTracked });
     this.#tracked.set(key, tracked);
-    this.#options.pods.watch(key, () => this.#look(tracked));
+    this.#options.pods.watch(key, this.#podChanged);
     if (!this.#isLooking) void this.#lookOften();
     return tracked;
   }
@@ -152,12 +158,19 @@ export class KubernetesLauncher implements SandboxLauncher {
     tracked.look(pod, node);
   }
 
+  /** Whether nothing of it changes with time alone. */
+  #isQuiet({ key, isSettled }: TrackedPod): boolean {
+    const node = isSettled ? this.#options.pods.get(key)?.nodeName : undefined;
+    return node !== undefined && this.#options.nodes.stateOf(node).kind === "alive";
+  }
+
   /** Patience ends without an event. */
   async #lookOften(): Promise<void> {
     this.#isLooking = true;
     while (!this.#closing.signal.aborted && this.#tracked.size > 0) {
       await this.#options.clock.sleep(LOOK_EVERY_MS, this.#closing.signal);
-      for (const tracked of Array.from(this.#tracked.values())) this.#look(tracked);
+      for (const tracked of Array.from(this.#tracked.values()))
+        if (!this.#isQuiet(tracked)) this.#look(tracked);
     }
     this.#isLooking = false;
   }

@@ -7,6 +7,7 @@ import type { KubeClient } from "../../../kube/kube-client.ts";
 import type { KubeTransport } from "../../../kube/transport/kube-transport.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import { SharedTexts } from "../../../lib/shared-texts.ts";
 import { SANDBOX_PODS, viewPod } from "./pod-view.ts";
 import type { PodView } from "./pod-view.ts";
 
@@ -27,7 +28,8 @@ export class PodCache {
   });
   readonly #expectations: Expectations;
   readonly #reflector: Reflector<PodView>;
-  readonly #watchers = new Map<string, () => void>();
+  readonly #watchers = new Map<string, (key: string) => void>();
+  readonly #texts = new SharedTexts();
 
   constructor(options: CacheOptions) {
     this.#expectations = new Expectations(options.clock);
@@ -35,7 +37,7 @@ export class PodCache {
       ...options,
       resource: PODS,
       selectors: { labelSelector: SANDBOX_PODS },
-      project: viewPod,
+      project: (pod) => viewPod(pod, this.#texts),
       store: this.#store,
       onListed: (startedAtMs) => this.#listed(startedAtMs),
     });
@@ -61,8 +63,8 @@ export class PodCache {
     return this.#store.find("environment", environmentUid);
   }
 
-  /** Calls back whenever the pod may have changed; one watcher a pod. */
-  watch(key: string, onChange: () => void): void {
+  /** Calls back with the key whenever the pod may have changed; one watcher a pod. */
+  watch(key: string, onChange: (key: string) => void): void {
     this.#watchers.set(key, onChange);
   }
 
@@ -89,11 +91,11 @@ export class PodCache {
   #changed(change: StoreChange<PodView>): void {
     const { key } = change.kind === "removed" ? change.before : change.now;
     this.#expectations.sawCreation(key, key);
-    this.#watchers.get(key)?.();
+    this.#watchers.get(key)?.(key);
   }
 
   #listed(startedAtMs: number): void {
     this.#expectations.listed(startedAtMs);
-    for (const onChange of Array.from(this.#watchers.values())) onChange();
+    for (const [key, onChange] of Array.from(this.#watchers)) onChange(key);
   }
 }

@@ -3,6 +3,7 @@ import { objectKey } from "../../../kube/kube-object.ts";
 import type { KubeObject } from "../../../kube/kube-object.ts";
 import { LABELS } from "../../../kube/labels.ts";
 import type { JsonObject } from "../../../lib/json.ts";
+import type { SharedTexts } from "../../../lib/shared-texts.ts";
 import { listOrEmpty, objectOrEmpty, textOrUndefined } from "../../../lib/half-valid.ts";
 import { SANDBOX_CONTAINER } from "./pod-shape.ts";
 
@@ -53,8 +54,8 @@ const MAX_MESSAGE = 500;
 /** Sandboxd's word of a failed setup is whole only at its full length. */
 const MAX_TERMINATION = 4096;
 
-/** Keeps what a verdict needs of a pod. */
-export function viewPod(pod: KubeObject): PodView {
+/** Keeps what a verdict needs of a pod; what pods have in common is kept once. */
+export function viewPod(pod: KubeObject, texts: SharedTexts): PodView {
   const { namespace = "", name, uid, resourceVersion, labels = {}, deletionTimestamp } = pod.metadata;
   const { spec, status } = pod as { readonly spec?: unknown; readonly status?: unknown };
   const found = objectOrEmpty(status);
@@ -62,18 +63,23 @@ export function viewPod(pod: KubeObject): PodView {
     key: objectKey(pod.metadata),
     uid,
     resourceVersion,
-    namespace,
+    namespace: texts.one(namespace),
     name,
-    environmentUid: labels[LABELS.environmentUid] ?? "",
+    environmentUid: texts.one(labels[LABELS.environmentUid] ?? ""),
     sandboxUid: labels[LABELS.sandbox] ?? "",
-    template: labels[LABELS.template] ?? "",
-    phase: textOrUndefined(found["phase"]) ?? "Pending",
+    template: texts.one(labels[LABELS.template] ?? ""),
+    phase: texts.one(textOrUndefined(found["phase"]) ?? "Pending"),
     isReady: conditionOf(found, "Ready")?.["status"] === "True",
     isDeleting: deletionTimestamp !== undefined,
-    ...present("nodeName", textOrUndefined(objectOrEmpty(spec)["nodeName"])),
+    ...present("nodeName", sharedOrUndefined(texts, objectOrEmpty(spec)["nodeName"])),
     ...present("podIP", textOrUndefined(found["podIP"])),
     ...statusFacts(found),
   };
+}
+
+function sharedOrUndefined(texts: SharedTexts, value: unknown): string | undefined {
+  const text = textOrUndefined(value);
+  return text === undefined ? undefined : texts.one(text);
 }
 
 function statusFacts(status: JsonObject): Partial<PodView> {

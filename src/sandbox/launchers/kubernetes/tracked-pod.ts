@@ -1,5 +1,5 @@
 import type { Clock } from "../../../lib/clock.ts";
-import type { LaunchedSandbox, SandboxEnd, StartProgress } from "../../port.ts";
+import type { LaunchedSandbox, SandboxEnd, SandboxEndpoint, StartProgress } from "../../port.ts";
 import { RollyardError } from "../../../errors/rollyard-error.ts";
 import { judgePod } from "./judge-pod.ts";
 import type { FailedStart, NodeState } from "./judge-pod.ts";
@@ -22,15 +22,30 @@ export interface TrackedPodOptions {
 
 const MAX_WORDS = 500;
 
-/** One sandbox's pod from its creation to its end, told of what the caches show. */
-export class TrackedPod {
-  readonly #options: TrackedPodOptions;
-  readonly #ready = Promise.withResolvers<LaunchedSandbox>();
-  readonly #ended = Promise.withResolvers<SandboxEnd>();
-  readonly #gone = Promise.withResolvers<void>();
+/**
+ * One sandbox's pod from its creation to its end, told of what the caches show. There are ten thousand of them, so it is
+ * the launched sandbox itself, and keeps no promise's handles for longer than it needs them.
+ */
+export class TrackedPod implements LaunchedSandbox {
+  readonly key: string;
+  readonly name: string;
+  readonly sandboxUid: string;
+  /** Settles as a launcher's start does. */
+  readonly ready: Promise<LaunchedSandbox>;
+  readonly ended: Promise<SandboxEnd>;
   /** Of the object; null until the API server has created it. */
   uid: string | null = null;
-  #phase: "starting" | "ready" | "over";
+  readonly #clock: Clock;
+  readonly #remove: TrackedPodOptions["remove"];
+  readonly #readySeconds: number;
+  readonly #wasReady: boolean;
+  #start: PromiseWithResolvers<LaunchedSandbox> | null;
+  #onProgress: TrackedPodOptions["onProgress"] | null;
+  readonly #end: (end: SandboxEnd) => void;
+  #gone: PromiseWithResolvers<void> | null = null;
+  #isGone = false;
+  #podIP = "";
+  #phase: "starting" | "ready" | "over" = "starting";
   #startingSinceMs: number;
   #stuckSinceMs: number | null = null;
   #endedSinceMs: number | null = null;
@@ -39,45 +54,55 @@ export class TrackedPod {
   #stopping: Promise<void> | null = null;
 
   constructor(options: TrackedPodOptions) {
-    this.#options = options;
-    this.#phase = "starting";
-    this.#startingSinceMs = options.clock.monotonicMs();
+    const { key, name, sandboxUid, clock, remove, readySeconds, wasReady, onProgress } = options;
+    this.key = key;
+    this.name = name;
+    this.sandboxUid = sandboxUid;
+    this.#clock = clock;
+    this.#remove = remove;
+    this.#readySeconds = readySeconds;
+    this.#wasReady = wasReady;
+    this.#onProgress = onProgress;
+    this.#startingSinceMs = clock.monotonicMs();
+    this.#start = Promise.withResolvers();
+    this.ready = this.#start.promise;
+    const { promise, resolve } = Promise.withResolvers<SandboxEnd>();
+    this.ended = promise;
+    this.#end = resolve;
     // Whoever wants to know awaits it; a sandbox that nobody waits for any more fails in silence.
-    this.#ready.promise.catch(() => undefined);
+    this.ready.catch(() => undefined);
   }
 
-  get key(): string {
-    return this.#options.key;
-  }
-
-  get name(): string {
-    return this.#options.name;
-  }
-
-  /** Settles as a launcher's start does. */
-  get ready(): Promise<LaunchedSandbox> {
-    return this.#ready.promise;
+  get endpoint(): SandboxEndpoint {
+    return { kind: "tcp", host: this.#podIP, port: SANDBOXD_PORT };
   }
 
   /** Resolves when there is no such pod any more. */
   get gone(): Promise<void> {
+    this.#gone ??= Promise.withResolvers();
+    if (this.#isGone) this.#gone.resolve();
     return this.#gone.promise;
+  }
+
+  /** Whether it stays as it is until the cache shows another pod or its node is in trouble. */
+  get isSettled(): boolean {
+    return this.#phase === "ready" && this.#endedSinceMs === null;
   }
 
   /** Looks at what the caches have. Null: certainly gone. */
   look(pod: PodView | null, node: NodeState): void {
-    if (pod === null) this.#gone.resolve();
+    if (pod === null) this.#noteGone();
     if (this.#phase === "over") return;
-    const nowMs = this.#options.clock.monotonicMs();
+    const nowMs = this.#clock.monotonicMs();
     this.#note(pod, nowMs);
     const verdict = judgePod({
       pod,
       node,
-      wasReady: this.#options.wasReady || this.#phase === "ready",
+      wasReady: this.#wasReady || this.#phase === "ready",
       startingMs: nowMs - this.#startingSinceMs,
       stuckMs: nowMs - (this.#stuckSinceMs ?? nowMs),
       endedMs: nowMs - (this.#endedSinceMs ?? nowMs),
-      readySeconds: this.#options.readySeconds,
+      readySeconds: this.#readySeconds,
     });
     switch (verdict.kind) {
       case "starting":
@@ -91,7 +116,7 @@ export class TrackedPod {
       case "ended":
         this.#becomeReady(pod);
         this.#phase = "over";
-        return this.#ended.resolve(verdict.end);
+        return this.#end(verdict.end);
       default:
         return verdict satisfies never;
     }
@@ -102,19 +127,19 @@ export class TrackedPod {
     if (this.#phase === "over") return;
     this.#phase = "over";
     this.#goesOn();
-    this.#ready.reject(error);
-    this.#ended.resolve({ kind: "stopped" });
+    this.#settleStart((start) => start.reject(error));
+    this.#end({ kind: "stopped" });
     void this.stop();
   }
 
   /** Deletes the pod, ready or not; resolves once it is gone. Safe to repeat. */
   stop(): Promise<void> {
-    const wasStarting = this.#phase === "starting";
     this.#phase = "over";
-    this.#ended.resolve({ kind: "stopped" });
-    if (wasStarting)
-      this.#ready.reject(new RollyardError("sandbox_lost", { details: { reason: "stopped" } }));
-    this.#stopping ??= this.#options.remove(this);
+    this.#end({ kind: "stopped" });
+    this.#settleStart((start) =>
+      start.reject(new RollyardError("sandbox_lost", { details: { reason: "stopped" } })),
+    );
+    this.#stopping ??= this.#remove(this);
     return this.#stopping;
   }
 
@@ -122,12 +147,19 @@ export class TrackedPod {
     if (this.#phase !== "starting") return;
     this.#phase = "ready";
     this.#goesOn();
-    this.#ready.resolve({
-      sandboxUid: this.#options.sandboxUid,
-      endpoint: { kind: "tcp", host: pod?.podIP ?? "", port: SANDBOXD_PORT },
-      ended: this.#ended.promise,
-      stop: () => this.stop(),
-    });
+    this.#podIP = pod?.podIP ?? "";
+    this.#settleStart((start) => start.resolve(this));
+  }
+
+  #settleStart(settle: (start: PromiseWithResolvers<LaunchedSandbox>) => void): void {
+    if (this.#start !== null) settle(this.#start);
+    this.#start = null;
+    this.#onProgress = null;
+  }
+
+  #noteGone(): void {
+    this.#isGone = true;
+    this.#gone?.resolve();
   }
 
   #note(pod: PodView | null, nowMs: number): void {
@@ -138,18 +170,18 @@ export class TrackedPod {
   #waits(message: string, nowMs: number): void {
     this.#waitingSinceMs ??= nowMs;
     this.#startingSinceMs = nowMs;
-    if (nowMs - this.#waitingSinceMs >= this.#options.readySeconds * 1000)
+    if (nowMs - this.#waitingSinceMs >= this.#readySeconds * 1000)
       return this.fail(noRoom("Unschedulable", message));
     if (message === this.#waitingFor) return;
     this.#waitingFor = message;
-    this.#options.onProgress({ kind: "waiting", pressure: { reason: "Unschedulable", message } });
+    this.#onProgress?.({ kind: "waiting", pressure: { reason: "Unschedulable", message } });
   }
 
   #goesOn(): void {
     if (this.#waitingSinceMs === null) return;
     this.#waitingSinceMs = null;
     this.#waitingFor = "";
-    this.#options.onProgress({ kind: "going_on" });
+    this.#onProgress?.({ kind: "going_on" });
   }
 }
 

@@ -3,7 +3,7 @@ import { JobRunner } from "../../../../src/job/job-runner.ts";
 import type { RunEnd } from "../../../../src/job/job-runner.ts";
 import { silentLogger } from "../../../../src/lib/logger.ts";
 import { SandboxBroker } from "../../../../src/sandbox/broker.ts";
-import { serveReleases } from "../../../../src/sandbox/bus-claims.ts";
+import { serveReleases } from "../../../../src/sandbox/sandbox-releases.ts";
 import type { SimProcess } from "../sim-process.ts";
 import type { World } from "../world.ts";
 import { IDENTITY, jobOf, SANDBOX_SPEC, SIGNING_KEYS } from "../world-specs.ts";

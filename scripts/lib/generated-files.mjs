@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { hashFolder } from "./hash-folder.mjs";
 import { runQuietly } from "./run-command.mjs";
 
-/** Folders that hold nothing but generated files. */
-const GENERATED = ["src/gen", "docs/reference", "config/crds"];
+/** Folders whose generated files are compared. */
+const GENERATED = ["src/gen", "docs/reference", "config/crds", "charts/rollyard"];
 
 /**
  * Makes the generated files anew: protobuf code by buf, the rest by every scripts/generate*.ts.

@@ -23,8 +23,8 @@ export interface NatsServerSettings {
 export const MAX_PAYLOAD_BYTES = 2 * 1024 * 1024;
 
 const LOG_BYTES = 8 * 1024 * 1024;
-/** Consumers of one read live in memory. */
-const MEMORY_BYTES = 64 * 1024 * 1024;
+/** What a server keeps in memory at most: consumers of one read live there. */
+export const MEMORY_BYTES = 64 * 1024 * 1024;
 
 /**
  * The configuration of a nats-server on this machine, as text (the server takes JSON). It listens on loopback only;

@@ -20,12 +20,16 @@ export interface RawStreamState {
   readonly subjects: number;
   readonly consumers: number;
   readonly maxBytes: number;
+  readonly replicas: number;
 }
 
 /** What STREAM.INFO answers, as far as it is used. */
 interface StreamInfo {
   readonly error?: { readonly code: number; readonly description: string };
-  readonly config: Readonly<Record<string, unknown>> & { readonly max_bytes: number };
+  readonly config: Readonly<Record<string, unknown>> & {
+    readonly max_bytes: number;
+    readonly num_replicas: number;
+  };
   readonly state: {
     readonly messages: number;
     readonly bytes: number;
@@ -99,6 +103,7 @@ export class RawBus {
       subjects: num_subjects,
       consumers: consumer_count,
       maxBytes: info.config.max_bytes,
+      replicas: info.config.num_replicas,
     };
   }
 

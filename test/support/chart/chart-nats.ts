@@ -1,0 +1,131 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ServiceUser } from "../../../src/bus/permissions.ts";
+import { SERVICE_USERS } from "../../../src/bus/permissions.ts";
+import { answersAsJetStream } from "../../../src/bus/probe-nats.ts";
+import { Service, sleep } from "../../chaos/world/service.ts";
+import { testNatsServer } from "../bus/nats-fixture.ts";
+import { freePort } from "../lib/free-port.ts";
+import { containerEnv, findObject, podSpecOf } from "./chart-objects.ts";
+import type { ChartObject } from "./chart-objects.ts";
+
+/** The chart's NATS, as processes of this machine. */
+export interface ChartNats {
+  readonly ports: readonly number[];
+  readonly passwords: Readonly<Record<ServiceUser, string>>;
+  readonly services: readonly Service[];
+  stop(): Promise<void>;
+}
+
+/** What the chart's NATS is started with. */
+export interface ChartNatsOptions {
+  /** Objects of the release: the ConfigMap, the StatefulSet and, unless `passwords` has them, the Secret of its NATS. */
+  readonly objects: readonly ChartObject[];
+  readonly fullname: string;
+  /** Holds configuration, log and store of each server. */
+  readonly folder: string;
+  /** What an existing Secret says, for a release that names one. */
+  readonly passwords?: Readonly<Record<string, string>>;
+}
+
+const RESTART_MS = 200;
+const POLL_MS = 20;
+
+/**
+ * Starts nats-server with the very configuration and variables of the chart's pods; only addresses and the folder of the store
+ * are those of this machine.
+ */
+export async function startChartNats(options: ChartNatsOptions): Promise<ChartNats> {
+  const { objects, fullname, folder } = options;
+  const name = `${fullname}-nats`;
+  const text = findObject(objects, "ConfigMap", name).data?.["nats.conf"] ?? "";
+  const set = findObject(objects, "StatefulSet", name);
+  const [container] = podSpecOf(set)?.containers ?? [];
+  if (container === undefined) throw new Error("the StatefulSet has no container");
+  const indexes = Array.from({ length: Number(set.spec?.["replicas"]) }, (_, index) => index);
+  const ports = await Promise.all(indexes.map(() => freePort()));
+  const peers = await Promise.all(indexes.map(() => freePort()));
+  const binary = await testNatsServer();
+  const services = await Promise.all(
+    indexes.map(async (index) => {
+      const pod = `${name}-${index}`;
+      const home = join(folder, pod);
+      await mkdir(home, { recursive: true });
+      const file = join(home, "nats.conf");
+      const place = { home, port: ports[index] ?? 0, peer: peers[index] ?? 0, peers, name };
+      await writeFile(file, onThisMachine(text, place), { mode: 0o600 });
+      const env = containerEnv(container, secretsOf(options), { "metadata.name": pod });
+      const variables = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+      return new Service({
+        name: pod,
+        command: ["/usr/bin/env", "-i", ...variables, binary, "--config", file],
+        logFile: join(home, "output.log"),
+        restartMs: () => RESTART_MS,
+        isUp: () => answersAsJetStream(place.port),
+      });
+    }),
+  );
+  await startAll(services);
+  return {
+    ports,
+    passwords: passwordsOf(options, container),
+    services,
+    stop: async () => void (await Promise.all(services.map((service) => service.stop()))),
+  };
+}
+
+/** Rejects with a server's last words when it ends by itself instead of starting. */
+async function startAll(services: readonly Service[]): Promise<void> {
+  let isUp = false;
+  const up = Promise.all(services.map((service) => service.start())).then(() => (isUp = true));
+  while (!isUp) {
+    const words = services.flatMap(({ gaveUp }) => gaveUp);
+    if (words.length > 0) throw new Error(words.join("\n"));
+    await sleep(POLL_MS);
+  }
+  await up;
+}
+
+interface Place {
+  readonly home: string;
+  readonly port: number;
+  readonly peer: number;
+  readonly peers: readonly number[];
+  readonly name: string;
+}
+
+function onThisMachine(text: string, { home, port, peer, peers, name }: Place): string {
+  const listening = replaceOnce(text, '"0.0.0.0:4222"', `"127.0.0.1:${port}"`);
+  const unwatched = replaceOnce(listening, 'http: "0.0.0.0:8222"', "");
+  const stored = replaceOnce(unwatched, 'store_dir: "/data"', `store_dir: "${home}/store"`);
+  if (peers.length === 1) return stored;
+  const clustered = replaceOnce(stored, '"0.0.0.0:6222"', `"127.0.0.1:${peer}"`);
+  return clustered.replaceAll(
+    new RegExp(String.raw`nats-route://${name}-(\d)\.${name}-peers\.[a-z-]+\.svc:6222`, "gu"),
+    (_, index: string) => `nats-route://127.0.0.1:${peers[Number(index)]}`,
+  );
+}
+
+function replaceOnce(text: string, from: string, to: string): string {
+  if (text.split(from).length !== 2) throw new Error(`the configuration has no ${from}, or several`);
+  return text.replace(from, to);
+}
+
+function secretsOf({ objects, passwords }: ChartNatsOptions): (name: string, key: string) => string {
+  return (name, key) => {
+    const encoded = passwords === undefined ? findObject(objects, "Secret", name).data?.[key] : undefined;
+    const value = passwords?.[key] ?? Buffer.from(encoded ?? "", "base64").toString();
+    if (value === "") throw new Error(`Secret ${name} has no ${key}`);
+    return value;
+  };
+}
+
+function passwordsOf(
+  options: ChartNatsOptions,
+  container: Parameters<typeof containerEnv>[0],
+): Readonly<Record<ServiceUser, string>> {
+  const env = containerEnv(container, secretsOf(options), { "metadata.name": "any" });
+  return Object.fromEntries(
+    SERVICE_USERS.map((user) => [user, env[`PASSWORD_${user.toUpperCase()}`] ?? ""]),
+  ) as Record<ServiceUser, string>;
+}

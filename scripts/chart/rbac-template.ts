@@ -8,18 +8,24 @@ const LABELS = '{{- include "rollyard.labels" . | nindent 4 }}';
  */
 export function rbacTemplate(text: string): string {
   const documents = text
+    .trimEnd()
+    .concat("\n")
     .split(/^---\n/mu)
     .filter((document) => !/^kind: Namespace$/mu.test(document))
-    .map((document) => (isForAll(document) ? unlessNarrow(named(document)) : named(document)));
+    .map((document) => guarded(named(document), conditionOf(document)));
   return documents.join("---\n");
 }
 
-function isForAll(document: string): boolean {
-  return /^kind: ClusterRoleBinding$/mu.test(document) && document.includes("rollyard-controller");
+/** When a release has the object; null for always. */
+function conditionOf(document: string): string | null {
+  if (document.includes("name: rollyard-gateway")) return ".Values.gateway.enabled";
+  const isForAll = /^kind: ClusterRoleBinding$/mu.test(document) && document.includes("rollyard-controller");
+  return isForAll ? "not .Values.watchNamespace" : null;
 }
 
-function unlessNarrow(document: string): string {
-  return `{{- if not .Values.watchNamespace }}\n${document}{{- end }}\n`;
+function guarded(document: string, condition: string | null): string {
+  if (condition === null) return document;
+  return `{{- if ${condition} }}\n${document.trimEnd()}\n{{- end }}\n`;
 }
 
 function named(document: string): string {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { controllerConfigSchema } from "../../services/controller/config.ts";
+import { gatewayConfigSchema } from "../../services/gateway/config.ts";
 import { graderConfigSchema } from "../../services/grader/config.ts";
 import { workerConfigSchema } from "../../services/worker/config.ts";
 import { imageFields, placementFields, resourcesField, serviceFields } from "./values-parts.ts";
@@ -14,6 +15,24 @@ const worker = workerConfigSchema
   .omit({ ...FILLED, id: true })
   .meta({ description: "Of its configuration file." });
 const grader = graderConfigSchema.omit(FILLED).meta({ description: "Of its configuration file." });
+const gateway = gatewayConfigSchema
+  .omit({ ...FILLED, kubeconfig: true, listen: true })
+  .meta({ description: "Of its configuration file: services/gateway/config.ts." });
+
+const ingress = z
+  .strictObject({
+    enabled: z.boolean().default(false).meta({ description: "Whether to make one." }),
+    className: z.string().default("").meta({ description: "Its class; empty: the cluster's default." }),
+    annotations: z.record(z.string(), z.string()).default({}).meta({
+      description: "Its annotations: results are streams that may last for hours, uploads may be large.",
+    }),
+    host: z.string().default("").meta({ description: "The name that it answers to." }),
+    tlsSecret: z.string().default("").meta({ description: "The Secret with its certificate." }),
+  })
+  .meta({
+    description:
+      "A way in beside the API server's own proxy. Tokens pass through: it should have a certificate.",
+  });
 
 const servers = String.raw`(nats://)?[^\s:/,]+:\d+`;
 const texts = z.record(z.string(), z.string());
@@ -174,6 +193,19 @@ export const chartValuesSchema = z.strictObject({
       }),
     )
     .meta({ description: "They grade stopped rollouts." }),
+  gateway: z
+    .strictObject({
+      enabled: z.boolean().default(true).meta({
+        description: "Whether jobs are submitted and read through it; `kubectl apply` does without.",
+      }),
+      ...serviceFields({
+        replicas: 2,
+        resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+        config: gateway,
+      }),
+      ingress,
+    })
+    .meta({ description: "Submission, uploads, results and logs over HTTP." }),
   nats: z.strictObject(natsFields).meta({ description: "The message bus." }),
   metrics: z.strictObject(metricsFields).meta({ description: "How it is watched." }),
   networkPolicies: z.strictObject(networkFields).meta({ description: "Who reaches the services." }),

@@ -52,7 +52,7 @@ async function startFrom(
 
 describe.skipIf(found.kind === "missing")("the chart's NATS", () => {
   describePermissions({
-    title: "with passwords of its own",
+    title: "with passwords that the chart made",
     start: () => startFrom(["-f", join(CHART, "ci", "defaults.yaml")]),
   });
 

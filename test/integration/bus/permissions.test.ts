@@ -1,4 +1,4 @@
 import { startNatsFixture } from "../../support/bus/nats-fixture.ts";
 import { describePermissions } from "../../support/bus/permissions-contract.ts";
 
-describePermissions({ title: "the users of a local server", start: () => startNatsFixture(1) });
+describePermissions({ title: "of a local server", start: () => startNatsFixture(1) });

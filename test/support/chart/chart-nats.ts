@@ -76,14 +76,13 @@ export async function startChartNats(options: ChartNatsOptions): Promise<ChartNa
 
 /** Rejects with a server's last words when it ends by itself instead of starting. */
 async function startAll(services: readonly Service[]): Promise<void> {
-  let isUp = false;
-  const up = Promise.all(services.map((service) => service.start())).then(() => (isUp = true));
-  while (!isUp) {
+  const up = Promise.all(services.map((service) => service.start()));
+  for (;;) {
+    const now = await Promise.race([up.then(() => "up"), sleep(POLL_MS)]);
+    if (now === "up") return;
     const words = services.flatMap(({ gaveUp }) => gaveUp);
     if (words.length > 0) throw new Error(words.join("\n"));
-    await sleep(POLL_MS);
   }
-  await up;
 }
 
 interface Place {

@@ -41,6 +41,10 @@ export interface RunningWorker {
 /** Setups of jobs that a worker keeps ready. */
 const KEPT_SETUPS = 64;
 
+function throttledIn(runtime: ModelRuntime): readonly string[] {
+  return runtime.endpoints().flatMap(({ isThrottled, endpoint }) => (isThrottled ? [endpoint] : []));
+}
+
 interface KeptSetup {
   readonly setup: AgentSetup;
   readonly secrets: LiveSecrets;
@@ -69,7 +73,7 @@ export async function startWorker(parts: WorkerParts): Promise<RunningWorker> {
       logger,
       observer: parts.observer,
       claims: createBusClaims(bus, clock),
-      throttled: () => runtime.endpoints().some(({ isThrottled }) => isThrottled),
+      throttledEndpoints: () => throttledIn(runtime),
       setupFor: async (specHash) => {
         const { setup, secrets } = await setups.get(specHash, () => makeSetup(specHash));
         secrets.touch();

@@ -19,7 +19,9 @@ describe("a process that hears workers", () => {
     await hearWorkers(bus, roster, () => (news += 1));
     expect(roster.slots()).toBeNull();
     handler(toBinary(SlotsAnnouncedSchema, create(SlotsAnnouncedSchema, { worker: "a", total: 8, free: 3 })));
-    expect(roster.all()).toEqual([{ worker: "a", slots: 8, free: 3, throttled: false, repeatedWork: [] }]);
+    expect(roster.all()).toEqual([
+      { worker: "a", slots: 8, free: 3, throttledEndpoints: [], repeatedWork: [] },
+    ]);
     expect(news).toBe(1);
   });
 });

@@ -11,8 +11,11 @@ export function hearWorkers(
   onNews: () => void = () => undefined,
 ): Promise<Subscription> {
   return bus.listen(slotsSubject("*"), (payload) => {
-    const { worker, total, free, throttled, repeatedWork } = fromBinary(SlotsAnnouncedSchema, payload);
-    roster.hear({ worker, slots: total, free, throttled, repeatedWork });
+    const { worker, total, free, throttledEndpoints, repeatedWork } = fromBinary(
+      SlotsAnnouncedSchema,
+      payload,
+    );
+    roster.hear({ worker, slots: total, free, throttledEndpoints, repeatedWork });
     onNews();
   });
 }

@@ -5,7 +5,7 @@ function roster() {
   const clock = { atMs: 0, monotonicMs: () => clock.atMs };
   const workers = new WorkerRoster(clock);
   const hear = (worker: string, slots: number): void =>
-    workers.hear({ worker, slots, free: slots, throttled: false, repeatedWork: [] });
+    workers.hear({ worker, slots, free: slots, throttledEndpoints: [], repeatedWork: [] });
   const names = (): readonly string[] => workers.all().map(({ worker }) => worker);
   return { clock, workers, hear, names };
 }

@@ -9,8 +9,8 @@ export interface WorkerSlots {
   readonly worker: string;
   readonly slots: number;
   readonly free: number;
-  /** Whether the model endpoint throttles it. */
-  readonly throttled: boolean;
+  /** Origins of the model endpoints that throttle it. */
+  readonly throttledEndpoints: readonly string[];
   /** What it drives and was given more than once. */
   readonly repeatedWork: readonly RepeatedDelivery[];
 }

@@ -56,8 +56,8 @@ export interface WorkerDeps {
   readonly observer: RolloutObserver;
   readonly claims: SandboxClaims;
   readonly setupFor: (specHash: string) => Promise<AgentSetup>;
-  /** Whether the model endpoint throttles this process now. */
-  readonly throttled?: () => boolean;
+  /** Origins of the model endpoints that throttle this process now. */
+  readonly throttledEndpoints?: () => readonly string[];
 }
 
 /** How much a worker takes. */
@@ -312,13 +312,13 @@ export class Worker {
     const { id } = this.#options;
     const total = this.#drain.signal.aborted ? 0 : this.#options.slots;
     const free = Math.max(0, total - this.#taken);
-    const throttled = this.#deps.throttled?.() ?? false;
+    const throttledEndpoints = [...(this.#deps.throttledEndpoints?.() ?? [])];
     const repeated = [...repeatedWork(this.#active.all())];
     const announced = create(SlotsAnnouncedSchema, {
       worker: id,
       free,
       total,
-      throttled,
+      throttledEndpoints,
       repeatedWork: repeated,
     });
     this.#deps.bus.broadcast(slotsSubject(id), toBinary(SlotsAnnouncedSchema, announced));

@@ -97,7 +97,7 @@ export class LiveConditions {
     if (own.length > 0) return own.map(({ endpoint }) => endpoint);
     const workers = this.#parts.runner
       .workers()
-      .filter(({ throttled, worker }) => throttled && worker !== "local");
+      .filter(({ throttledEndpoints, worker }) => throttledEndpoints.length > 0 && worker !== "local");
     return workers.map(({ worker }) => `worker ${worker}`);
   }
 }

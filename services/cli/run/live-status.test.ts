@@ -64,7 +64,9 @@ class World {
       get fullStreams() {
         return streams.full;
       },
-      workers: () => [{ worker: "w", slots: 2, free: 1, throttled: false, repeatedWork: this.repeatedWork }],
+      workers: () => [
+        { worker: "w", slots: 2, free: 1, throttledEndpoints: [], repeatedWork: this.repeatedWork },
+      ],
       endInput: () => ({
         total: 2,
         graded: 0,

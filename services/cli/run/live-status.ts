@@ -64,9 +64,12 @@ export class LiveStatus {
           waiting,
           pausedSeconds: pausedMs / 1000,
         })),
-      workers: runner
-        .workers()
-        .map(({ worker, slots, free, throttled }) => ({ worker, slots, free, throttled })),
+      workers: runner.workers().map(({ throttledEndpoints, worker, slots, free }) => ({
+        worker,
+        slots,
+        free,
+        throttled: throttledEndpoints.length > 0,
+      })),
       bus,
       deliveries: [...deliveries],
       progress,

@@ -19,7 +19,7 @@ export interface JobTellingDeps {
   readonly events: Pick<EventRecorder, "record">;
   readonly clock: Clock;
   readonly isBusDown: () => boolean;
-  /** Workers that a model endpoint throttles now. */
+  /** Origins of the model endpoints that throttle some worker now. */
   readonly throttled: () => readonly string[];
 }
 
@@ -73,14 +73,15 @@ export class JobTelling {
     };
   }
 
-  #runningFacts({ runner, state }: RunningJob) {
+  #runningFacts({ runner, state, job }: RunningJob) {
+    const { origin } = new URL(job.spec.model.baseURL);
     const { total, counts } = runner.ledger;
     return {
       end: state.kind === "ended" ? state.end : null,
       rollouts: { total, graded: counts.graded, failed: counts.failed },
       fullStreams: runner.fullStreams,
       silentStreams: runner.silentStreams,
-      throttled: this.#deps.throttled(),
+      throttled: this.#deps.throttled().includes(origin) ? [origin] : [],
     };
   }
 

@@ -108,7 +108,7 @@ export class RolloutJobs {
       clock,
       pressureOf: options.pressureOf ?? (() => null),
       isBusDown: () => this.#isBusDown,
-      throttled: () => this.#throttled(),
+      throttled: () => options.roster.all().flatMap(({ throttledEndpoints }) => throttledEndpoints),
     });
     this.#releases = new FoundReleases((environmentUid, ref) => environments.release(environmentUid, ref));
     this.#downloads = new DatasetDownloads(options.fetchDataset, (busUid) => {
@@ -285,13 +285,6 @@ export class RolloutJobs {
     if (after === "graded" || after === "final") {
       metrics.rolloutEnded(labels, after === "graded" ? "graded" : "failed");
     }
-  }
-
-  #throttled(): readonly string[] {
-    return this.#options.roster
-      .all()
-      .filter(({ throttled }) => throttled)
-      .map(({ worker }) => `worker ${worker}`);
   }
 
   /** Requests are of all jobs. One that is not read yet is known in a moment; one that has ended has its outcomes. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { endpointKey } from "../../../src/controller/rollout-job/dispatch-board.ts";
 import { objectOrEmpty } from "../../../src/lib/half-valid.ts";
-import { JobsWorld, PLAIN_ENVIRONMENT, plainJob } from "../../support/controller/jobs-world.ts";
+import { conditionOf, JobsWorld, PLAIN_ENVIRONMENT, plainJob } from "../../support/controller/jobs-world.ts";
 import { installCrds } from "../../support/cluster/install-crds.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
@@ -69,6 +69,25 @@ describe.skipIf(cluster.isMissing)("RolloutJobs that share workers", () => {
     expect(deepest).toBeLessThanOrEqual(2 * SLOTS);
     expect(await graded("huge")).toBeLessThan(1000);
     await world.kubectlOk(["delete", "rj", "huge", "small", "--timeout=60s"]);
+  });
+
+  it("tell of an endpoint that throttles only where it is theirs", async () => {
+    const busy = await startMockModel({
+      script: () => ({ kind: "status", status: 429, headers: { "retry-after": "2" }, body: "{}" }),
+    });
+    await apply("throttled", 4, busy);
+    await apply("unhindered", 200);
+    expect(await world.untilCondition("throttled", "Backpressure")).toMatchObject({
+      reason: "ModelThrottled",
+      message: expect.stringContaining(new URL(busy.baseURL).origin),
+    });
+    await eventually(
+      () => graded("unhindered"),
+      (count) => count > 0,
+    );
+    expect(conditionOf(await world.job("unhindered"), "Backpressure")).not.toMatchObject({ status: "True" });
+    await world.kubectlOk(["delete", "rj", "throttled", "unhindered", "--timeout=60s"]);
+    await busy.close();
   });
 
   it("keep together within what their model endpoint bears", async () => {

@@ -46,7 +46,7 @@ export function benchPod(name: string): object {
           command: ["/.rollyard/sandboxd", "serve"],
           env: [{ name: "LANG", value: "C.UTF-8" }],
           ports: [{ containerPort: 8790, name: "sandboxd" }],
-          readinessProbe: { httpGet: { path: "/healthz", port: "sandboxd" }, periodSeconds: 1 },
+          startupProbe: { httpGet: { path: "/healthz", port: "sandboxd" }, periodSeconds: 1 },
           resources,
           securityContext,
           volumeMounts,

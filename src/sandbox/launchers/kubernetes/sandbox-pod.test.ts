@@ -61,7 +61,7 @@ describe("the pod of a sandbox", () => {
       .containers;
     expect(container).toMatchObject({
       command: ["/.rollyard/bin/sandboxd"],
-      readinessProbe: { httpGet: { path: "/healthz", port: 8321 } },
+      startupProbe: { httpGet: { path: "/healthz", port: 8321 } },
     });
     const args = container["args"] as readonly string[];
     expect(args).toContain('[{"kid":"k","x":"y"}]');

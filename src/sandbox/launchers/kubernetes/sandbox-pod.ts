@@ -25,6 +25,8 @@ export interface PodPlace {
   readonly nameservers: readonly string[];
 }
 
+/** Beyond the time in which the launcher expects a sandbox. */
+const PROBE_MARGIN_SECONDS = 60;
 const BIN = { name: `${OWN_VOLUME_PREFIX}bin`, mountPath: `${OWN_FOLDER}/bin` };
 const RUN = { name: `${OWN_VOLUME_PREFIX}run`, mountPath: `${OWN_FOLDER}/run` };
 const TMP = { name: `${OWN_VOLUME_PREFIX}tmp`, mountPath: "/tmp" };
@@ -146,12 +148,14 @@ function sandboxContainer(request: LaunchRequest): PodManifest["spec"]["containe
     command: [PROGRAM],
     args: sandboxdArgs(request).map(withoutExpansion),
     ports: [{ name: "sandboxd", containerPort: SANDBOXD_PORT, protocol: "TCP" }],
-    // Busy commands may keep sandboxd from its answer for a while; that is no reason to write to the API server.
-    readinessProbe: {
+    // The pod is ready once sandboxd has answered, and is probed no more: that busy commands keep it from an answer is no
+    // reason to write to the API server, and thousands of sandboxes would cost their nodes a probe a second each. The
+    // launcher gives up first.
+    startupProbe: {
       httpGet: { path: "/healthz", port: SANDBOXD_PORT },
       periodSeconds: 1,
       timeoutSeconds: 5,
-      failureThreshold: 60,
+      failureThreshold: spec.readySeconds + PROBE_MARGIN_SECONDS,
     },
     resources: { requests: spec.resources.requests, limits: spec.resources.limits },
     securityContext: { ...LEAST_RIGHTS, readOnlyRootFilesystem: spec.readOnlyRoot },

@@ -5,6 +5,7 @@ import { SecretStore } from "../../src/config/secret-store.ts";
 import { requestSecrets } from "../../src/config/secrets-client.ts";
 import { loadSnapshot } from "../../src/config/snapshot.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
+import { resolveTools } from "../../src/environment/tool-definitions.ts";
 import { compileGrader } from "../../src/grader/compile-grader.ts";
 import type { GraderSetup, LoadGraderSetup } from "../../src/grader/grader-setup.ts";
 import { KeyedCache } from "../../src/lib/keyed-cache.ts";
@@ -45,6 +46,7 @@ async function loadSetup(specHash: string, deps: SetupDeps): Promise<KeptSetup> 
   const { environmentName, environment } = snapshot;
   const { grader: spec, passThreshold, judges } = environment;
   const secrets = await judgeSecrets(specHash, snapshot, deps);
+  const tools = resolveTools(environment).map(({ name }) => name);
   const models = createJudgeModels(judges, {
     runtime: deps.runtime,
     keyOf: (ref) => liveKey(ref, secrets, "spec.judges"),
@@ -52,7 +54,7 @@ async function loadSetup(specHash: string, deps: SetupDeps): Promise<KeptSetup> 
   const setup: GraderSetup = {
     environment: environmentName,
     graderType: spec.type,
-    grader: compileGrader(spec, { passThreshold, judges: models }),
+    grader: compileGrader(spec, { passThreshold, judges: models, tools }),
     hasResponseFormat: environment.responseFormat !== undefined,
     timeLimitMs: environment.limits.gradeSeconds * 1000,
   };

@@ -77,6 +77,8 @@ describe("compileGrader", () => {
         evaluation_metric: "bleu",
       },
       score_model: { type: "score_model", name: "s", model: "j", input: [{ role: "user", content: "x" }] },
+      trajectory: { type: "trajectory", name: "t", formula: "turns" },
+      judge_veto: { type: "judge_veto", name: "v", model: "j", categories: ["a"], cap: 0 },
       label_model: {
         type: "label_model",
         name: "l",

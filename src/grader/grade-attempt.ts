@@ -15,6 +15,7 @@ import type { OutcomeChain } from "./outcome-chain.ts";
 import { untilAnswered } from "./patience.ts";
 import type { GradeDeps, GradeResult, GraderWait } from "./port.ts";
 import { sampleFromAttempt } from "./sample-from-attempt.ts";
+import { trajectoryFacts } from "./trajectory-facts.ts";
 
 /** What grading an attempt needs of the world. */
 export interface GradeAttemptDeps {
@@ -78,9 +79,11 @@ async function runGrader(
   { deps, wanted }: RunContext,
 ): Promise<GradeResult> {
   const { attempt, drain } = target;
+  const sample = sampleFromAttempt(attempt, setup);
   const input = {
     item: attempt.item,
-    sample: sampleFromAttempt(attempt, setup),
+    sample,
+    trajectory: trajectoryFacts(attempt, sample.output_text),
     attempt: { rolloutId: attempt.rolloutId, traceId: attempt.traceId, attempt: attempt.attempt },
   };
   const signal = AbortSignal.any([drain.hard, wanted.signal]);

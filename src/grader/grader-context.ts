@@ -6,4 +6,6 @@ export interface GraderContext {
   readonly passThreshold: number;
   /** The models that graders may ask. */
   readonly judges: JudgeModels;
+  /** Names of the environment's tools. */
+  readonly tools: readonly string[];
 }

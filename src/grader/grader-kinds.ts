@@ -1,6 +1,7 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { compileEndpoint } from "./endpoint.ts";
 import type { GraderContext } from "./grader-context.ts";
+import { compileJudgeVeto } from "./judge-veto.ts";
 import { compileLabelModel } from "./label-model.ts";
 import { compilePython } from "./python.ts";
 import { retryingScorer } from "./retrying-scorer.ts";
@@ -10,6 +11,7 @@ import type { Scorer } from "./scorer.ts";
 import { compileSetMatch } from "./set-match.ts";
 import { compileStringCheck } from "./string-check.ts";
 import { compileTextSimilarity } from "./text-similarity.ts";
+import { compileTrajectory } from "./trajectory.ts";
 
 type KindName = SubGraderSpec["type"];
 type SpecOf<Kind extends KindName> = Extract<SubGraderSpec, { type: Kind }>;
@@ -32,8 +34,8 @@ const GRADER_KINDS: { readonly [Kind in KindName]: GraderKind<SpecOf<Kind>> | nu
   endpoint: { reachesOut: true, compile: compileEndpoint },
   set_match: { reachesOut: false, compile: compileSetMatch },
   command: null,
-  trajectory: null,
-  judge_veto: null,
+  trajectory: { reachesOut: false, compile: compileTrajectory },
+  judge_veto: { reachesOut: true, compile: compileJudgeVeto },
 };
 
 /** The kinds that this version can run; validation refuses the others. */

@@ -5,6 +5,7 @@ import type { EndpointCaller } from "./endpoint-caller.ts";
 import type { GraderErrorFlags } from "./error-flags.ts";
 import type { Sample } from "./sample.ts";
 import type { TokensByModel } from "./token-usage.ts";
+import type { TrajectoryFacts } from "./trajectory-facts.ts";
 
 /** What a grader may know of the attempt beside item and sample. */
 export interface AttemptFacts {
@@ -21,6 +22,8 @@ export interface GradeInput {
   readonly item: JsonObject;
   readonly sample: Sample;
   readonly attempt: AttemptFacts;
+  /** What happened, for formulas. */
+  readonly trajectory: TrajectoryFacts;
 }
 
 /** What a grader needs of the world. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { judgeInputSchema } from "./schema-judge-input.ts";
 import { graderNameSchema } from "./schema-openai.ts";
 
 /** Compares two sets of texts: precision, recall or F. */
@@ -69,7 +70,11 @@ export const trajectoryGraderSchema = z.strictObject({
   name: graderNameSchema,
   formula: z.string().min(1).meta({
     description:
-      "Over turns, tool_calls, tool_calls.<name>, max_parallel, repeated_calls, validated_before_answer, prompt_tokens, completion_tokens, answer_chars, seconds.agent.",
+      "As of `multi`, over turns, tool_calls, tool_calls.<name>, max_parallel, repeated_calls, validated_before_answer, prompt_tokens, completion_tokens, answer_chars, seconds.agent. A dash in a tool's name is written `_`.",
+  }),
+  validation: z.array(z.string().min(1)).min(1).optional().meta({
+    description:
+      "Tools whose call counts as a validation: `validated_before_answer` is 1 when one of them ended well in the last turn with calls and the agent answered then. Default: any tool.",
   }),
 });
 
@@ -78,6 +83,19 @@ export const judgeVetoGraderSchema = z.strictObject({
   type: z.literal("judge_veto").meta({ description: "A judge model that can only lower the reward." }),
   name: graderNameSchema,
   model: z.string().min(1).meta({ description: "A key of the Environment's `judges`." }),
-  categories: z.array(z.string().min(1)).min(1).meta({ description: "What the judge looks for." }),
-  cap: z.number().meta({ description: "The reward when one is found." }),
+  categories: z.array(z.string().min(1)).min(1).meta({
+    description:
+      "What the judge looks for: a closed list. What it finds beyond that is flagged and lowers nothing.",
+  }),
+  cap: z.number().max(1).meta({ description: "The reward when one is found; 1 when nothing is." }),
+  phrases: z
+    .record(z.string(), z.array(z.string().min(1)).min(1))
+    .optional()
+    .meta({
+      description:
+        "Texts by category, without regard to case: an answer that holds one is of that category, and no judge is asked.",
+    }),
+  input: judgeInputSchema.optional().meta({
+    description: "The messages that the judge model gets. Default: the sample's last text, between markers.",
+  }),
 });

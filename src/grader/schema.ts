@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isJsonObject } from "../lib/json.ts";
 import { ALWAYS_CHECK } from "../lib/schema/cross-field.ts";
 import {
   endpointGraderSchema,
@@ -140,6 +141,8 @@ function graderProblems(grader: GraderSpec | SubGraderSpec): GraderProblem[] {
       return labelProblems(grader);
     case "score_model":
       return rangeProblems(grader);
+    case "judge_veto":
+      return phraseProblems(grader);
     case "command":
       return assetProblems(grader);
     case "multi":
@@ -164,6 +167,13 @@ function rangeProblems({ range }: z.output<typeof scoreModelGraderSchema>): Grad
   const [least, most] = Array.isArray(range) ? range : [0, 1];
   if (typeof least !== "number" || typeof most !== "number" || least < most) return [];
   return [{ path: ["range"], message: "must begin with the lesser number" }];
+}
+
+function phraseProblems({ phrases, categories }: z.output<typeof judgeVetoGraderSchema>): GraderProblem[] {
+  if (!isJsonObject(phrases) || !Array.isArray(categories)) return [];
+  return Object.keys(phrases)
+    .filter((category) => !categories.includes(category))
+    .map((category) => ({ path: ["phrases", category], message: "must be among `categories`" }));
 }
 
 function labelProblems(grader: z.output<typeof labelModelGraderSchema>): GraderProblem[] {

@@ -13,7 +13,7 @@ const spec: TextSimilaritySpec = {
 };
 
 const score = (output: string, answer: string, changes: Partial<TextSimilaritySpec> = {}) =>
-  compileTextSimilarity({ ...spec, ...changes }, { passThreshold: 1, judges: noJudges }).score(
+  compileTextSimilarity({ ...spec, ...changes }, { passThreshold: 1, judges: noJudges, tools: [] }).score(
     gradeInput({ answer }, output),
     recordedWorld().deps,
   );
@@ -41,7 +41,7 @@ describe("a text_similarity grader", () => {
 
   it("refuses cosine where spec.judges has no model that embeds", () => {
     const cosine = { ...spec, evaluation_metric: "cosine" } as const;
-    expect(() => compileTextSimilarity(cosine, { passThreshold: 1, judges: noJudges })).toThrow(
+    expect(() => compileTextSimilarity(cosine, { passThreshold: 1, judges: noJudges, tools: [] })).toThrow(
       /text-embedding-3-large/,
     );
   });

@@ -226,6 +226,63 @@ describe("a label_model grader", () => {
   });
 });
 
+describe("a judge_veto grader", () => {
+  const veto = {
+    type: "judge_veto",
+    name: "faults",
+    model: "judge",
+    categories: ["made_up", "rude"],
+    cap: 0.2,
+    phrases: { rude: ["You FOOL"] },
+  };
+  const finds = (...found: readonly unknown[]): MockScript =>
+    says({ content: JSON.stringify({ reasoning: "", found }) });
+
+  it.each([
+    ["nothing", [], 1, []],
+    ["one category", ["made_up"], 0.2, ["judge_veto:made_up"]],
+    ["two, one of them twice", ["rude", "made_up", "rude"], 0.2, ["judge_veto:rude", "judge_veto:made_up"]],
+    ["a fault that is on no list", ["unknown_category"], 1, ["judge_veto:unknown_category"]],
+  ])("caps the reward when its judge finds %s", async (_case, found, reward, flags) => {
+    const { server, grade } = await startJudge(finds(...found));
+    expect(await grade(veto, input)).toMatchObject({ reward, flags });
+    const [system, user] = bodyOf(server)["messages"] as { content: string }[];
+    expect(system?.content).toContain('"made_up","rude"');
+    expect(user?.content).toBe("<answer-nonce-1>\n4\n</answer-nonce-1>");
+  });
+
+  it("asks no judge where a phrase tells", async () => {
+    const { server, grade } = await startJudge(finds());
+    expect(await grade(veto, gradeInput({}, "Well, you fool!"))).toMatchObject({
+      reward: 0.2,
+      flags: ["judge_veto:rude"],
+    });
+    expect(server.requestCount).toBe(0);
+  });
+
+  it.each([
+    ["a category of its own", finds("generous")],
+    ["a score", says({ content: '{"result": 5}' })],
+    ["a list of something else", finds(1)],
+  ])("lets a judge say nothing else: %s is class grader", async (_case, script) => {
+    const { grade } = await startJudge(script);
+    await expect(grade(veto, input)).rejects.toMatchObject({ code: "grader_bad_answer" });
+  });
+
+  it("lowers the other graders of a multi, and raises none", async () => {
+    const base = { type: "string_check", name: "b", operation: "eq", input: "4", reference: "4" };
+    const multi = { type: "multi", graders: { base, veto }, calculate_output: "min(base, veto)" };
+    const { grade } = await startJudge(finds("rude"));
+    expect(await grade(multi, input)).toMatchObject({ reward: 0.2, subRewards: { base: 1, veto: 0.2 } });
+  });
+
+  it("refuses a cap above 1 and phrases of no category", async () => {
+    const { grade } = await startJudge(finds());
+    await expect(async () => grade({ ...veto, cap: 2 }, input)).rejects.toThrow(/cap/);
+    await expect(async () => grade({ ...veto, phrases: { ruud: ["x"] } }, input)).rejects.toThrow(/phrases/);
+  });
+});
+
 describe("metric cosine", () => {
   const cosine = {
     type: "text_similarity",

@@ -22,6 +22,16 @@ export function gradeInput(item: JsonObject, output: string, json?: JsonValue): 
       output_reasoning_summary: null,
     },
     attempt: { rolloutId: "0123456789ab-3-1", traceId: "trace_test", attempt: 0 },
+    trajectory: {
+      turns: 1,
+      calls: [],
+      maxParallel: 0,
+      repeatedCalls: 0,
+      checkedBeforeAnswer: [],
+      tokens: { prompt: 10, completion: 2 },
+      answerCharacters: [...output].length,
+      agentSeconds: 1.5,
+    },
   };
 }
 

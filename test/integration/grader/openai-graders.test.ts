@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { toRollyardError } from "../../../src/errors/rollyard-error.ts";
+import { ChildProcessSandbox } from "../../support/grader/child-process-sandbox.ts";
+import { gradeInput } from "../../support/grader/grade-input.ts";
+import { startJudge } from "../../support/grader/judge-harness.ts";
+import { OPENAI_GRADERS } from "../../support/grader/openai-graders.ts";
+import type { OpenAiGrader } from "../../support/grader/openai-graders.ts";
+import { chatBody } from "../../support/model/mock-bodies.ts";
+import type { MockReply } from "../../support/model/mock-reply.ts";
+
+const examples = OPENAI_GRADERS.filter(({ refused }) => refused === undefined);
+
+describe("a grader block as OpenAI documents it", () => {
+  let sandbox: ChildProcessSandbox;
+
+  beforeEach(async () => {
+    sandbox = await ChildProcessSandbox.create();
+  });
+
+  afterEach(() => sandbox.remove());
+
+  it.each(examples.map((example) => [example.name, example] as const))(
+    "runs unchanged: %s",
+    async (_, example) => {
+      const { grade } = await startJudge(() => replyOf(example), {
+        models: ["gpt-4o-2024-08-06", "text-embedding-3-large"],
+        cleanSandbox: sandbox,
+      });
+      const graded = grade(example.grader, inputOf(example));
+      const came = await graded.then(
+        ({ reward }) => ({ reward: Number(reward.toFixed(9)), failure: null }),
+        (error: unknown) => ({ reward: null, failure: toRollyardError(error).code }),
+      );
+      expect(came).toEqual({ reward: example.reward ?? null, failure: example.failure ?? null });
+    },
+  );
+});
+
+function inputOf({ item, output, json, tools = [] }: OpenAiGrader) {
+  const input = gradeInput(item, output, json);
+  const choices = input.sample.choices.map((choice) => ({
+    ...choice,
+    message: { ...choice.message, tool_calls: tools },
+  }));
+  return { ...input, sample: { ...input.sample, choices, output_tools: tools } };
+}
+
+function replyOf({ judge, embeddings }: OpenAiGrader): MockReply {
+  if (embeddings === undefined) return { kind: "json", body: chatBody({ content: judge ?? "" }) };
+  const data = embeddings.map((embedding, index) => ({ index, embedding }));
+  return { kind: "text", text: JSON.stringify({ data }) };
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from "node:fs";
+import type { JsonObject, JsonValue } from "../../../src/lib/json.ts";
+import type { ChatToolCall } from "../../../src/model/port.ts";
+
+/** A grader block of the shape that OpenAI's documentation shows, and what it makes of one answer. */
+export interface OpenAiGrader {
+  readonly name: string;
+  readonly grader: JsonObject;
+  readonly item: JsonObject;
+  readonly output: string;
+  readonly json?: JsonValue;
+  readonly tools?: readonly ChatToolCall[];
+  /** What the judge model says. */
+  readonly judge?: string;
+  /** The judge's embeddings. */
+  readonly embeddings?: readonly (readonly number[])[];
+  readonly reward?: number;
+  /** Part of the sentence that validation refuses it with. */
+  readonly refused?: string;
+  /** Code of its failure on a machine without graderRuntime. */
+  readonly failure?: string;
+}
+
+/** The blocks of test/fixtures/openai-graders.json. */
+export const OPENAI_GRADERS = JSON.parse(
+  readFileSync(new URL("../../fixtures/openai-graders.json", import.meta.url), "utf8"),
+) as readonly OpenAiGrader[];

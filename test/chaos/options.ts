@@ -117,7 +117,7 @@ const DEFAULTS: Readonly<Record<ScenarioName, Pick<ChaosOptions, ByScenario>>> =
   // Node takes memory as long as there is any: what is flat shows only under a bound.
   long: { ...PLAIN, rollouts: 20_000, latencyMs: 50, heapMib: 64, youngMib: 8 },
   waste: { ...PLAIN, rollouts: 4000, samples: 8, latencyMs: 20 },
-  cluster: { ...PLAIN, rollouts: 200, samples: 1, sandboxes: "process", latencyMs: 100 },
+  cluster: { ...PLAIN, rollouts: 200, samples: 1, sandboxes: "process", latencyMs: 400 },
 };
 
 const flagsSchema = z.object({

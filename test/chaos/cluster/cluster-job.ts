@@ -10,6 +10,8 @@ export interface ClusterJob {
   readonly parallelism: number;
   readonly seed: number;
   readonly warmReplicas?: number;
+  /** Of the model. */
+  readonly latencyMs?: number;
   /** Over the spec's own. */
   readonly spec?: object;
 }

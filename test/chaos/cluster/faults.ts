@@ -1,6 +1,8 @@
 import { conflictAnswer } from "../../support/kube/api-proxy.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
+import { gatherLeases } from "../checker/gather.ts";
 import { sleep } from "../world/service.ts";
+import type { Service } from "../world/service.ts";
 import type { ClusterWorld } from "./cluster-world.ts";
 import type { RunningClusterJob } from "./run-cluster-job.ts";
 
@@ -8,8 +10,12 @@ import type { RunningClusterJob } from "./run-cluster-job.ts";
 export interface ClusterFault {
   /** Sandboxes that end by what looks like their agent's doing. */
   readonly sandboxdKills?: number;
+  readonly cost: FaultCost;
   readonly strike: (world: ClusterWorld, running: RunningClusterJob) => Promise<void>;
 }
+
+/** What a fault has to cost, or it was none: nothing, attempts of rollouts, or the sandboxes of some whose end is data then. */
+export type FaultCost = "nothing" | "attempts" | "sandboxes";
 
 const NAMESPACE = "default";
 const PODS = { group: "", version: "v1", plural: "pods" };
@@ -18,24 +24,28 @@ const QUOTAS = { group: "", version: "v1", plural: "resourcequotas" };
 /** Of a leader, by default. */
 const LEASE_MS = 15_000;
 const TENTH = 10;
+/** Outcomes between two leaders' ends. */
+const BETWEEN_LEADERS = 5;
+const FEW = 2;
 const POLL_MS = 500;
 
 /** By name, as `npm run chaos -- cluster` takes them. */
 export const CLUSTER_FAULTS = {
-  "api-server-killed": { strike: killApiServer },
-  "api-server-stopped": { strike: (world) => stopApiServer(world, 45_000) },
-  "watches-compacted": { strike: compact },
-  "etcd-slowed": { strike: slowEtcd },
-  "leader-killed": { strike: killLeader },
-  "leader-stopped": { strike: stopLeader },
-  "leader-told-to-end": { strike: endLeader },
-  "quota-set-and-lifted": { strike: setQuota },
-  "pods-evicted": { strike: evictPods },
-  "node-deleted": { strike: deleteNode },
-  "images-missing": { strike: missImages },
-  "writes-conflict": { strike: conflict },
-  "sandboxes-out-of-memory": { strike: exhaustMemory, sandboxdKills: 2 },
-  "sandboxes-killed": { strike: killSandboxes, sandboxdKills: 2 },
+  "api-server-killed": { strike: killApiServer, cost: "nothing" },
+  "api-server-stopped": { strike: (world) => stopApiServer(world, 45_000), cost: "nothing" },
+  "watches-compacted": { strike: compact, cost: "nothing" },
+  "etcd-slowed": { strike: slowEtcd, cost: "nothing" },
+  "leader-killed": { strike: killLeader, cost: "nothing" },
+  "leader-stopped": { strike: stopLeader, cost: "nothing" },
+  "leader-told-to-end": { strike: endLeader, cost: "nothing" },
+  "leaders-with-clocks-apart": { strike: endLeadersInTurn, cost: "nothing" },
+  "quota-set-and-lifted": { strike: setQuota, cost: "nothing" },
+  "pods-evicted": { strike: evictPods, cost: "attempts" },
+  "node-deleted": { strike: deleteNode, cost: "attempts" },
+  "images-missing": { strike: missImages, cost: "nothing" },
+  "writes-conflict": { strike: conflict, cost: "nothing" },
+  "sandboxes-out-of-memory": { strike: exhaustMemory, sandboxdKills: FEW, cost: "sandboxes" },
+  "sandboxes-killed": { strike: killSandboxes, sandboxdKills: FEW, cost: "sandboxes" },
 } as const satisfies Readonly<Record<string, ClusterFault>>;
 
 /** One of {@link CLUSTER_FAULTS}. */
@@ -81,21 +91,35 @@ async function endLeader(world: ClusterWorld): Promise<void> {
   (await leaderOf(world)).signal("SIGTERM");
 }
 
+/** Each of two, whose clocks differ, takes over from the other. */
+async function endLeadersInTurn(world: ClusterWorld, running: RunningClusterJob): Promise<void> {
+  for (let turns = 0; turns < 2; turns += 1) {
+    const old = await leaderOf(world);
+    old.signal("SIGTERM");
+    await nextLeader(world, old);
+    await running.untilMoreEnded(BETWEEN_LEADERS);
+  }
+}
+
 /** Past its lease, so that another leads by the time it goes on. */
 async function stopLeader(world: ClusterWorld): Promise<void> {
   const old = await leaderOf(world);
   old.signal("SIGSTOP");
+  await nextLeader(world, old);
+  await sleep(2000);
+  old.signal("SIGCONT");
+}
+
+async function nextLeader(world: ClusterWorld, old: Service): Promise<void> {
   await eventually(
     () => world.leader(),
     (leader) => leader !== null && leader !== old,
     3 * LEASE_MS,
     POLL_MS,
   );
-  await sleep(2000);
-  old.signal("SIGCONT");
 }
 
-function leaderOf(world: ClusterWorld) {
+function leaderOf(world: ClusterWorld): Promise<Service> {
   return eventually(
     () => world.leader(),
     (leader) => leader !== null,
@@ -119,11 +143,20 @@ async function setQuota({ whole: { client } }: ClusterWorld, running: RunningClu
   }
 }
 
-async function evictPods(world: ClusterWorld): Promise<void> {
-  for (const name of (world.kubelet?.pods ?? []).slice(0, 3)) {
+async function evictPods(world: ClusterWorld, running: RunningClusterJob): Promise<void> {
+  for (const name of await heldPods(world, running)) {
     const eviction = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name, namespace: NAMESPACE } };
     await world.whole.client.create(PODS, { namespace: NAMESPACE, name, subresource: "eviction" }, eviction);
   }
+}
+
+/** The pods here whose sandboxes rollouts of the job hold. */
+async function heldPods(
+  { kubelet, bus }: ClusterWorld,
+  { uid }: RunningClusterJob,
+): Promise<readonly string[]> {
+  const retired = await gatherLeases({ bus, jobUid: uid });
+  return (kubelet?.pods ?? []).filter((name) => retired.get(name.slice(name.lastIndexOf("-") + 1)) === false);
 }
 
 /** Its machine is gone with it: what ran there does not answer any more. */
@@ -132,7 +165,8 @@ async function deleteNode(world: ClusterWorld): Promise<void> {
   if (kubelet === null) return;
   await kubelet.loseMachine();
   await world.whole.client.delete(NODES, { name: kubelet.node });
-  await sleep(2000);
+  // Longer than anybody waits for a node that is only late.
+  await sleep(8000);
   await kubelet.makeNode();
 }
 
@@ -153,11 +187,13 @@ async function conflict({ proxy }: ClusterWorld): Promise<void> {
   proxy.intercept = () => null;
 }
 
-async function exhaustMemory({ kubelet }: ClusterWorld): Promise<void> {
+async function exhaustMemory(world: ClusterWorld, running: RunningClusterJob): Promise<void> {
   const end = { exitCode: 137, signal: 9, reason: "OOMKilled" };
-  for (const name of (kubelet?.pods ?? []).slice(0, 2)) await kubelet?.endPod(name, end);
+  const names = (await heldPods(world, running)).slice(0, FEW);
+  for (const name of names) await world.kubelet?.endPod(name, end);
 }
 
-async function killSandboxes({ kubelet }: ClusterWorld): Promise<void> {
-  for (const name of (kubelet?.pods ?? []).slice(0, 2)) kubelet?.killSandboxd(name);
+async function killSandboxes(world: ClusterWorld, running: RunningClusterJob): Promise<void> {
+  const names = (await heldPods(world, running)).slice(0, FEW);
+  for (const name of names) world.kubelet?.killSandboxd(name);
 }

@@ -14,6 +14,8 @@ export interface RunningClusterJob {
   readonly uid: string;
   /** Resolves when so many rollouts have an outcome. */
   untilEnded(rollouts: number): Promise<void>;
+  /** Resolves when so many more have one than now. */
+  untilMoreEnded(rollouts: number): Promise<void>;
   /** The object as it is now. */
   look(): Promise<JobObject>;
 }
@@ -45,6 +47,7 @@ const JOBS = { group: "rollyard.dev", version: "v1alpha1", plural: "rolloutjobs"
 const PODS = { group: "", version: "v1", plural: "pods" };
 const SANDBOX_LABEL = "rollyard.dev/sandbox";
 const END_MS = 300_000;
+const LATENCY_MS = 100;
 const SETTLE_MS = 60_000;
 /** Whoever looks more often keeps the machine from its work. */
 const POLL_MS = 500;
@@ -61,7 +64,8 @@ export async function runClusterJob(
     readonly sandboxdKills?: number;
   } = {},
 ): Promise<ClusterJobEnd> {
-  const model = await world.startModel({ behaviour: behaviourOfJob(job), latencyMs: 100, troublePercent: 0 });
+  const { latencyMs = LATENCY_MS } = job;
+  const model = await world.startModel({ behaviour: behaviourOfJob(job), latencyMs, troublePercent: 0 });
   try {
     await world.kubectl(["apply", "-f", "-"], environmentObject(job, model.origin));
     await world.kubectl(["create", "-f", "-"], jobObject(job, model.origin));
@@ -146,20 +150,19 @@ async function watched(world: ClusterWorld, { name }: ClusterJob): Promise<Runni
     return found;
   };
   const uid = busUid((await look()).metadata.uid);
-  return {
-    uid,
-    look,
-    untilEnded: async (rollouts) => {
-      await withWords(world, () =>
-        eventually(
-          () => countOutcomes(world, uid),
-          (count) => count >= rollouts,
-          END_MS,
-          POLL_MS,
-        ),
-      );
-    },
+  const untilEnded = async (rollouts: number): Promise<void> => {
+    await withWords(world, () =>
+      eventually(
+        () => countOutcomes(world, uid),
+        (count) => count >= rollouts,
+        END_MS,
+        POLL_MS,
+      ),
+    );
   };
+  const untilMoreEnded = async (rollouts: number): Promise<void> =>
+    untilEnded(rollouts + (await countOutcomes(world, uid)));
+  return { uid, look, untilEnded, untilMoreEnded };
 }
 
 /** The first twelve digits of an object's UID: its name on the bus. */

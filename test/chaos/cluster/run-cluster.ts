@@ -5,24 +5,19 @@ import type { Progress } from "../progress.ts";
 import { findingLines } from "../report-storm.ts";
 import type { ScenarioResult } from "../scenario-result.ts";
 import { ClusterWorld } from "./cluster-world.ts";
-import { CLUSTER_FAULTS } from "./faults.ts";
-import type { ClusterFault, ClusterFaultName } from "./faults.ts";
-import { isTrue, runClusterJob } from "./run-cluster-job.ts";
+import type { ClusterFaultName } from "./faults.ts";
+import { runFault } from "./run-fault.ts";
+import type { FaultEnd } from "./run-fault.ts";
 
-interface FaultRun {
+interface FaultRun extends FaultEnd {
   readonly fault: ClusterFaultName;
   readonly seconds: number;
-  readonly attempts: number;
-  readonly isComplete: boolean;
-  readonly findings: readonly Finding[];
 }
 
 /** Sandboxes at once: what a small machine runs beside a control plane. */
 const PARALLELISM = 16;
 /** The second controller's clock is this much ahead. */
 const SKEW_MS = 120_000;
-/** Part of a job that is done when its fault comes. */
-const STRIKE_AFTER = 0.2;
 
 /** Runs a job for each fault on one control plane, and checks what each left. */
 export async function runCluster(options: ChaosOptions, progress: Progress): Promise<ScenarioResult> {
@@ -33,7 +28,7 @@ export async function runCluster(options: ChaosOptions, progress: Progress): Pro
   try {
     await world.startServices();
     for (const fault of options.clusterFaults) {
-      const run = await runFault(world, fault, options);
+      const run = await timed(world, fault, options);
       progress.say(rowOf(run));
       runs.push(run);
     }
@@ -46,34 +41,22 @@ export async function runCluster(options: ChaosOptions, progress: Progress): Pro
   return { text: table(runs, options), json: runs, code: isRight ? 0 : 1 };
 }
 
-async function runFault(
+async function timed(
   world: ClusterWorld,
-  name: ClusterFaultName,
-  { rollouts, seed }: ChaosOptions,
+  fault: ClusterFaultName,
+  { rollouts, seed, latencyMs }: ChaosOptions,
 ): Promise<FaultRun> {
-  const fault: ClusterFault = CLUSTER_FAULTS[name];
   const startedMs = performance.now();
-  const job = { name, environment: name, rollouts, parallelism: PARALLELISM, seed };
+  const job = { name: fault, environment: fault, rollouts, parallelism: PARALLELISM, seed, latencyMs };
   const seconds = (): number => (performance.now() - startedMs) / 1000;
   try {
-    const {
-      job: ended,
-      seen,
-      findings,
-    } = await runClusterJob(world, job, {
-      sandboxdKills: fault.sandboxdKills ?? 0,
-      during: async (running) => {
-        await running.untilEnded(rollouts * STRIKE_AFTER);
-        await fault.strike(world, running);
-      },
-    });
-    const attempts = [...seen.evidence.outcomes.values()].flat().length;
-    return { fault: name, seconds: seconds(), attempts, isComplete: isTrue(ended, "Complete"), findings };
+    const end = await runFault(world, fault, job);
+    return { fault, seconds: seconds(), ...end };
   } catch (error) {
     // The other faults are tried all the same.
-    const what = `${name}: ${error instanceof Error ? error.message : "failed"}`;
+    const what = `${fault}: ${error instanceof Error ? error.message : "failed"}`;
     const findings: readonly Finding[] = [{ kind: "lost", what }];
-    return { fault: name, seconds: seconds(), attempts: 0, isComplete: false, findings };
+    return { fault, seconds: seconds(), attempts: 0, isComplete: false, findings };
   }
 }
 

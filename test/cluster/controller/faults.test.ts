@@ -1,20 +1,24 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClusterWorld } from "../../chaos/cluster/cluster-world.ts";
 import { CLUSTER_FAULTS } from "../../chaos/cluster/faults.ts";
-import type { ClusterFault } from "../../chaos/cluster/faults.ts";
-import { isTrue, runClusterJob } from "../../chaos/cluster/run-cluster-job.ts";
+import type { ClusterFaultName } from "../../chaos/cluster/faults.ts";
+import { runFault } from "../../chaos/cluster/run-fault.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
 
-const ROLLOUTS = 40;
-const STRIKE_AFTER = 10;
-/** The others take longer: `npm run chaos -- cluster`. */
-const NAMES = ["leader-killed", "pods-evicted", "sandboxes-killed"] as const;
+const JOB = { rollouts: 40, parallelism: 16, seed: 7, latencyMs: 400 };
+const SKEW_MS = 120_000;
+const NAMES = Object.keys(CLUSTER_FAULTS) as readonly ClusterFaultName[];
 
 describe.skipIf(testCluster().isMissing)("a job on a cluster in trouble", () => {
   let world: ClusterWorld;
 
   beforeAll(async () => {
-    world = await ClusterWorld.start({ controllers: 2, workers: 2, graders: 2 });
+    world = await ClusterWorld.start({
+      controllers: 2,
+      workers: 2,
+      graders: 2,
+      clocksAheadMs: [0, SKEW_MS],
+    });
     await world.startServices();
   });
 
@@ -25,17 +29,9 @@ describe.skipIf(testCluster().isMissing)("a job on a cluster in trouble", () => 
   it.each(NAMES)(
     "loses and repeats nothing: %s",
     async (name) => {
-      const fault: ClusterFault = CLUSTER_FAULTS[name];
-      const job = { name, environment: name, rollouts: ROLLOUTS, parallelism: 12, seed: 7 };
-      const end = await runClusterJob(world, job, {
-        sandboxdKills: fault.sandboxdKills ?? 0,
-        during: async (running) => {
-          await running.untilEnded(STRIKE_AFTER);
-          await fault.strike(world, running);
-        },
-      });
-      expect(end.findings).toEqual([]);
-      expect(isTrue(end.job, "Complete")).toBe(true);
+      const { findings, isComplete } = await runFault(world, name, { ...JOB, name, environment: name });
+      expect(findings).toEqual([]);
+      expect(isComplete).toBe(true);
     },
     600_000,
   );

@@ -38,6 +38,8 @@ interface Box {
 
 const PODS = { group: "", version: "v1", plural: "pods" };
 const RETRY_MS = 500;
+/** What a kubelet says of a container that it should have and does not. */
+const UNKNOWN_END: ContainerEnd = { exitCode: 137, signal: 0, reason: "ContainerStatusUnknown" };
 /** 127.64.0.0 to 127.127.255.255: nobody else listens there but other nodes of this kind, of whoever tests beside. */
 const FIRST_ADDRESS = 64 * 65_536;
 const ADDRESSES = 64 * 65_536;
@@ -128,9 +130,20 @@ export class LocalKubelet {
     await Promise.all(lost.map((box) => box.process.remove(box.folder)));
   }
 
-  /** Makes its node again after somebody deleted it. */
-  makeNode(): Promise<void> {
-    return makeNode(this.#client, this.#options.node);
+  /**
+   * Makes its node again after somebody deleted it: another machine of that name, which starts what it has not begun, and
+   * knows nothing of what ran on the one before.
+   */
+  async makeNode(): Promise<void> {
+    await makeNode(this.#client, this.#options.node);
+    const lost = [...this.#lost];
+    this.#lost.clear();
+    for (const uid of lost) {
+      this.#boxes.delete(uid);
+      const pod = [...this.#store.all()].find((each) => each.uid === uid);
+      if (pod?.phase === "Running" && !pod.isDeleted) this.#onEnd(pod, UNKNOWN_END);
+      else this.#look(uid);
+    }
   }
 
   /** Ends every sandboxd and removes their folders; their pods stay as they are. Safe to repeat. */

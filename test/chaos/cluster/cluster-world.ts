@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findPrograms } from "../../../services/cli/find-programs.ts";
+import type { KubeObject } from "../../../src/kube/kube-object.ts";
 import { kubectlOk } from "../../support/cluster/kubectl.ts";
 import type { LocalKubelet } from "../../support/cluster/kubelet/local-kubelet.ts";
 import { startLocalNode, startWholeCluster } from "../../support/cluster/whole-cluster.ts";
@@ -51,6 +52,10 @@ interface ServiceStart {
   readonly aheadMs?: number;
   /** `NAME=VALUE`. */
   readonly env?: readonly string[];
+}
+
+interface Lease extends KubeObject {
+  readonly spec?: { readonly holderIdentity?: string };
 }
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -183,19 +188,22 @@ export class ClusterWorld {
     return { origin, log, stop: () => model.stop() };
   }
 
-  /** The controller that holds the lease; null while none does. */
-  async leader(): Promise<Service | null> {
-    const leases = await this.whole.client.list(LEASES, { namespace: SYSTEM });
-    const holders = (leases?.items ?? []).flatMap(
-      (lease) =>
-        (lease as { readonly spec?: { readonly holderIdentity?: string } }).spec?.holderIdentity || [],
+  /** Who holds the lease, by the name that each start of a controller has for itself; empty while nobody does. */
+  async holder(): Promise<string> {
+    const leases = await this.whole.client.list<Lease>(LEASES, { namespace: SYSTEM });
+    return (
+      (leases?.items ?? []).map(({ spec }) => spec?.holderIdentity ?? "").find((name) => name !== "") ?? ""
     );
-    // Each start of a controller has a name of its own, which it says in its log.
+  }
+
+  /** The controller that holds the lease; null while none that runs does. */
+  async leader(): Promise<Service | null> {
+    const holder = await this.holder();
     for (const controller of this.#controllers) {
       const log = await readFile(this.#logOf(controller.name), "utf8").catch(() => "");
       const last = log.lastIndexOf("controller started");
       const name = /"identity":"([^"]+)"/.exec(log.slice(log.lastIndexOf("\n", last) + 1))?.[1];
-      if (name !== undefined && holders.includes(name)) return controller;
+      if (name !== undefined && holder === name) return controller;
     }
     return null;
   }

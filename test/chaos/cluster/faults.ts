@@ -1,5 +1,6 @@
 import { conflictAnswer } from "../../support/kube/api-proxy.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
+import { SeededRandom } from "../../support/simulation/random.ts";
 import { gatherLeases } from "../checker/gather.ts";
 import { sleep } from "../world/service.ts";
 import type { Service } from "../world/service.ts";
@@ -27,6 +28,9 @@ const TENTH = 10;
 /** Outcomes between two leaders' ends. */
 const BETWEEN_LEADERS = 5;
 const FEW = 2;
+const MOST_KILLS = 8;
+const LATE_PART = 0.8;
+const LONGEST_REIGN_MS = 10_000;
 const POLL_MS = 500;
 
 /** By name, as `npm run chaos -- cluster` takes them. */
@@ -36,6 +40,7 @@ export const CLUSTER_FAULTS = {
   "watches-compacted": { strike: compact, cost: "nothing" },
   "etcd-slowed": { strike: slowEtcd, cost: "nothing" },
   "leader-killed": { strike: killLeader, cost: "nothing" },
+  "leaders-killed": { strike: killLeadersOften, cost: "nothing" },
   "leader-stopped": { strike: stopLeader, cost: "nothing" },
   "leader-told-to-end": { strike: endLeader, cost: "nothing" },
   "leaders-with-clocks-apart": { strike: endLeadersInTurn, cost: "nothing" },
@@ -87,6 +92,16 @@ async function killLeader(world: ClusterWorld): Promise<void> {
   (await leaderOf(world)).kill();
 }
 
+/** Whoever leads is killed, at random moments, for as long as much of the job is left. */
+async function killLeadersOften(world: ClusterWorld, { job, countEnded }: RunningClusterJob): Promise<void> {
+  const random = new SeededRandom(job.seed);
+  for (let kills = 0; kills < MOST_KILLS && (await countEnded()) < job.rollouts * LATE_PART; kills += 1) {
+    const leader = await leaderOf(world);
+    await sleep(random.between(0, LONGEST_REIGN_MS));
+    await nextLeader(world, () => leader.kill());
+  }
+}
+
 async function endLeader(world: ClusterWorld): Promise<void> {
   (await leaderOf(world)).signal("SIGTERM");
 }
@@ -95,8 +110,7 @@ async function endLeader(world: ClusterWorld): Promise<void> {
 async function endLeadersInTurn(world: ClusterWorld, running: RunningClusterJob): Promise<void> {
   for (let turns = 0; turns < 2; turns += 1) {
     const old = await leaderOf(world);
-    old.signal("SIGTERM");
-    await nextLeader(world, old);
+    await nextLeader(world, () => old.signal("SIGTERM"));
     await running.untilMoreEnded(BETWEEN_LEADERS);
   }
 }
@@ -104,16 +118,18 @@ async function endLeadersInTurn(world: ClusterWorld, running: RunningClusterJob)
 /** Past its lease, so that another leads by the time it goes on. */
 async function stopLeader(world: ClusterWorld): Promise<void> {
   const old = await leaderOf(world);
-  old.signal("SIGSTOP");
-  await nextLeader(world, old);
+  await nextLeader(world, () => old.signal("SIGSTOP"));
   await sleep(2000);
   old.signal("SIGCONT");
 }
 
-async function nextLeader(world: ClusterWorld, old: Service): Promise<void> {
+/** Ends the leadership of whoever leads by `end`, and waits until another start of a controller leads. */
+async function nextLeader(world: ClusterWorld, end: () => void): Promise<void> {
+  const before = await world.holder();
+  end();
   await eventually(
-    () => world.leader(),
-    (leader) => leader !== null && leader !== old,
+    () => world.holder(),
+    (holder) => holder !== "" && holder !== before,
     3 * LEASE_MS,
     POLL_MS,
   );

@@ -12,6 +12,9 @@ import type { ClusterWorld } from "./cluster-world.ts";
 /** What is asked of a job while it runs. */
 export interface RunningClusterJob {
   readonly uid: string;
+  readonly job: ClusterJob;
+  /** Rollouts that have an outcome. */
+  countEnded(): Promise<number>;
   /** Resolves when so many rollouts have an outcome. */
   untilEnded(rollouts: number): Promise<void>;
   /** Resolves when so many more have one than now. */
@@ -143,26 +146,20 @@ function lookPatiently(running: RunningClusterJob): Promise<JobObject | null> {
   return running.look().catch(() => null);
 }
 
-async function watched(world: ClusterWorld, { name }: ClusterJob): Promise<RunningClusterJob> {
+async function watched(world: ClusterWorld, job: ClusterJob): Promise<RunningClusterJob> {
   const look = async (): Promise<JobObject> => {
-    const found = await world.whole.client.get<JobObject>(JOBS, { namespace: NAMESPACE, name });
-    if (found === null) throw new Error(`the job ${name} is gone`);
+    const found = await world.whole.client.get<JobObject>(JOBS, { namespace: NAMESPACE, name: job.name });
+    if (found === null) throw new Error(`the job ${job.name} is gone`);
     return found;
   };
   const uid = busUid((await look()).metadata.uid);
+  const countEnded = (): Promise<number> => countOutcomes(world, uid);
   const untilEnded = async (rollouts: number): Promise<void> => {
-    await withWords(world, () =>
-      eventually(
-        () => countOutcomes(world, uid),
-        (count) => count >= rollouts,
-        END_MS,
-        POLL_MS,
-      ),
-    );
+    await withWords(world, () => eventually(countEnded, (count) => count >= rollouts, END_MS, POLL_MS));
   };
   const untilMoreEnded = async (rollouts: number): Promise<void> =>
-    untilEnded(rollouts + (await countOutcomes(world, uid)));
-  return { uid, look, untilEnded, untilMoreEnded };
+    untilEnded(rollouts + (await countEnded()));
+  return { uid, job, look, countEnded, untilEnded, untilMoreEnded };
 }
 
 /** The first twelve digits of an object's UID: its name on the bus. */

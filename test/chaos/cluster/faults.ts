@@ -172,7 +172,8 @@ async function heldPods(
   { uid }: RunningClusterJob,
 ): Promise<readonly string[]> {
   const retired = await gatherLeases({ bus, jobUid: uid });
-  return (kubelet?.pods ?? []).filter((name) => retired.get(name.slice(name.lastIndexOf("-") + 1)) === false);
+  const isHeld = (sandbox = ""): boolean => retired.get(`rollyard.leases.${sandbox}`) === false;
+  return (kubelet?.pods ?? []).filter((name) => isHeld(name.split("-").at(-1)));
 }
 
 /** Its machine is gone with it: what ran there does not answer any more. */

@@ -158,7 +158,7 @@ async function watched(world: ClusterWorld, job: ClusterJob): Promise<RunningClu
     await withWords(world, () => eventually(countEnded, (count) => count >= rollouts, END_MS, POLL_MS));
   };
   const untilMoreEnded = async (rollouts: number): Promise<void> =>
-    untilEnded(rollouts + (await countEnded()));
+    untilEnded(Math.min(job.rollouts, rollouts + (await countEnded())));
   return { uid, job, look, countEnded, untilEnded, untilMoreEnded };
 }
 

@@ -12,6 +12,8 @@ export interface ClusterFault {
   /** Sandboxes that end by what looks like their agent's doing. */
   readonly sandboxdKills?: number;
   readonly cost: FaultCost;
+  /** Of the model, where rollouts have to be long enough to be struck. */
+  readonly latencyMs?: number;
   readonly strike: (world: ClusterWorld, running: RunningClusterJob) => Promise<void>;
 }
 
@@ -28,6 +30,7 @@ const TENTH = 10;
 /** Outcomes between two leaders' ends. */
 const BETWEEN_LEADERS = 5;
 const FEW = 2;
+const SLOW_MS = 1500;
 const MOST_KILLS = 8;
 const LATE_PART = 0.8;
 const LONGEST_REIGN_MS = 10_000;
@@ -45,12 +48,17 @@ export const CLUSTER_FAULTS = {
   "leader-told-to-end": { strike: endLeader, cost: "nothing" },
   "leaders-with-clocks-apart": { strike: endLeadersInTurn, cost: "nothing" },
   "quota-set-and-lifted": { strike: setQuota, cost: "nothing" },
-  "pods-evicted": { strike: evictPods, cost: "attempts" },
+  "pods-evicted": { strike: evictPods, cost: "attempts", latencyMs: SLOW_MS },
   "node-deleted": { strike: deleteNode, cost: "attempts" },
   "images-missing": { strike: missImages, cost: "nothing" },
   "writes-conflict": { strike: conflict, cost: "nothing" },
-  "sandboxes-out-of-memory": { strike: exhaustMemory, sandboxdKills: FEW, cost: "sandboxes" },
-  "sandboxes-killed": { strike: killSandboxes, sandboxdKills: FEW, cost: "sandboxes" },
+  "sandboxes-out-of-memory": {
+    strike: exhaustMemory,
+    sandboxdKills: FEW,
+    cost: "sandboxes",
+    latencyMs: SLOW_MS,
+  },
+  "sandboxes-killed": { strike: killSandboxes, sandboxdKills: FEW, cost: "sandboxes", latencyMs: SLOW_MS },
 } as const satisfies Readonly<Record<string, ClusterFault>>;
 
 /** One of {@link CLUSTER_FAULTS}. */

@@ -24,13 +24,18 @@ export async function runFault(
   job: ClusterJob,
 ): Promise<FaultEnd> {
   const fault: ClusterFault = CLUSTER_FAULTS[name];
-  const end = await runClusterJob(world, job, {
-    sandboxdKills: fault.sandboxdKills ?? 0,
-    during: async (running) => {
-      await running.untilEnded(job.rollouts * STRIKE_AFTER);
-      await fault.strike(world, running);
+  const { latencyMs = job.latencyMs } = fault;
+  const end = await runClusterJob(
+    world,
+    { ...job, ...(latencyMs === undefined ? {} : { latencyMs }) },
+    {
+      sandboxdKills: fault.sandboxdKills ?? 0,
+      during: async (running) => {
+        await running.untilEnded(job.rollouts * STRIKE_AFTER);
+        await fault.strike(world, running);
+      },
     },
-  });
+  );
   return {
     isComplete: isTrue(end.job, "Complete"),
     attempts: attemptsOf(end.seen),

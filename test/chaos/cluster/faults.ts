@@ -174,7 +174,7 @@ async function evictPods(world: ClusterWorld, running: RunningClusterJob): Promi
   }
 }
 
-/** The pods here whose sandboxes rollouts of the job hold. */
+/** The pods here whose sandboxes rollouts of the job hold, those that have more to do with them last. */
 async function heldPods(
   { kubelet, bus }: ClusterWorld,
   { uid }: RunningClusterJob,
@@ -214,11 +214,11 @@ async function conflict({ proxy }: ClusterWorld): Promise<void> {
 
 async function exhaustMemory(world: ClusterWorld, running: RunningClusterJob): Promise<void> {
   const end = { exitCode: 137, signal: 9, reason: "OOMKilled" };
-  const names = (await heldPods(world, running)).slice(0, FEW);
+  const names = (await heldPods(world, running)).slice(-FEW);
   for (const name of names) await world.kubelet?.endPod(name, end);
 }
 
 async function killSandboxes(world: ClusterWorld, running: RunningClusterJob): Promise<void> {
-  const names = (await heldPods(world, running)).slice(0, FEW);
+  const names = (await heldPods(world, running)).slice(-FEW);
   for (const name of names) world.kubelet?.killSandboxd(name);
 }

@@ -1,5 +1,6 @@
 import { controllerConfigSchema } from "../../services/controller/config.ts";
 import { gatewayConfigSchema } from "../../services/gateway/config.ts";
+import { graderConfigSchema } from "../../services/grader/config.ts";
 import { environmentSchema } from "../../src/environment/environment.ts";
 import { PRESETS } from "../../src/environment/presets.ts";
 import { ERROR_CODES } from "../../src/errors/codes.ts";
@@ -40,6 +41,7 @@ export function referencePages(): ReadonlyMap<string, string> {
     ["graders.md", gradersPage()],
     ["controller.md", controllerPage()],
     ["gateway.md", gatewayPage()],
+    ["grader-service.md", graderServicePage()],
     ["errors.md", errorsPage()],
     ["metrics.md", metricsPage()],
   ]);
@@ -109,6 +111,14 @@ function gatewayPage(): string {
     "Gateway",
     "The configuration file of a gateway process, `--config FILE`: one YAML document. Unknown fields are errors. The password of its NATS user comes from the environment variable `NATS_PASSWORD`.",
     fieldTable(inputSchema(gatewayConfigSchema)),
+  );
+}
+
+function graderServicePage(): string {
+  return page(
+    "Grader service",
+    "The configuration file of a grader process, `--config FILE`: one YAML document. Unknown fields are errors. The password of its NATS user comes from the environment variable `NATS_PASSWORD`.",
+    fieldTable(inputSchema(graderConfigSchema)),
   );
 }
 

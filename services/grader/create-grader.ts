@@ -1,5 +1,6 @@
 import type { Bus } from "../../src/bus/port.ts";
 import { ClaimedCleanSandbox } from "../../src/grader/claimed-clean-sandbox.ts";
+import type { LimitsByType } from "../../src/grader/grader-context.ts";
 import { GraderWaits } from "../../src/grader/grader-waits.ts";
 import { GraderService } from "../../src/grader/grader-service.ts";
 import type { GraderMetrics } from "../../src/grader/metrics.ts";
@@ -17,6 +18,8 @@ export interface GraderParts {
   readonly bus: Bus;
   /** Gradings at once. */
   readonly concurrency: number;
+  /** Limits of graders by type; none by default. */
+  readonly limits?: LimitsByType;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: GraderMetrics;
@@ -30,7 +33,7 @@ export interface RunningGrader {
 
 /** Composes a grader over a bus and starts it. */
 export function startGrader(parts: GraderParts): RunningGrader {
-  const { bus, clock, logger, metrics, concurrency } = parts;
+  const { bus, clock, logger, metrics, concurrency, limits = {} } = parts;
   const endpointCaller = new UndiciEndpointCaller(clock);
   const runtime = new ModelRuntime({ clock, logger, metrics: judgeMetrics(metrics) });
   const stopping = new AbortController();
@@ -43,7 +46,7 @@ export function startGrader(parts: GraderParts): RunningGrader {
     logger,
     metrics,
     endpointCaller,
-    loadSetup: snapshotGraderSetups({ bus, clock, stopping: stopping.signal, runtime }),
+    loadSetup: snapshotGraderSetups({ bus, limits, clock, stopping: stopping.signal, runtime }),
     waits: new GraderWaits(logger),
     cleanSandboxFor: (task) => new ClaimedCleanSandbox(task, claims),
     nonce: () => randomIds.nonce(),

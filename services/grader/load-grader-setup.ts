@@ -7,6 +7,7 @@ import { loadSnapshot } from "../../src/config/snapshot.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
 import { resolveTools } from "../../src/environment/tool-definitions.ts";
 import { compileGrader } from "../../src/grader/compile-grader.ts";
+import type { LimitsByType } from "../../src/grader/grader-context.ts";
 import type { GraderSetup, LoadGraderSetup } from "../../src/grader/grader-setup.ts";
 import { KeyedCache } from "../../src/lib/keyed-cache.ts";
 import type { Clock } from "../../src/lib/clock.ts";
@@ -19,6 +20,8 @@ const KEPT_SETUPS = 64;
 /** What making setups needs. */
 export interface SetupDeps {
   readonly bus: LogStore & Messenger;
+  /** Limits of graders by type. */
+  readonly limits: LimitsByType;
   readonly clock: Clock;
   /** Aborts when the grader is to end. */
   readonly stopping: AbortSignal;
@@ -54,7 +57,7 @@ async function loadSetup(specHash: string, deps: SetupDeps): Promise<KeptSetup> 
   const setup: GraderSetup = {
     environment: environmentName,
     graderType: spec.type,
-    grader: compileGrader(spec, { passThreshold, judges: models, tools }),
+    grader: compileGrader(spec, { passThreshold, judges: models, tools, limits: deps.limits }),
     hasResponseFormat: environment.responseFormat !== undefined,
     timeLimitMs: environment.limits.gradeSeconds * 1000,
   };

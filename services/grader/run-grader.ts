@@ -11,11 +11,18 @@ import { startGrader } from "./create-grader.ts";
  * not answer is waited for. Rejects with `bus_forbidden` when it refuses user or password, `bad_input` for an address in use.
  */
 export function runGrader(config: GraderConfig, context: ServiceContext): Promise<void> {
-  const { nats, metrics, concurrency } = config;
+  const { nats, metrics, concurrency, graders } = config;
   const { logger, stop } = context;
   return runConnected({ name: "grader", nats, metrics }, context, async ({ bus, maker, metricsPort }) => {
     const graderMetrics = createGraderMetrics(maker);
-    const grader = startGrader({ bus, concurrency, clock: systemClock, logger, metrics: graderMetrics });
+    const grader = startGrader({
+      bus,
+      concurrency,
+      limits: graders,
+      clock: systemClock,
+      logger,
+      metrics: graderMetrics,
+    });
     logger.info("grader started", { concurrency, metrics_port: metricsPort });
     await whenAborted(stop);
     await grader.stop();

@@ -138,4 +138,17 @@ describe("an endpoint grader", () => {
     const { reason } = settled as PromiseRejectedResult;
     expect(JSON.stringify([reason.message, reason.details])).not.toMatch(/four|canary/);
   });
+
+  it.each([1, 2, 5])("runs no more than the process's %d tries when it fails", async (tries) => {
+    const broken = { kind: "broken", reason: "ECONNRESET" } as const;
+    const world = recordedWorld(Array.from({ length: 6 }, () => broken));
+    const grader = compileGrader(
+      { type: "endpoint", url: "http://127.0.0.1:1/" },
+      { passThreshold: 1, limits: { endpoint: { tries } } },
+    );
+    await expect(grader.grade(gradeInput({}, ""), world.deps)).rejects.toMatchObject({
+      code: "grader_failed",
+    });
+    expect(world.calls).toHaveLength(tries);
+  });
 });

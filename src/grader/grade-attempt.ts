@@ -38,6 +38,8 @@ export interface AttemptToGrade {
   readonly attempt: AttemptState;
   readonly chain: OutcomeChain;
   readonly drain: GradeDrain;
+  /** No grader had it before. */
+  readonly isFirst: boolean;
 }
 
 /** What the grading of an attempt came to. */
@@ -56,6 +58,7 @@ export async function gradeAttempt(target: AttemptToGrade, deps: GradeAttemptDep
     const patience = { clock: deps.clock, signal: drain.hard };
     const setup = await untilAnswered(() => deps.loadSetup(task.ref), patience);
     graderType = setup.graderType;
+    countWait(target, setup, deps);
     const result = await runGrader(target, setup, { deps, wanted });
     return { kind: "graded", result, environment: setup.environment };
   } catch (thrown) {
@@ -65,6 +68,16 @@ export async function gradeAttempt(target: AttemptToGrade, deps: GradeAttemptDep
     deps.metrics.graderFailed(graderType, error.code);
     return { kind: "ungradable", failure: failureRecord(error) };
   }
+}
+
+/** Clocks of two machines may differ by more than the wait. */
+function countWait(
+  { attempt, isFirst }: AttemptToGrade,
+  { environment }: GraderSetup,
+  { clock, metrics }: GradeAttemptDeps,
+): void {
+  if (!isFirst || attempt.seal === null) return;
+  metrics.gradeTaken(environment, Math.max(0, clock.nowMs() - attempt.seal.atMs) / 1000);
 }
 
 interface RunContext {

@@ -85,7 +85,7 @@ async function handle({ kind, task }: Readable, deliveries: number, context: Flo
   if (state.kind === "ended") return { kind: "ended_before", task };
   if (state.kind === "broken") return settle(task, state.failure, settling);
   if (deliveries > MAX_DELIVERIES) return settle(task, setAside(deliveries), settling);
-  return gradeOpen(task, { ...settling, expected: state.expectedLastSequence });
+  return gradeOpen(task, { ...settling, deliveries, expected: state.expectedLastSequence });
 }
 
 interface SettleContext extends FlowContext {
@@ -96,13 +96,17 @@ interface SettleContext extends FlowContext {
 interface OpenContext extends SettleContext {
   /** Sequence that the outcome must expect. */
   readonly expected: number;
+  readonly deliveries: number;
 }
 
 async function gradeOpen(task: GradeTask, context: OpenContext): Promise<GradeEnd> {
-  const { deps, patience, chain, drain } = context;
+  const { deps, patience, chain, drain, deliveries } = context;
   const log = await readSealedLog(deps.store, task, patience);
   if (log.kind === "refused") return settle(task, log.failure, context);
-  const graded = await gradeAttempt({ task, attempt: log.attempt, chain, drain }, deps);
+  const graded = await gradeAttempt(
+    { task, attempt: log.attempt, chain, drain, isFirst: deliveries === 1 },
+    deps,
+  );
   if (graded.kind === "ended") return { kind: "ended_before", task };
   if (graded.kind === "ungradable") return settleUnlessEnded(task, graded.failure, context);
   const { result, environment } = graded;

@@ -1,4 +1,9 @@
+import type { GraderLimits } from "./grader-limits.ts";
 import type { JudgeModels } from "./judges/judge.ts";
+import type { SubGraderSpec } from "./schema.ts";
+
+/** Limits by grader type. */
+export type LimitsByType = Readonly<Partial<Record<SubGraderSpec["type"], GraderLimits>>>;
 
 /** What of its environment and its process a grader follows. */
 export interface GraderContext {
@@ -8,4 +13,6 @@ export interface GraderContext {
   readonly judges: JudgeModels;
   /** Names of the environment's tools. */
   readonly tools: readonly string[];
+  /** What the process lets graders of a type do; by default nothing is limited. */
+  readonly limits: LimitsByType;
 }

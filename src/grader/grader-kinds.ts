@@ -1,6 +1,7 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { compileEndpoint } from "./endpoint.ts";
 import type { GraderContext } from "./grader-context.ts";
+import { limitedScorer, triesOf } from "./grader-limits.ts";
 import { compileJudgeVeto } from "./judge-veto.ts";
 import { compileLabelModel } from "./label-model.ts";
 import { compilePython } from "./python.ts";
@@ -53,5 +54,7 @@ export function compileScorer(spec: SubGraderSpec, context: GraderContext): Scor
     });
   }
   const scorer = kind.compile(spec, context);
-  return kind.reachesOut ? retryingScorer(scorer) : scorer;
+  if (!kind.reachesOut) return scorer;
+  const limits = context.limits[spec.type] ?? {};
+  return retryingScorer(limitedScorer(scorer, limits), triesOf(limits));
 }

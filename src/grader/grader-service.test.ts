@@ -86,6 +86,27 @@ describe("the grader service", () => {
     expect(world.outcomes).toHaveLength(1);
   });
 
+  it("takes others while one only waits, and lets it go on before anything new", async () => {
+    let isDown = true;
+    const asked: string[] = [];
+    world.reply = () => {
+      asked.push(isDown ? "down" : "up");
+      return isDown ? { kind: "answered", status: 503, body: "", retryAfterMs: null } : SCORED;
+    };
+    const { service, ended } = start(1);
+    const waiting = Array.from({ length: 12 }, offer);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(service.load()).toMatchObject({ running: 0, waiting: 8 });
+    expect(service.load().oldestSeconds).toBeGreaterThan(19);
+    expect(source.waiting).toHaveLength(4);
+    isDown = false;
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(service.load()).toEqual({ running: 0, waiting: 0, oldestSeconds: 0 });
+    expect(waiting.map(({ did }) => did.at(-1))).toEqual(waiting.map(() => "ack"));
+    service.drain();
+    await ended;
+  });
+
   it("never asks for more than its slots in all open pulls together", async () => {
     const { service, ended } = start(4);
     for (let round = 0; round < 20; round += 1) {

@@ -8,16 +8,21 @@ import { CompanyStay } from "../rollout/company-stay.ts";
 import { gradeDelivery } from "./grade-flow.ts";
 import type { GradeEnd, GradeFlowDeps } from "./grade-flow.ts";
 import { GRADER_COMPANY, suspicionOf } from "./grader-company.ts";
+import { GradingSlots } from "./grading-slots.ts";
+import type { SlotHold } from "./grading-slots.ts";
+import type { GradingLoad } from "./metrics.ts";
 
 /** What a grader service works with. */
 export interface GraderServiceOptions extends Omit<GradeFlowDeps, "outside"> {
   readonly source: WorkSource;
-  /** Gradings at once. */
+  /** Gradings that run at once; those that only wait are held beside them. */
   readonly concurrency: number;
   /** How long a drain lets running graders go on; default 30 s. */
   readonly drainMs?: number;
 }
 
+/** Gradings that a process holds, running and waiting together, for each of its slots. */
+const HELD_PER_SLOT = 8;
 const PULL_EXPIRES_MS = 30_000;
 const PULL_RETRY_MS = 1_000;
 const DRAIN_MS = 30_000;
@@ -34,7 +39,9 @@ export class GraderService {
   readonly #hard = new AbortController();
   readonly #over = new AbortController();
   readonly #company: Company;
-  readonly #running = new Set<Promise<void>>();
+  readonly #slots: GradingSlots;
+  /** Every grading held, and since when (monotonic milliseconds). */
+  readonly #running = new Map<Promise<void>, { readonly hold: SlotHold; readonly sinceMs: number }>();
   readonly #pulls = new Set<Promise<void>>();
   /** Deliveries that open pulls may still bring. */
   #asked = 0;
@@ -42,11 +49,25 @@ export class GraderService {
   constructor(options: GraderServiceOptions) {
     this.#options = options;
     this.#company = new Company(GRADER_COMPANY, options.clock);
+    this.#slots = new GradingSlots(options.concurrency);
+    options.metrics.watchGradings(() => this.load());
   }
 
-  /** Gradings under way. */
+  /** Gradings under way, those that wait too. */
   get active(): number {
     return this.#running.size;
+  }
+
+  /** What this process holds now. */
+  load(): GradingLoad {
+    const held = [...this.#running.values()];
+    const waiting = held.filter(({ hold }) => hold.isOutside).length;
+    const oldestMs = Math.min(...held.map(({ sinceMs }) => sinceMs));
+    return {
+      running: held.length - waiting,
+      waiting,
+      oldestSeconds: held.length === 0 ? 0 : (this.#options.clock.monotonicMs() - oldestMs) / 1000,
+    };
   }
 
   /** Starts to pull. Resolves after a drain, when everything taken has ended or was given back. */
@@ -58,7 +79,7 @@ export class GraderService {
     });
     // A pull that ends may still bring deliveries.
     await Promise.allSettled(this.#pulls);
-    await Promise.allSettled(this.#running);
+    await Promise.allSettled(this.#running.keys());
     this.#over.abort();
   }
 
@@ -75,7 +96,8 @@ export class GraderService {
   /** While a suspect keeps others waiting here, they are left to other graders. */
   #topUp(): void {
     if (this.#soft.signal.aborted || this.#company.waiting > 0) return;
-    const free = this.#options.concurrency - this.#running.size - this.#asked;
+    const room = this.#options.concurrency * HELD_PER_SLOT - this.#running.size;
+    const free = Math.min(this.#slots.free, room) - this.#asked;
     if (free <= 0) return;
     this.#asked += free;
     const pull = this.#pull(free).finally(() => {
@@ -105,22 +127,29 @@ export class GraderService {
   }
 
   #take(delivery: WorkDelivery): void {
-    const running = this.#grade(delivery).finally(() => {
+    const hold = this.#slots.take();
+    const running = this.#grade(delivery, hold).finally(() => {
+      hold.end();
       this.#running.delete(running);
       this.#topUp();
     });
-    this.#running.add(running);
+    this.#running.set(running, { hold, sinceMs: this.#options.clock.monotonicMs() });
   }
 
-  async #grade(delivery: WorkDelivery): Promise<void> {
+  async #grade(delivery: WorkDelivery, hold: SlotHold): Promise<void> {
     const done = new AbortController();
     void keepBeating(delivery, this.#options.clock, done.signal);
     const { suspicion, stay } = this.#stayOf(delivery);
     try {
       if (!(await this.#enter(stay, suspicion))) return await delivery.nak();
       const drain = { soft: this.#soft.signal, hard: this.#hard.signal };
-      const outside: CompanyStay["outside"] = (wait, signal) =>
-        stay.outside(wait, signal).finally(() => this.#topUp());
+      const outside: CompanyStay["outside"] = async (wait, signal) => {
+        hold.leave();
+        this.#topUp();
+        const isIn = (await stay.outside(wait, signal)) && (await hold.enter(signal));
+        this.#topUp();
+        return isIn;
+      };
       this.#report(await gradeDelivery(delivery, { ...this.#options, outside }, drain));
     } catch (thrown) {
       const { code, message, cause } = toRollyardError(thrown);

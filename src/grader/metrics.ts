@@ -1,7 +1,20 @@
 import type { TokenUsage } from "../model/port.ts";
 
+/** What a grader process holds. */
+export interface GradingLoad {
+  readonly running: number;
+  /** Those that only wait: for an endpoint, a judge, their turn. */
+  readonly waiting: number;
+  /** How long it holds the oldest; 0 without any. */
+  readonly oldestSeconds: number;
+}
+
 /** What graders count. Labels are of closed sets: grader types, error codes, environment names. */
 export interface GraderMetrics {
+  /** A rollout was taken for the first time, so many seconds after it stopped. */
+  gradeTaken(environment: string, waitedSeconds: number): void;
+  /** Asked for when the metrics are read. */
+  watchGradings(read: () => GradingLoad): void;
   /** A grader of a type came to a score. */
   graderFinished(graderType: string, seconds: number): void;
   /** A try of a grader failed, or a grading ended without a reward. */
@@ -15,6 +28,8 @@ export interface GraderMetrics {
 
 /** Counts nothing; for tests and for callers without a registry. */
 export const noGraderMetrics: GraderMetrics = {
+  gradeTaken: () => undefined,
+  watchGradings: () => undefined,
   graderFinished: () => undefined,
   graderFailed: () => undefined,
   judgeRequestEnded: () => undefined,

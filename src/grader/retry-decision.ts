@@ -1,6 +1,6 @@
 import type { RollyardError } from "../errors/rollyard-error.ts";
 
-/** How often a grader that ran and failed is tried in all. */
+/** How often a grader that ran and failed is tried in all, where nothing else is set. */
 export const GRADER_TRIES = 3;
 
 const FIRST_DELAY_MS = 1000;
@@ -19,15 +19,22 @@ export type RetryDecision =
   | { readonly kind: "again"; readonly delayMs: number; readonly history: RetryHistory }
   | { readonly kind: "give_up" };
 
+/** What decides on another try beside the error. */
+export interface RetryState {
+  readonly history: RetryHistory;
+  /** Most runs in all. */
+  readonly tries: number;
+}
+
 /**
  * A grader that can't be had (refused, 429, 5xx) is waited for without limit; one that ran and failed is tried
- * {@link GRADER_TRIES} times; every other failure ends the grading at once.
+ * so many times; every other failure ends the grading at once.
  */
-export function decideRetry(error: RollyardError, history: RetryHistory): RetryDecision {
+export function decideRetry(error: RollyardError, { history, tries }: RetryState): RetryDecision {
   if (error.code === "grader_unreachable") return waitOut(error, history);
   if (error.failureClass !== "grader") return { kind: "give_up" };
   const failures = history.failures + 1;
-  if (failures >= GRADER_TRIES) return { kind: "give_up" };
+  if (failures >= tries) return { kind: "give_up" };
   return { kind: "again", delayMs: backoffMs(failures - 1), history: { failures, waits: 0 } };
 }
 

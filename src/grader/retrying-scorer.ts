@@ -11,7 +11,7 @@ const SHORTEST_RUN_MS = 100;
  * The one retry layer of graders: around each scorer that needs the world, so that a `multi` repeats only what failed.
  * All runs of a scorer share its time limit; those of a `multi` begin together, so their limit is that of the grading.
  */
-export function retryingScorer(scorer: Scorer): Scorer {
+export function retryingScorer(scorer: Scorer, tries: number): Scorer {
   return {
     name: scorer.name,
     type: scorer.type,
@@ -26,7 +26,7 @@ export function retryingScorer(scorer: Scorer): Scorer {
           return await scorer.score(input, { ...deps, timeLimitMs: Math.floor(leftMs), spend });
         } catch (error) {
           if (leftMs < SHORTEST_RUN_MS) throw error;
-          history = await waitForNextTry(scorer.type, error, { history, deps });
+          history = await waitForNextTry(scorer.type, error, { history, tries, deps });
         }
       }
     },
@@ -35,6 +35,7 @@ export function retryingScorer(scorer: Scorer): Scorer {
 
 interface TryContext {
   readonly history: RetryHistory;
+  readonly tries: number;
   readonly deps: GradeDeps;
 }
 
@@ -42,10 +43,10 @@ interface TryContext {
 async function waitForNextTry(
   graderType: string,
   thrown: unknown,
-  { history, deps }: TryContext,
+  { history, tries, deps }: TryContext,
 ): Promise<RetryHistory> {
   const error = toRollyardError(thrown);
-  const decision = decideRetry(error, history);
+  const decision = decideRetry(error, { history, tries });
   if (decision.kind === "give_up" || deps.signal.aborted) throw error;
   await deps.waitOut({ graderType, code: error.code, delayMs: decision.delayMs });
   return decision.history;

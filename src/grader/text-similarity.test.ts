@@ -13,10 +13,10 @@ const spec: TextSimilaritySpec = {
 };
 
 const score = (output: string, answer: string, changes: Partial<TextSimilaritySpec> = {}) =>
-  compileTextSimilarity({ ...spec, ...changes }, { passThreshold: 1, judges: noJudges, tools: [] }).score(
-    gradeInput({ answer }, output),
-    recordedWorld().deps,
-  );
+  compileTextSimilarity(
+    { ...spec, ...changes },
+    { passThreshold: 1, judges: noJudges, tools: [], limits: {} },
+  ).score(gradeInput({ answer }, output), recordedWorld().deps);
 
 describe("a text_similarity grader", () => {
   it("scores how near the rendered texts are", async () => {
@@ -41,8 +41,8 @@ describe("a text_similarity grader", () => {
 
   it("refuses cosine where spec.judges has no model that embeds", () => {
     const cosine = { ...spec, evaluation_metric: "cosine" } as const;
-    expect(() => compileTextSimilarity(cosine, { passThreshold: 1, judges: noJudges, tools: [] })).toThrow(
-      /text-embedding-3-large/,
-    );
+    expect(() =>
+      compileTextSimilarity(cosine, { passThreshold: 1, judges: noJudges, tools: [], limits: {} }),
+    ).toThrow(/text-embedding-3-large/);
   });
 });

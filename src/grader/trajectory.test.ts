@@ -73,7 +73,7 @@ async function score(
     formula,
     ...(validation === undefined ? {} : { validation: [...validation] }),
   };
-  const scorer = compileTrajectory(spec, { passThreshold: 1, judges: noJudges, tools });
+  const scorer = compileTrajectory(spec, { passThreshold: 1, judges: noJudges, tools, limits: {} });
   const scored = await scorer.score({ ...gradeInput({}, "x"), trajectory: facts }, recordedWorld().deps);
   return scored.reward;
 }

@@ -88,6 +88,14 @@ export const METRICS = {
     "grader",
     "error",
   ]),
+  grade_queue_seconds: histogram("From a rollout's stop to when a grader first takes it.", ROLLOUT_SECONDS, [
+    "environment",
+  ]),
+  gradings: gauge(
+    "Gradings that a process holds: `state` is running or waiting (for an endpoint, a judge, its turn).",
+    ["state"],
+  ),
+  grading_oldest_seconds: gauge("How long a process holds the oldest of its gradings; 0 without any."),
   judge_request_duration_seconds: histogram(
     "Time of one request to a judge model's endpoint: `result` as of `model_request_duration_seconds`.",
     CALL_SECONDS,

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Readable } from "node:stream";
 import { storeUpload } from "../../../src/bus/uploads.ts";
 import { busUid } from "../../../src/kube/bus-uid.ts";
-import { objectOrEmpty } from "../../../src/lib/half-valid.ts";
+import { objectOrEmpty, textOrUndefined } from "../../../src/lib/half-valid.ts";
 import {
   conditionOf,
   JobsWorld,
@@ -63,7 +63,11 @@ describe.skipIf(cluster.isMissing)("the dataset of a RolloutJob", () => {
     `http://${host}:${(files.address() as AddressInfo).port}${path}`;
   const upload = async (job: string, text: string): Promise<void> => {
     const { uid } = objectOrEmpty((await world.job(job))?.["metadata"]);
-    const target = { jobUid: busUid(String(uid)), sha256: digest(text), maxBytes: text.length };
+    const target = {
+      jobUid: busUid(textOrUndefined(uid) ?? ""),
+      sha256: digest(text),
+      maxBytes: text.length,
+    };
     await storeUpload(await world.connect("uploader"), target, Readable.from([Buffer.from(text)]));
   };
   const isThree = { status: { rollouts: { total: 3, graded: 3 } } };

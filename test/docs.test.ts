@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { HEADERS } from "../src/bus/port.ts";
 import { SERVICE_USERS } from "../src/bus/permissions.ts";
@@ -5,6 +6,7 @@ import { STREAMS } from "../src/bus/streams.ts";
 import { FAILURE_CLASSES } from "../src/errors/failure-class.ts";
 import { STOP_REASONS } from "../src/rollout/stop-reason.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { readSources } from "./support/architecture/source-map.ts";
 import {
   brokenLinks,
   missingPaths,
@@ -30,6 +32,31 @@ describe("the documents", () => {
     const names = [...STOP_REASONS, ...FAILURE_CLASSES].map((name) => `\`${name}\``);
     const rows = SERVICE_USERS.map((user) => `| ${user} `);
     expect([...names, ...rows].filter((name) => !text.includes(name))).toEqual([]);
+  });
+});
+
+describe("the page on clusters", () => {
+  const { text } = readDocument("docs/cluster.md");
+  const rows = text.split("\n").filter((line) => /^\| `[A-Z]/u.test(line));
+  const named = rows.flatMap((row) =>
+    [...row.matchAll(/`([A-Z][A-Za-z0-9]+)`/gu)].map(([, name = ""]) => name),
+  );
+  const sources = [...readSources(fileURLToPath(new URL("..", import.meta.url)))]
+    .filter(([path]) => /^src\/(controller|job|sandbox|config)\//u.test(path) && !path.endsWith(".test.ts"))
+    .map(([, source]) => source)
+    .join("\n");
+
+  it("names conditions and reasons that there are", () => {
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.filter((name) => !new RegExp(`"${name}"|\\b${name}:`, "u").test(sources))).toEqual([]);
+  });
+
+  it("names every reason for which a job, or a sandbox, does not begin", () => {
+    const reasons = [...sources.matchAll(/(?:blocked\(\s*"\w+",\s*|return no\(\s*)"(\w+)"/gu)].map(
+      ([, reason]) => reason,
+    );
+    expect(reasons.length).toBeGreaterThan(10);
+    expect(reasons.filter((reason) => !named.includes(reason ?? ""))).toEqual([]);
   });
 });
 

@@ -152,7 +152,7 @@ function newJobs(
     ids: randomIds,
     metrics: metrics.outcomes,
     observer: metrics.kube.queue("rollout_job", () => jobs.queueDepth),
-    pressureOf: (environmentUid) => jobPressure(environments.pressure(environmentUid)),
+    pressureOf: (environmentUid) => jobPressure(environments.hindrance(environmentUid)),
   });
   return jobs;
 }

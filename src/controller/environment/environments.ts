@@ -148,9 +148,12 @@ export class Environments {
     this.#reconciler.broker(environmentUid)?.release(ref);
   }
 
-  /** Why no sandbox of an Environment starts though nothing has failed; null while they do. */
-  pressure(environmentUid: string): StartPressure | null {
-    return this.#reconciler.broker(environmentUid)?.snapshot().pressure ?? null;
+  /** Why no sandbox of an Environment starts: there is no room, or starts fail again and again; null while they do. */
+  hindrance(environmentUid: string): StartPressure | null {
+    const snapshot = this.#reconciler.broker(environmentUid)?.snapshot();
+    if (snapshot === undefined || snapshot.pressure !== null) return snapshot?.pressure ?? null;
+    const { state, lastReason } = snapshot.breaker;
+    return state === "closed" ? null : { reason: "Unschedulable", message: lastReason };
   }
 
   /** What a probe found of the cluster's network; every Environment's status says it. */

@@ -201,10 +201,13 @@ describe.skipIf(cluster.isMissing)("Environments on a real API server", () => {
     };
     await says("failing", "StartFailing", { status: "True", message: lastReason });
     await saysEvent("failing", "StartFailing");
+    const hindrance = () => world.environments.hindrance(broker("failing").environmentUid);
+    expect(hindrance()).toEqual({ reason: "Unschedulable", message: lastReason });
     broker("failing").figures = before;
     const recovered = await says("failing", "StartFailing", { status: "False" });
     expect(recovered).toMatchObject({ reason: "NoFailures", message: "" });
     await saysEvent("failing", "StartsRecovered");
+    expect(hindrance()).toBeNull();
   });
 
   it("tell all of them what a probe found of the network", async () => {

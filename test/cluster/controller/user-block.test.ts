@@ -1,0 +1,120 @@
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { CORPUS_FOLDER } from "../../../examples/repo-search/derive-items.ts";
+import { startScriptedPolicy } from "../../../examples/repo-search/policy/server.ts";
+import type { ScriptedPolicy } from "../../../examples/repo-search/policy/server.ts";
+import { ClusterWorld } from "../../chaos/cluster/cluster-world.ts";
+import { testCluster } from "../../support/cluster/test-cluster.ts";
+import { REPO_SEARCH_JOB, writeRepoSearch } from "../../support/controller/repo-search-files.ts";
+import { nodeCommand, startProgram } from "../../support/run/run-cli.ts";
+import type { RunningCli } from "../../support/run/run-cli.ts";
+
+const ROLLOUTS = 42;
+const HEAD = ["NAME", "TOTAL", "ACTIVE", "GRADED", "FAILED", "REWARD", "AGE"];
+const COMPLETE_MS = 600_000;
+
+describe.skipIf(testCluster().isMissing)("what a user types", () => {
+  const corpus = fileURLToPath(CORPUS_FOLDER);
+  const started: RunningCli[] = [];
+  let folder: string;
+  let policy: ScriptedPolicy;
+  let world: ClusterWorld;
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "rollyard-user-"));
+    policy = await startScriptedPolicy({ port: 0, host: "127.0.0.1" });
+    const files = await writeRepoSearch(folder, {
+      modelUrl: policy.url,
+      samplesPerItem: 1,
+      sandbox: { local: corpus },
+    });
+    const documents = await Promise.all([files.items, files.job].map((file) => readFile(file, "utf8")));
+    await writeFile(files.job, documents.join("\n---\n"));
+    world = await ClusterWorld.start({ controllers: 1, workers: 1, graders: 1, corpus });
+    await world.startServices();
+    const bin = join(folder, "bin");
+    await mkdir(bin);
+    await symlink(world.whole.cluster.kubectl, join(bin, "kubectl"));
+    const command = nodeCommand("services/cli/main.ts", []).map((word) => `'${word}'`);
+    await writeFile(join(bin, "rollyard"), `#!/bin/sh\nexec ${command.join(" ")} "$@"\n`, { mode: 0o755 });
+  });
+
+  afterAll(async () => {
+    for (const each of started) {
+      each.kill("SIGKILL");
+      await each.ended;
+    }
+    await world?.stop();
+    await policy?.close();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Starts a line of a shell in a folder with the two files. */
+  const typed = (line: string): RunningCli => {
+    const PATH = `${join(folder, "bin")}:${process.env["PATH"] ?? ""}`;
+    const KUBECONFIG = world.whole.cluster.kubeconfigFile;
+    const running = startProgram(["/bin/sh", "-c", `cd '${folder}' && ${line}`], { PATH, KUBECONFIG });
+    started.push(running);
+    return running;
+  };
+  const user = async (line: string): Promise<string> => {
+    const { code, stdout, stderr } = await typed(line).ended;
+    if (code !== 0) throw new Error(`${line}: ${stderr}\n${await world.lastWords()}`);
+    return stdout;
+  };
+
+  it(
+    "takes a job from the CRDs to Complete",
+    async () => {
+      expect(await user("rollyard crds | kubectl apply -f -")).toContain("rolloutjobs.rollyard.dev");
+      await user("kubectl apply -f environment.yaml -f job.yaml");
+      const watching = typed("exec kubectl get rolloutjobs -w");
+      await user("kubectl scale environment/repo-search --replicas=50");
+      // It waits for half a minute; a user asks again.
+      await user(
+        `until kubectl wait --for=condition=Complete rolloutjob/${REPO_SEARCH_JOB}; do sleep 1; done`,
+      );
+      const row = `${REPO_SEARCH_JOB} +${ROLLOUTS} +0 +${ROLLOUTS} +0 +0\\.\\d+ +\\d+[ms]`;
+      await watching.says(new RegExp(row, "u"));
+      watching.kill("SIGTERM");
+      const [head = "", ...rows] = (await watching.ended).stdout.trimEnd().split("\n");
+      expect(head.split(/\s+/)).toEqual(HEAD);
+      // It was seen on its way: with rollouts under way, and some graded.
+      const counts = rows.map((each) => each.split(/\s+/).slice(1, 4).map(Number));
+      expect(counts.some(([, active = 0, graded = 0]) => active > 0 && graded < ROLLOUTS)).toBe(true);
+    },
+    COMPLETE_MS,
+  );
+
+  it("shows what it asks for: replicas, events, fields", async () => {
+    const replicas = "kubectl get environment repo-search -o 'jsonpath={.status.replicas}'";
+    expect(Number(await user(replicas))).toBeGreaterThanOrEqual(50);
+    const told = await user(`kubectl describe rolloutjob ${REPO_SEARCH_JOB}`);
+    expect(told).toMatch(/Normal +Progressing .*rollyard/u);
+    expect(told).toMatch(/Normal +Complete .*rollyard/u);
+    const explained = await user("kubectl explain rolloutjob.spec.samplesPerItem");
+    expect(explained).toContain("samplesPerItem <integer>");
+    const listed = await user("kubectl get rollyard -o name");
+    expect(listed.split("\n").toSorted()).toEqual([
+      "",
+      "environment.rollyard.dev/repo-search",
+      `rolloutjob.rollyard.dev/${REPO_SEARCH_JOB}`,
+    ]);
+  });
+
+  it("runs the same two files on this machine", async () => {
+    const out = await user("rollyard run -f environment.yaml -f job.yaml --sandbox process --out runs");
+    expect(out).toContain(`${ROLLOUTS}`);
+    const results = join(folder, "runs", REPO_SEARCH_JOB, "results.jsonl");
+    expect((await readFile(results, "utf8")).trimEnd().split("\n")).toHaveLength(ROLLOUTS);
+  });
+
+  it("removes everything by the files that made it", async () => {
+    await user("kubectl delete -f environment.yaml -f job.yaml --timeout=120s");
+    expect(await user("kubectl get pods -o name")).toBe("");
+    expect((await world.bus.state("outcomes"))?.messages).toBe(0);
+  });
+});

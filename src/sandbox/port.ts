@@ -128,7 +128,7 @@ export interface AdoptedSandbox {
 
 /** Starts sandboxes of one kind on this machine or a cluster. */
 export interface SandboxLauncher {
-  readonly name: "bubblewrap" | "unshare" | "docker" | "process" | "kubernetes";
+  readonly name: "bubblewrap" | "unshare" | "gvisor" | "docker" | "process" | "kubernetes";
   /** Whole sentences: what of the spec this launcher can't enforce here. */
   readonly notEnforced: readonly string[];
   /**

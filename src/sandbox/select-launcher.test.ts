@@ -25,6 +25,7 @@ function choose(
     hasImage: async (image) => image !== "absent",
     bubblewrap: make("bubblewrap"),
     unshare: make("unshare"),
+    gvisor: make("gvisor"),
     process: () => launcher("process"),
   };
   return selectLauncher(choice, { sandboxd: "/sandboxd", spec: sandboxSpecSchema.parse(spec) }, makers);

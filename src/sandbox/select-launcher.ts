@@ -3,12 +3,13 @@ import { RollyardError } from "../errors/rollyard-error.ts";
 import { createBubblewrapLauncher } from "./launchers/bubblewrap.ts";
 import { createDockerLauncher, dockerHasImage } from "./launchers/docker.ts";
 import type { LocalLauncherOptions } from "./launchers/local-options.ts";
+import { createGvisorLauncher } from "./launchers/gvisor.ts";
 import { createProcessLauncher } from "./launchers/process.ts";
 import { createUnshareLauncher } from "./launchers/unshare.ts";
 import type { SandboxLauncher } from "./port.ts";
 
 /** The values of `--sandbox`. */
-export const SANDBOX_CHOICES = ["auto", "docker", "bubblewrap", "process"] as const;
+export const SANDBOX_CHOICES = ["auto", "docker", "bubblewrap", "gvisor", "process"] as const;
 
 /** One of {@link SANDBOX_CHOICES}. */
 export type SandboxChoice = (typeof SANDBOX_CHOICES)[number];
@@ -21,6 +22,7 @@ export interface LauncherMakers {
   readonly hasImage: (image: string) => Promise<boolean>;
   readonly bubblewrap: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
   readonly unshare: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
+  readonly gvisor: (options: LocalLauncherOptions) => Promise<SandboxLauncher | null>;
   readonly process: (options: LocalLauncherOptions) => SandboxLauncher;
 }
 
@@ -30,6 +32,7 @@ const MAKERS: LauncherMakers = {
   hasImage: dockerHasImage,
   bubblewrap: createBubblewrapLauncher,
   unshare: createUnshareLauncher,
+  gvisor: createGvisorLauncher,
   process: createProcessLauncher,
 };
 
@@ -51,6 +54,8 @@ export async function selectLauncher(
       return await onDocker(options, makers);
     case "bubblewrap":
       return await onNamespaces(options, makers);
+    case "gvisor":
+      return await onGvisor(options, makers);
     case "auto":
       return await anyIsolation(options, makers);
     default:
@@ -76,6 +81,15 @@ async function onDocker(options: LocalLauncherOptions, makers: LauncherMakers): 
   if (launcher !== null) return launcher;
   throw new RollyardError("launcher_unavailable", {
     message: "No Docker engine answers `docker version`: start one, or use --sandbox bubblewrap.",
+  });
+}
+
+async function onGvisor(options: LocalLauncherOptions, makers: LauncherMakers): Promise<SandboxLauncher> {
+  const launcher = await makers.gvisor(options);
+  if (launcher !== null) return launcher;
+  throw new RollyardError("launcher_unavailable", {
+    message:
+      "runsc is not installed: put gVisor's runsc on your PATH (https://gvisor.dev/docs/user_guide/install), or use --sandbox bubblewrap.",
   });
 }
 

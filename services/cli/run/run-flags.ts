@@ -1,5 +1,5 @@
 /** What `--sandbox` may be. */
-export const LAUNCHER_CHOICES = ["auto", "docker", "bubblewrap", "process"] as const;
+export const LAUNCHER_CHOICES = ["auto", "docker", "bubblewrap", "gvisor", "process"] as const;
 
 /** The flags of `rollyard run`. */
 export interface RunFlags {

@@ -35,6 +35,10 @@ export interface SupervisedLauncherOptions {
   /** Path of the sandboxd program. */
   readonly sandboxd: string;
   readonly build: BoxBuilder;
+  /** Whether the supervisor listens and hands the socket over, as it does by default; else sandboxd makes it. */
+  readonly passesSocket?: boolean;
+  /** Called when a sandbox is ready, before anybody gets it. */
+  readonly onReady?: (place: BoxPlace) => Promise<void>;
   readonly isRoot?: boolean;
 }
 
@@ -83,11 +87,12 @@ export class SupervisedLauncher implements SandboxLauncher {
       copyFrom: request.localFolder,
       workdir: place.workdir,
       uid: place.uid,
-      socket: { path: socket, passFd: true },
+      socket: { path: socket, passFd: this.#options.passesSocket ?? true },
       readyTimeoutMs: request.spec.readySeconds * 1000,
       ...this.#options.build(request, place),
     });
     const stop = (): Promise<void> => supervisor.stop(request.sandboxUid);
+    await this.#options.onReady?.(place);
     // What a dead sandbox leaves is removed at once.
     void box.ended.then(stop);
     const endpoint = { kind: "unix", path: socket } as const;

@@ -14,18 +14,22 @@ export interface LauncherCase {
   readonly isolates: boolean;
   /** A supervisor process of ours plays the node. */
   readonly hasSupervisor: boolean;
+  /** Its processes are none of this machine's, and its kernel protects the first one from nobody. */
+  readonly hasOwnKernel?: boolean;
   /** Fields that every spec needs under it. */
   readonly specFields: Readonly<Record<string, unknown>>;
   /** Null, or why this machine can't hold it. */
   readonly make: () => Promise<SandboxLauncher | string>;
 }
 
-const options = (fields: Readonly<Record<string, unknown>> = {}) => ({
+/** What launchers of this machine are made from. */
+export const launcherOptions = (fields: Readonly<Record<string, unknown>> = {}) => ({
   sandboxd: SANDBOXD,
   spec: sandboxSpec(fields),
 });
 
-const tried = (make: () => Promise<SandboxLauncher | null>, missing: string) => async () => {
+/** Tells why a launcher can't be made here instead of failing. */
+export const tried = (make: () => Promise<SandboxLauncher | null>, missing: string) => async () => {
   try {
     return (await make()) ?? missing;
   } catch (error) {
@@ -37,7 +41,7 @@ const tried = (make: () => Promise<SandboxLauncher | null>, missing: string) => 
 const makeDocker = async (): Promise<SandboxLauncher | string> => {
   const reason = whyNoEngine();
   if (reason !== null) return reason;
-  const launcher = await createDockerLauncher(options({ image: TEST_IMAGE }));
+  const launcher = await createDockerLauncher(launcherOptions({ image: TEST_IMAGE }));
   if (launcher === null) throw new Error("the Docker engine of the tests does not answer");
   return launcher;
 };
@@ -49,21 +53,21 @@ export const LAUNCHERS: Readonly<Record<"bubblewrap" | "unshare" | "process" | "
     isolates: true,
     hasSupervisor: true,
     specFields: {},
-    make: tried(() => createBubblewrapLauncher(options()), "bubblewrap is not installed"),
+    make: tried(() => createBubblewrapLauncher(launcherOptions()), "bubblewrap is not installed"),
   },
   unshare: {
     name: "unshare",
     isolates: true,
     hasSupervisor: true,
     specFields: {},
-    make: tried(() => createUnshareLauncher(options()), "unshare is missing or too old"),
+    make: tried(() => createUnshareLauncher(launcherOptions()), "unshare is missing or too old"),
   },
   process: {
     name: "process",
     isolates: false,
     hasSupervisor: true,
     specFields: {},
-    make: () => Promise.resolve(createProcessLauncher(options())),
+    make: () => Promise.resolve(createProcessLauncher(launcherOptions())),
   },
   docker: {
     name: "docker",

@@ -24,7 +24,7 @@ const pod = ({ status = {}, nodeName = "node-1", isDeleting = false }: Found) =>
       spec: { ...(nodeName === null ? {} : { nodeName }) },
       status: { phase: "Running", ...status },
     } as never,
-    new SharedTexts(),
+    { texts: new SharedTexts() },
   );
 
 const judge = (found: Found | null, fields: Partial<PodEvidence> = {}) =>

@@ -101,6 +101,8 @@ function lossOf(pod: PodView, node: NodeState): Loss | null {
   if (pod.isDeleting) return DELETED;
   if (pod.status !== undefined && pod.phase === "Failed" && !isOwnDisk(pod.status))
     return inWords(pod.status);
+  if (pod.isLockedOut === true)
+    return { reason: "KeysRotated", words: "the signing keys that it knows were rotated away" };
   if (pod.ended?.reason === "ContainerStatusUnknown")
     return { reason: "NodeLost", words: "the node no longer knew what became of the container" };
   return nodeLoss(pod, node);

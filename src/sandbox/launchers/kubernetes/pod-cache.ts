@@ -9,7 +9,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
 import { SharedTexts } from "../../../lib/shared-texts.ts";
 import { SANDBOX_PODS, viewPod } from "./pod-view.ts";
-import type { PodView } from "./pod-view.ts";
+import type { PodSight, PodView } from "./pod-view.ts";
 
 /** What a cache of the API server's objects works with. */
 export interface CacheOptions {
@@ -31,13 +31,14 @@ export class PodCache {
   readonly #watchers = new Map<string, (key: string) => void>();
   readonly #texts = new SharedTexts();
 
-  constructor(options: CacheOptions) {
+  constructor(options: CacheOptions & Pick<PodSight, "kid">) {
+    const { kid } = options;
     this.#expectations = new Expectations(options.clock);
     this.#reflector = new Reflector<PodView>({
       ...options,
       resource: PODS,
       selectors: { labelSelector: SANDBOX_PODS },
-      project: (pod) => viewPod(pod, this.#texts),
+      project: (pod) => viewPod(pod, { texts: this.#texts, kid }),
       store: this.#store,
       onListed: (startedAtMs) => this.#listed(startedAtMs),
     });

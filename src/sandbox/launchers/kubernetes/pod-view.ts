@@ -33,6 +33,8 @@ export interface PodView extends Cached {
   readonly phase: string;
   readonly isReady: boolean;
   readonly isDeleting: boolean;
+  /** It knows no key of those that sign now: they were rotated twice since it was made. */
+  readonly isLockedOut?: true;
   readonly nodeName?: string;
   readonly podIP?: string;
   /** Of the pod's status as a whole, such as Evicted. */
@@ -50,12 +52,22 @@ export interface PodView extends Cached {
 /** The label selector of all pods of sandboxes. */
 export const SANDBOX_PODS = `${LABELS.component}=sandbox`;
 
+/** Of sandboxd; the public keys that it accepts follow. */
+const KEYS_OPTION = "--keys";
 const MAX_MESSAGE = 500;
 /** Sandboxd's word of a failed setup is whole only at its full length. */
 const MAX_TERMINATION = 4096;
 
-/** Keeps what a verdict needs of a pod; what pods have in common is kept once. */
-export function viewPod(pod: KubeObject, texts: SharedTexts): PodView {
+/** What pods are looked at with. */
+export interface PodSight {
+  /** What pods have in common is kept once. */
+  readonly texts: SharedTexts;
+  /** Of the key that signs now; undefined where none ever changes. */
+  readonly kid?: string | undefined;
+}
+
+/** Keeps what a verdict needs of a pod. */
+export function viewPod(pod: KubeObject, { texts, kid }: PodSight): PodView {
   const { namespace = "", name, uid, resourceVersion, labels = {}, deletionTimestamp } = pod.metadata;
   const { spec, status } = pod as { readonly spec?: unknown; readonly status?: unknown };
   const found = objectOrEmpty(status);
@@ -71,10 +83,21 @@ export function viewPod(pod: KubeObject, texts: SharedTexts): PodView {
     phase: texts.one(textOrUndefined(found["phase"]) ?? "Pending"),
     isReady: conditionOf(found, "Ready")?.["status"] === "True",
     isDeleting: deletionTimestamp !== undefined,
+    ...(kid === undefined || knowsKey(objectOrEmpty(spec), kid) ? {} : { isLockedOut: true }),
     ...present("nodeName", sharedOrUndefined(texts, objectOrEmpty(spec)["nodeName"])),
     ...present("podIP", textOrUndefined(found["podIP"])),
     ...statusFacts(found),
   };
+}
+
+/** One that says nothing of keys may know it. */
+function knowsKey(spec: JsonObject, kid: string): boolean {
+  const container = listOrEmpty(spec["containers"])
+    .map(objectOrEmpty)
+    .find(({ name }) => name === SANDBOX_CONTAINER);
+  const args = listOrEmpty(container?.["args"]);
+  const at = args.indexOf(KEYS_OPTION);
+  return at < 0 || (textOrUndefined(args[at + 1]) ?? "").includes(kid);
 }
 
 function sharedOrUndefined(texts: SharedTexts, value: unknown): string | undefined {

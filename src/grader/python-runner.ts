@@ -1,6 +1,10 @@
 /** Name that the grader's source has in tracebacks. */
 const SOURCE_NAME = "grader.py";
 
+/** OpenAI's limits, where the sandbox's own are not lower: 2 GB of memory, 1 GB of disk, here for each file. */
+const MEMORY_BYTES = 2 * 1024 ** 3;
+const FILE_BYTES = 1024 ** 3;
+
 /**
  * The program around a python grader's source, for Python 3.10 and later. It reads `input.json` from its working
  * directory ({nonce, source, sample, item}) and writes `result.json` once, at its end ({nonce, kind, …}): what the
@@ -8,10 +12,27 @@ const SOURCE_NAME = "grader.py";
  * for its text may quote the sample.
  */
 export const PYTHON_RUNNER = `
-import json, math, os, re, sys, types
+import json, math, os, re, resource, sys, types
 
 FOLDER = os.getcwd()
 SOURCE_NAME = "${SOURCE_NAME}"
+
+
+def limit(kind, most):
+    try:
+        hard = resource.getrlimit(kind)[1]
+        value = most if hard == resource.RLIM_INFINITY else min(most, hard)
+        resource.setrlimit(kind, (value, value))
+    except (OSError, ValueError):
+        pass
+
+
+def limit_all():
+    limit(resource.RLIMIT_DATA, ${MEMORY_BYTES})
+    limit(resource.RLIMIT_FSIZE, ${FILE_BYTES})
+    # Libraries keep memory for each of their threads, of which they start one for each core of the machine.
+    for name in ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"]:
+        os.environ.setdefault(name, "2")
 
 
 def kind_of(error):
@@ -61,6 +82,8 @@ def run(job):
         module = load(job["source"])
     except ImportError as error:
         return import_missing(error)
+    except MemoryError:
+        return {"kind": "out_of_memory"}
     except BaseException as error:
         return report("source_error", error)
     grade = getattr(module, "grade", None)
@@ -84,6 +107,7 @@ def main():
     with open(path, encoding="utf-8") as file:
         job = json.load(file)
     os.unlink(path)
+    limit_all()
     result = {"nonce": job["nonce"], **run(job)}
     partial = os.path.join(FOLDER, "result.partial")
     with open(partial, "w", encoding="utf-8") as file:

@@ -9,6 +9,7 @@ let cwd = "";
 
 beforeEach(async () => {
   cwd = await mkdtemp(join(tmpdir(), "rollyard-validate-"));
+  environmentText = environment;
 });
 
 afterEach(() => rm(cwd, { recursive: true, force: true }));
@@ -31,8 +32,11 @@ spec:
   model: { baseURL: "http://127.0.0.1:1/v1", name: m, apiKeySecret: { name: s, key: k } }
 `;
 
+/** The Environment of the next `validate`. */
+let environmentText = environment;
+
 async function validate(items: string, ...flags: string[]) {
-  await writeFile(join(cwd, "env.yaml"), environment);
+  await writeFile(join(cwd, "env.yaml"), environmentText);
   await writeFile(join(cwd, "job.yaml"), job);
   await writeFile(join(cwd, "items.jsonl"), items);
   const seen = { stdout: "", stderr: "", exitCode: 0 };
@@ -65,6 +69,18 @@ describe("rollyard validate", () => {
     });
   });
 
+  it("says what a valid grader leaves out", async () => {
+    environmentText = environment.replace(
+      "{ type: string_check, name: g, operation: eq, input: a, reference: a }",
+      "{ type: multi, name: m, calculate_output: g, graders: { g: { type: text_similarity, name: g, evaluation_metric: meteor, input: a, reference: a } } }",
+    );
+    const { stdout, exitCode } = await validate('{"q":1}\n', "--secret", "s/k=env:KEY");
+    expect(stdout).toMatch(
+      /^ok: .*\nnote: spec\.grader\.graders\.g\.evaluation_metric: meteor .* irregular forms/,
+    );
+    expect(exitCode).toBe(0);
+  });
+
   it("prints every problem with its place and exits with 2", async () => {
     expect(await validate('{"q":1}\nx\n')).toEqual({
       stdout: [
@@ -87,6 +103,7 @@ describe("rollyard validate", () => {
       items: 0,
       rollouts: 0,
       problems: [{ file: "items.jsonl", line: 1, path: "", message: "the dataset has no rows" }],
+      notes: [],
     });
     expect(exitCode).toBe(2);
   });

@@ -2,6 +2,7 @@ import path from "node:path";
 import type { Command } from "commander";
 import { checkInput } from "../../../src/config/check-input.ts";
 import type { CheckedInput } from "../../../src/config/check-input.ts";
+import { graderNotes } from "../../../src/config/grader-notes.ts";
 import { formatProblem, problemAt } from "../../../src/config/problem.ts";
 import type { Problem } from "../../../src/config/problem.ts";
 import { usesPython } from "../../../src/config/uses-python.ts";
@@ -84,9 +85,14 @@ function countsOf({ documents, datasets }: CheckedInput): Counts {
   };
 }
 
+function notesOf({ documents }: CheckedInput): readonly string[] {
+  return documents.environments.flatMap(({ value }) => graderNotes(value));
+}
+
 function asJson(checked: CheckedInput): string {
   const { problems } = checked;
-  return `${JSON.stringify({ ok: problems.length === 0, ...countsOf(checked), problems }, null, 2)}\n`;
+  const said = { ok: problems.length === 0, ...countsOf(checked), problems, notes: notesOf(checked) };
+  return `${JSON.stringify(said, null, 2)}\n`;
 }
 
 function asText(checked: CheckedInput): string {
@@ -96,5 +102,7 @@ function asText(checked: CheckedInput): string {
     return [...problems.map(formatProblem), last, ""].join("\n");
   }
   const { environments, jobs, items, rollouts } = countsOf(checked);
-  return `ok: environments ${environments}, jobs ${jobs}, items ${items}, rollouts ${rollouts}\n`;
+  const notes = notesOf(checked).map((note) => `note: ${note}`);
+  const counts = `ok: environments ${environments}, jobs ${jobs}, items ${items}, rollouts ${rollouts}`;
+  return [counts, ...notes, ""].join("\n");
 }

@@ -134,6 +134,29 @@ describe("a python grader", () => {
     expect(waits).toHaveLength(0);
   });
 
+  it.each([
+    ["in grade", "def grade(sample, item):\n    return len(bytearray(3 << 30))\n"],
+    ["at its top", "block = bytearray(3 << 30)\ndef grade(sample, item):\n    return 1\n"],
+  ])("has no reward when the source asks for more than 2 GB of memory %s", async (_case, source) => {
+    const { settled } = await grade(source);
+    expect(settled).toMatchObject({ reason: { code: "grader_failed", failureClass: "grader" } });
+    expect((settled as PromiseRejectedResult).reason.message).toContain("memory");
+  });
+
+  it("ends the write of a file of more than 1 GB", async () => {
+    const { settled } = await grade(
+      [
+        "def grade(sample, item):",
+        "    with open('big', 'wb') as file:",
+        "        file.truncate((1 << 30) + 1)",
+        "    return 1",
+      ].join("\n"),
+    );
+    expect(settled).toMatchObject({
+      value: { reward: 0, errors: { python_grader_runtime_error_details: "OSError at line 3" } },
+    });
+  });
+
   it("is not held up by threads that the source left running", async () => {
     const { settled } = await grade(
       [

@@ -20,6 +20,7 @@ export interface ServiceStart {
   readonly natsPassword: string;
 }
 
+const COMPILE_CACHE = fileURLToPath(new URL("../../../.cache/compile", import.meta.url));
 const SERVICES = fileURLToPath(new URL("../../../services/", import.meta.url));
 
 /** Starts `services/<name>/main.ts` as an installation does. */
@@ -30,7 +31,7 @@ export async function startService(
   const file = join(folder, `${name}.yaml`);
   await writeFile(file, config);
   const child = spawn(process.execPath, [join(SERVICES, name, "main.ts"), "--config", file], {
-    env: { PATH: "/usr/bin:/bin", NATS_PASSWORD: natsPassword },
+    env: { PATH: "/usr/bin:/bin", NATS_PASSWORD: natsPassword, NODE_COMPILE_CACHE: COMPILE_CACHE },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const output = { stdout: "", stderr: "" };

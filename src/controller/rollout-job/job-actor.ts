@@ -19,6 +19,7 @@ import { readJobSpec, trueCondition } from "./cached-job.ts";
 import type { CachedJob } from "./cached-job.ts";
 import { recordedIn } from "./cluster-status.ts";
 import type { DispatchBoard } from "./dispatch-board.ts";
+import { EnvironmentLoss } from "./environment-loss.ts";
 import { JOB_FINALIZER, writeJobFinalizer } from "./finalizer.ts";
 import type { JobEnvironments } from "./job-environments.ts";
 import { loadRecord, secondsRun, storeRecord } from "../../job/job-record.ts";
@@ -68,6 +69,7 @@ export class JobActor {
   #running: RunningJob | null = null;
   #blocked: Blocked | null = null;
   #lost: string | null = null;
+  readonly #loss = new EnvironmentLoss();
 
   constructor(deps: JobActorDeps, { key, busUid }: Pick<CachedJob, "key" | "busUid">) {
     this.#deps = deps;
@@ -99,6 +101,7 @@ export class JobActor {
     let end: StepEnd = PLAN;
     while (end.next === "plan") {
       await this.#noteState(job);
+      await this.#noteLoss(job);
       end = await this.#take(job, planJob(this.#view(job), this.#deps.clock.nowMs()));
     }
     return end.againAfterMs;
@@ -181,6 +184,17 @@ export class JobActor {
       this.#deps.logger.error("record of a job lost", { job: job.key });
     }
     if (state.kind === "suspended") await this.#store(job, this.#paused());
+  }
+
+  async #noteLoss(job: CachedJob): Promise<void> {
+    const { record } = this;
+    if (record === null || record.end !== null || this.#mode() !== "runs") return;
+    const { environments, clock } = this.#deps;
+    const sight = environments.look(job.namespace, record.environmentName);
+    const end = this.#loss.endOf(sight, record, clock.monotonicMs());
+    if (end === null) return;
+    await this.#noteEnding(job, end);
+    await this.#endRunner();
   }
 
   async #noteEnd(job: CachedJob, end: JobEnd): Promise<void> {

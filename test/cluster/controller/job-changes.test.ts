@@ -123,6 +123,20 @@ describe.skipIf(cluster.isMissing)("a RolloutJob that runs", () => {
     expect([...outcomes.values()].every((messages) => messages === 1)).toBe(true);
   });
 
+  it("ends and says so when its Environment is removed by force", async () => {
+    const { environments } = await controller();
+    await world.apply(plainJob("bereft", model.baseURL, { ...STEADY, parallelism: 1 }));
+    await untilSome("bereft");
+    environments.remove(world.namespace, "plain");
+    expect(await world.untilCondition("bereft", "Failed")).toMatchObject({
+      reason: "ConfigError",
+      message: expect.stringContaining("Environment plain was removed"),
+    });
+    const { graded = 0, failed = 0, ...left } = await rollouts("bereft");
+    expect(left).toEqual({ total: 60, active: 0, grading: 0, pending: 60 - graded - failed });
+    expect(environments.held.size).toBe(0);
+  });
+
   it("runs nothing more when its streams hold less than its status says", async () => {
     const first = await controller();
     await world.apply(plainJob("lost", model.baseURL, STEADY));

@@ -6,6 +6,7 @@ import { startCli } from "../../support/run/run-cli.ts";
 import { installCrds } from "../../support/cluster/install-crds.ts";
 import { kubectl, kubectlOk } from "../../support/cluster/kubectl.ts";
 import { sampleEnvironment, sampleJob, withValue } from "../../support/cluster/sample-objects.ts";
+import { OPENAI_GRADERS } from "../../support/grader/openai-graders.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
@@ -72,6 +73,15 @@ describe.skipIf(cluster.isMissing)("our kinds on a real API server", () => {
     const keptJob = JSON.parse(await kubectlOk(cluster, [...here, ...print], job));
     expect(keptJob.spec.dataset.inline).toEqual(rows);
     expect(keptJob.spec.model.extraBody).toEqual(extra);
+  });
+
+  it.each(
+    OPENAI_GRADERS.filter(({ refused }) => refused === undefined).map(({ name, grader }) => [name, grader]),
+  )("keep a grader block as OpenAI documents it: %s", async (_name, grader) => {
+    const print = ["create", "--dry-run=server", "-o", "json", "-f", "-"];
+    const environment = withValue(sampleEnvironment("openai"), "spec.grader", grader);
+    const kept = JSON.parse(await kubectlOk(cluster, [...here, ...print], environment));
+    expect(kept.spec.grader).toEqual(grader);
   });
 
   it("fill in the defaults that local runs fill in", async () => {

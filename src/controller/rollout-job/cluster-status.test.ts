@@ -50,6 +50,19 @@ describe("the status of a job on a cluster", () => {
     expect(rolloutJobStatusSchema.safeParse(status).success).toBe(true);
   });
 
+  it("shows mean and deviation with four digits, for they are printed as they are", () => {
+    const ledger = ledgerOf();
+    ledger.ended({
+      ...graded(0),
+      place: { itemIndex: 1, sampleIndex: 0 },
+      sequence: 9,
+      end: { kind: "graded", reward: 1 / 3 },
+    });
+    expect(clusterStatus({ ...parts, ledger })).toMatchObject({
+      reward: { mean: 0.6667, stddev: 0.3333, min: 1 / 3 },
+    });
+  });
+
   it("keeps the figures that were written while nobody counts", () => {
     const before = clusterStatus({ ...parts, ledger: ledgerOf(), record });
     expect(clusterStatus({ ...parts, before })).toMatchObject({ rollouts: { total: 4, graded: 1 } });

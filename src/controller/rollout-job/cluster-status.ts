@@ -1,5 +1,6 @@
 import type { JobLedger } from "../../job/job-ledger.ts";
 import { jobStatus } from "../../job/job-status.ts";
+import type { JobStatus } from "../../job/job-status.ts";
 import type { RecordedOutcomes } from "../../job/record-lost.ts";
 import { objectOrEmpty } from "../../lib/half-valid.ts";
 import type { JsonObject } from "../../lib/json.ts";
@@ -18,7 +19,7 @@ export interface StatusParts {
 
 /** `status` of a RolloutJob: figures of the ledger, times of the record. Pure. */
 export function clusterStatus({ before, ledger, record, conditions, generation }: StatusParts): JsonObject {
-  const figures = ledger === null ? {} : (jobStatus(ledger) as unknown as JsonObject);
+  const figures = ledger === null ? {} : (readable(jobStatus(ledger)) as unknown as JsonObject);
   const started = record === null ? {} : { startTime: timeText(record.startedAtMs) };
   const endedAtMs = record?.endedAtMs ?? null;
   const ended = endedAtMs === null ? {} : { completionTime: timeText(endedAtMs) };
@@ -30,6 +31,16 @@ export function clusterStatus({ before, ledger, record, conditions, generation }
     observedGeneration: generation,
     conditions: conditions.map((condition) => ({ ...condition })),
   };
+}
+
+/** `kubectl get` shows numbers as they are; the exact ones are in the records. */
+function readable(status: JobStatus): JobStatus {
+  const { mean, stddev } = status.reward;
+  return { ...status, reward: { ...status.reward, mean: rounded(mean), stddev: rounded(stddev) } };
+}
+
+function rounded(figure: number | null): number | null {
+  return figure === null ? null : Math.round(figure * 10_000) / 10_000;
 }
 
 function timeText(atMs: number): string {

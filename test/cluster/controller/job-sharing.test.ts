@@ -4,12 +4,15 @@ import { objectOrEmpty } from "../../../src/lib/half-valid.ts";
 import { conditionOf, JobsWorld, PLAIN_ENVIRONMENT, plainJob } from "../../support/controller/jobs-world.ts";
 import { installCrds } from "../../support/cluster/install-crds.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
+import { kubectl, kubectlOk } from "../../support/cluster/kubectl.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
 import { startMockModel } from "../../support/model/mock-model.ts";
 import type { MockModel } from "../../support/model/mock-model.ts";
 import { always } from "../../support/model/mock-scripts.ts";
 
 const NAMESPACE = "job-sharing";
+/** A namespace that may have few rollouts active. */
+const FEW = `${NAMESPACE}-few`;
 const SLOTS = 8;
 const cluster = testCluster();
 
@@ -27,8 +30,10 @@ describe.skipIf(cluster.isMissing)("RolloutJobs that share workers", () => {
     limited = await startMockModel({ script: always({ content: "yes" }), latencyMs: 100 });
     world = await JobsWorld.start(cluster, NAMESPACE);
     const modelEndpoints = new Map([[endpointKey(limited.baseURL), 2]]);
-    const { environments } = await world.controller({ rules: { modelEndpoints } });
-    environments.put(NAMESPACE, "plain", PLAIN_ENVIRONMENT);
+    const namespaces = new Map([[FEW, { weight: 1, maxActive: 3 }]]);
+    const { environments } = await world.controller({ rules: { modelEndpoints, namespaces } });
+    for (const namespace of [NAMESPACE, FEW]) environments.put(namespace, "plain", PLAIN_ENVIRONMENT);
+    await kubectlOk(cluster, ["create", "namespace", FEW]);
     await world.workers(SLOTS);
   });
 
@@ -88,6 +93,25 @@ describe.skipIf(cluster.isMissing)("RolloutJobs that share workers", () => {
     expect(conditionOf(await world.job("unhindered"), "Backpressure")).not.toMatchObject({ status: "True" });
     await world.kubectlOk(["delete", "rj", "throttled", "unhindered", "--timeout=60s"]);
     await busy.close();
+  });
+
+  it("keep together within what their namespace may have active, though slots are free", async () => {
+    const counted = await startMockModel({ script: always({ content: "yes" }), latencyMs: 100 });
+    const jobs = ["a", "b"].map((name) =>
+      plainJob(name, counted.baseURL, {
+        dataset: { inline: rows(10, name) },
+        samplesPerItem: 1,
+        parallelism: 500,
+      }),
+    );
+    const there = ["-n", FEW];
+    for (const job of jobs) await kubectlOk(cluster, [...there, "apply", "-f", "-"], job);
+    await kubectlOk(cluster, [...there, "wait", "--for=condition=Complete", "rj/a", "rj/b", "--timeout=90s"]);
+    expect(counted.requestCount).toBe(20);
+    expect(counted.peakInFlight).toBe(3);
+    await kubectlOk(cluster, [...there, "delete", "rj", "a", "b", "--timeout=60s"]);
+    await kubectl(cluster, ["delete", "namespace", FEW, "--wait=false"]);
+    await counted.close();
   });
 
   it("keep together within what their model endpoint bears", async () => {

@@ -13,6 +13,13 @@ it.each([
     name: "npx rollyard",
   },
   { how: "npm install -g", script: "/usr/local/bin/rollyard", env: {}, places: PACKAGE, name: "rollyard" },
+  {
+    how: "kubectl's plugin",
+    script: "/usr/local/bin/kubectl-rollyard",
+    env: {},
+    places: PACKAGE,
+    name: "kubectl rollyard",
+  },
   { how: "npm link", script: "/usr/local/bin/rollyard", env: {}, places: CLONE, name: "rollyard" },
   {
     how: "a script of a project",

@@ -4,6 +4,8 @@ export interface CliIo {
   readonly stdout: (text: string) => void;
   /** Writes to standard error; the text brings its own newlines. */
   readonly stderr: (text: string) => void;
+  /** Asks who sits at the terminal for a line; null where nobody does. */
+  readonly ask: (question: string) => Promise<string | null>;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** How the user types this program where it stands: `rollyard`, or `npx rollyard` in a clone. */
   readonly command: string;

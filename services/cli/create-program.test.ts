@@ -14,6 +14,7 @@ describe("createProgram", () => {
   const io = {
     stdout: () => {},
     stderr: () => {},
+    ask: async () => null,
     env: {},
     command: "rollyard",
     cwd: "/",

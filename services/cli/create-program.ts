@@ -9,6 +9,13 @@ import { registerSandbox } from "./commands/sandbox.ts";
 import { registerShow } from "./commands/show.ts";
 import { registerTool } from "./commands/tool.ts";
 import { registerValidate } from "./commands/validate.ts";
+import { registerCancel } from "./commands/cancel.ts";
+import { registerGet } from "./commands/get.ts";
+import { registerLogs } from "./commands/logs.ts";
+import { registerPurge } from "./commands/purge.ts";
+import { registerResults } from "./commands/results.ts";
+import { registerSubmit } from "./commands/submit.ts";
+import { registerWatch } from "./commands/watch.ts";
 import type { CliIo } from "./cli-io.ts";
 
 const COMMANDS = [
@@ -21,6 +28,13 @@ const COMMANDS = [
   registerReport,
   registerRetry,
   registerDoctor,
+  registerSubmit,
+  registerGet,
+  registerWatch,
+  registerResults,
+  registerLogs,
+  registerCancel,
+  registerPurge,
   registerCrds,
 ] as const;
 
@@ -29,6 +43,11 @@ Example:
   rollyard validate -f environment.yaml -f job.yaml
   rollyard run -f environment.yaml -f job.yaml
   rollyard report runs/latest
+  rollyard submit -f job.yaml --watch
+  rollyard results repo-search -f
+
+run, list, show and report work on this machine and its folders; submit, get, watch, results, logs, cancel and purge on a cluster.
+retry and doctor take both: a path, or the name of a folder that is here, is a folder; any other name, and rj/NAME, is a RolloutJob.
 
 Every command has --help with an example.
 `;

@@ -13,6 +13,12 @@ const BAD_INPUT: ReadonlySet<string> = new Set([
   "image_required",
   "tool_config_error",
   "grader_config_error",
+  "kube_credentials",
+  "job_not_found",
+  "request_unauthenticated",
+  "request_forbidden",
+  "request_conflict",
+  "request_too_large",
 ]);
 
 /** What a command exits with for a thrown error: 2 for bad input, 1 for the rest. */

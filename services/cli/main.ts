@@ -1,5 +1,6 @@
 import { CommanderError } from "commander";
 import { RollyardError } from "../../src/errors/rollyard-error.ts";
+import { askTerminal } from "./ask-terminal.ts";
 import type { CliIo } from "./cli-io.ts";
 import { createProgram } from "./create-program.ts";
 import { exitCodeOf } from "./exit-code.ts";
@@ -9,6 +10,7 @@ import { onRelayedSignal } from "./relayed-signals.ts";
 const io: CliIo = {
   stdout: (text) => void process.stdout.write(text),
   stderr: (text) => void process.stderr.write(text),
+  ask: (question) => askTerminal(process, question),
   env: process.env,
   command: process.env["ROLLYARD_COMMAND"] ?? "rollyard",
   cwd: process.cwd(),

@@ -1,16 +1,23 @@
-import path from "node:path";
 import type { Command } from "commander";
 import { diagnose, needsHand } from "../../../src/job/diagnose.ts";
 import type { Finding } from "../../../src/job/finding.ts";
 import type { DeliveryFacts } from "../../../src/job/live-facts.ts";
 import { jsonText } from "../../../src/trajectory/json-text.ts";
 import { alignedTable, printable } from "../../../src/trajectory/plain-text.ts";
+import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { CliIo } from "../cli-io.ts";
+import { addClusterOptions } from "../cluster/cluster-flags.ts";
+import type { ClusterFlags } from "../cluster/cluster-flags.ts";
+import { withCluster } from "../cluster/connect-cluster.ts";
+import { placeOfJob } from "../cluster/job-name.ts";
+import { gatherClusterFacts } from "../doctor/cluster-doctor.ts";
+import { diagnoseClusterJob } from "../doctor/diagnose-cluster-job.ts";
+import type { ClusterJobFacts } from "../doctor/diagnose-cluster-job.ts";
 import { gatherFacts } from "../doctor/gather-facts.ts";
 import type { GatheredFacts } from "../doctor/gather-facts.ts";
 import { wholeNumber } from "../whole-number.ts";
 
-interface DoctorFlags {
+interface DoctorFlags extends ClusterFlags {
   readonly deliveries?: number;
   readonly json: boolean;
 }
@@ -20,8 +27,10 @@ Examples:
   rollyard doctor runs/latest
   rollyard doctor runs/latest --json
   rollyard doctor runs/latest --deliveries 3
+  rollyard doctor repo-search -n research
 
-DIR is a run folder, and means its job alone; or the folder around a job and its retries: then it tells of the one that is
+JOB is a path, or the name of a folder that is here; any other name, and rj/NAME, is a RolloutJob of the cluster of your kubeconfig.
+A run folder means its job alone; the folder around a job and its retries: then it tells of the one that is
 under way, else of one that has not ended, else of the newest, and counts the rollouts of all together.
 
 Explains how a run stands and what to do: lines with ! need a hand, and → says what. A run that is under way is asked
@@ -35,20 +44,26 @@ const MOST_DELIVERIES = 3;
 
 /** Adds `rollyard doctor`: explains a run that is stuck, failing or has stopped. */
 export function registerDoctor(program: Command, io: CliIo): void {
-  program
+  const command = program
     .command("doctor")
-    .description("explain how a run stands, what is wrong with it and what to do")
-    .argument("<dir>", "a run folder, or the folder around a job and its retries")
+    .description("explain how a run or a job of a cluster stands, what is wrong with it and what to do")
+    .argument("<job>", "a run folder, the folder around a job and its retries, or a RolloutJob of a cluster")
     .option(
       "--deliveries <n>",
       "only list the messages that were delivered more than n times and are still there",
       wholeNumber(1),
     )
-    .option("--json", "print findings and facts as one JSON object", false)
+    .option("--json", "print findings and facts as one JSON object", false);
+  addClusterOptions(command)
     .addHelpText("after", EXAMPLE)
-    .action(async (dir: string, flags: DoctorFlags) => {
+    .action(async (given: string, flags: DoctorFlags) => {
+      const place = await placeOfJob(given, flags, io);
+      if (place.kind === "cluster") {
+        const facts = await withCluster(flags, io, (cluster) => gatherClusterFacts(cluster, place.name, io));
+        return io.setExitCode(tellCluster(facts, flags, io));
+      }
       const mostDeliveries = flags.deliveries ?? MOST_DELIVERIES;
-      const gathered = await gatherFacts(path.resolve(io.cwd, dir), { ...io, mostDeliveries });
+      const gathered = await gatherFacts(place.folder, { ...io, mostDeliveries });
       const tell = flags.deliveries === undefined ? tellFindings : tellDeliveries;
       io.setExitCode(tell(gathered, flags, io));
     });
@@ -70,6 +85,18 @@ function tellFindings({ member, facts }: GatheredFacts, flags: DoctorFlags, io: 
     };
     io.stdout(`${jsonText(told, 2)}\n`);
   } else io.stdout(`${findings.flatMap(linesOf).join("\n")}\n`);
+  return isHealthy ? 0 : 1;
+}
+
+function tellCluster(facts: ClusterJobFacts, flags: DoctorFlags, io: CliIo): number {
+  if (flags.deliveries !== undefined) {
+    throw new RollyardError("bad_input", { message: "--deliveries is for runs on this machine." });
+  }
+  const findings = diagnoseClusterJob(facts);
+  const isHealthy = !needsHand(findings);
+  const { job, namespace, status, failures } = facts;
+  const told = { job, namespace, healthy: isHealthy, findings, conditions: status.conditions, failures };
+  io.stdout(flags.json ? `${jsonText(told, 2)}\n` : `${findings.flatMap(linesOf).join("\n")}\n`);
   return isHealthy ? 0 : 1;
 }
 

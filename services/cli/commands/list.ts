@@ -5,12 +5,13 @@ import { didYouMean } from "../../../src/lib/nearest-name.ts";
 import { STOP_REASONS, isStopReason } from "../../../src/rollout/stop-reason.ts";
 import { readJoinedResults } from "../../../src/trajectory/joined-results.ts";
 import { jsonText } from "../../../src/trajectory/json-text.ts";
-import { countText, numberText } from "../../../src/trajectory/number-text.ts";
+import { countText } from "../../../src/trajectory/number-text.ts";
 import { alignedTable } from "../../../src/trajectory/plain-text.ts";
 import type { ResultRecord } from "../../../src/trajectory/result-record.ts";
 import { runsToRead } from "../../../src/trajectory/run-family.ts";
 import type { RunFamily } from "../../../src/trajectory/run-family.ts";
 import type { CliIo } from "../cli-io.ts";
+import { RESULT_HEADER, resultRow } from "../result-rows.ts";
 import { WHICH_RUNS } from "../which-runs.ts";
 
 interface RewardRange {
@@ -34,7 +35,6 @@ ${WHICH_RUNS}`;
 
 /** Rows that are aligned together; more are printed in further pieces, so that memory does not grow. */
 const PIECE = 1000;
-const HEADER = ["rollout", "reward", "outcome", "stop reason", "turns", "calls", "attempt", "failure"];
 
 /** Adds `rollyard list`: finds rollouts of a run. Exit code 0, or 2. */
 export function registerList(program: Command, io: CliIo): void {
@@ -57,14 +57,15 @@ async function list(family: RunFamily, flags: ListFlags, io: CliIo): Promise<voi
   let rows: string[][] = [];
   let found = 0;
   const print = (): void => {
-    if (rows.length > 0) io.stdout(`${alignedTable(isJoined ? [...HEADER, "job"] : HEADER, rows)}\n`);
+    if (rows.length > 0)
+      io.stdout(`${alignedTable(isJoined ? [...RESULT_HEADER, "job"] : RESULT_HEADER, rows)}\n`);
     rows = [];
   };
   for await (const { record, member, isCurrent } of readJoinedResults(family)) {
     if (!isCurrent || !isWanted(record, flags)) continue;
     found += 1;
     if (flags.json) io.stdout(`${jsonText(record)}\n`);
-    else rows.push([...rowOf(record), ...(isJoined ? [member.job] : [])]);
+    else rows.push([...resultRow(record), ...(isJoined ? [member.job] : [])]);
     if (rows.length >= PIECE) print();
   }
   print();
@@ -76,20 +77,6 @@ function isWanted(record: ResultRecord, { failed, reward, stop }: ListFlags): bo
   if (stop !== undefined && record.stop_reason !== stop) return false;
   if (reward === undefined) return true;
   return record.reward !== null && record.reward >= reward.from && record.reward <= reward.to;
-}
-
-function rowOf(record: ResultRecord): string[] {
-  const failure = record.failure_class === null ? "" : `${record.failure_class}/${record.failure_code ?? ""}`;
-  return [
-    `${record.item_index}-${record.sample_index}`,
-    numberText(record.reward),
-    record.outcome,
-    record.stop_reason ?? "–",
-    String(record.turns),
-    String(record.tool_calls),
-    String(record.attempt),
-    failure,
-  ];
 }
 
 function parseRange(text: string): RewardRange {

@@ -49,6 +49,7 @@ async function validate(items: string, ...flags: string[]) {
       seen.stderr += text;
     },
     command: "rollyard",
+    ask: async () => null,
     env: { KEY: "CANARY" },
     cwd,
     setExitCode: (code) => {

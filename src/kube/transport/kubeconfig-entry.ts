@@ -12,17 +12,23 @@ export interface KubeconfigEntry {
 /** What only a sign-in plugin, or a connection through a proxy, can do. */
 const PLUGIN_FIELDS = ["exec", "auth-provider", "as"] as const;
 
-/** Finds the current context's cluster and user; throws an Error that says what is missing. */
-export function kubeconfigEntry(document: JsonValue): KubeconfigEntry {
+/** Finds a context's cluster and user, by default the current one's; throws an Error that says what is missing. */
+export function kubeconfigEntry(document: JsonValue, wanted?: string): KubeconfigEntry {
   const config = objectOrEmpty(document);
-  const current = textOrUndefined(config["current-context"]);
-  const context = named(config, "context", current);
-  if (context === null) throw new Error("it has no current context");
+  const context = named(config, "context", wanted ?? textOrUndefined(config["current-context"]));
+  const what = wanted === undefined ? "current context" : `context "${wanted}"`;
+  if (context === null) throw new Error(`it has no ${what}`);
   const cluster = named(config, "cluster", textOrUndefined(context["cluster"]));
   if (cluster === null || textOrUndefined(cluster["server"]) === undefined)
-    throw new Error("its current context names no cluster with a server");
+    throw new Error(`its ${what} names no cluster with a server`);
   const user = named(config, "user", textOrUndefined(context["user"]));
   return { cluster, user: user ?? {}, namespace: textOrUndefined(context["namespace"]) || "default" };
+}
+
+/** Whether a kubeconfig has a context, by default the one that it calls current. */
+export function hasContext(document: unknown, wanted?: string): boolean {
+  const config = objectOrEmpty(document);
+  return named(config, "context", wanted ?? textOrUndefined(config["current-context"])) !== null;
 }
 
 /** Whether it takes more than reading files to sign in. */

@@ -40,22 +40,22 @@ describe("kubeconfigCredentials", () => {
     await put("ca.pem", "CA");
     const client = { "client-certificate-data": btoa("CERT"), "client-key-data": btoa("KEY") };
     const cluster = { "certificate-authority": "ca.pem", "tls-server-name": "kubernetes" };
-    const credentials = await kubeconfigCredentials(await config(client, cluster), clock);
+    const credentials = await kubeconfigCredentials(await config(client, cluster), { clock });
     expect(credentials).toMatchObject({ server: "https://10.0.0.1:6443", namespace: "team" });
     expect(credentials.tls).toEqual({ ca: "CA", cert: "CERT", key: "KEY", servername: "kubernetes" });
     expect(await credentials.authorization()).toBeUndefined();
   });
 
   it("signs in by token, or by name and password", async () => {
-    const byToken = await kubeconfigCredentials(await config({ token: "abc" }), clock);
+    const byToken = await kubeconfigCredentials(await config({ token: "abc" }), { clock });
     expect(await byToken.authorization()).toBe("Bearer abc");
-    const byName = await kubeconfigCredentials(await config({ username: "me", password: "pw" }), clock);
+    const byName = await kubeconfigCredentials(await config({ username: "me", password: "pw" }), { clock });
     expect(await byName.authorization()).toBe(`Basic ${btoa("me:pw")}`);
   });
 
   it("reads a token's file again within a minute, and at once when the old one was refused", async () => {
     await put("token", "first\n");
-    const credentials = await kubeconfigCredentials(await config({ tokenFile: "token" }), clock);
+    const credentials = await kubeconfigCredentials(await config({ tokenFile: "token" }), { clock });
     await put("token", "second\n");
     nowMs = 59_999;
     expect(await credentials.authorization()).toBe("Bearer first");
@@ -67,7 +67,9 @@ describe("kubeconfigCredentials", () => {
   });
 
   it("verifies the server unless it is told not to", async () => {
-    const lax = await kubeconfigCredentials(await config({}, { "insecure-skip-tls-verify": true }), clock);
+    const lax = await kubeconfigCredentials(await config({}, { "insecure-skip-tls-verify": true }), {
+      clock,
+    });
     expect(lax.tls).toEqual({ rejectUnauthorized: false });
   });
 
@@ -83,16 +85,18 @@ describe("kubeconfigCredentials", () => {
       args: [plugin],
       interactiveMode: "Never",
     };
-    const credentials = await kubeconfigCredentials(await config({ exec }), clock);
+    const credentials = await kubeconfigCredentials(await config({ exec }), { clock });
     expect(credentials).toMatchObject({ server: "https://10.0.0.1:6443", namespace: "team" });
     expect(await credentials.authorization()).toBe("Bearer made");
   });
 
   it("says what is wrong with the file", async () => {
     const missing = join(folder, "none");
-    await expect(kubeconfigCredentials(missing, clock)).rejects.toMatchObject({ code: "kube_credentials" });
+    await expect(kubeconfigCredentials(missing, { clock })).rejects.toMatchObject({
+      code: "kube_credentials",
+    });
     const empty = await put("empty", "{}");
-    await expect(kubeconfigCredentials(empty, clock)).rejects.toThrow(
+    await expect(kubeconfigCredentials(empty, { clock })).rejects.toThrow(
       `${empty} can't be used: it has no current context.`,
     );
   });

@@ -13,13 +13,20 @@ import { pluginCredentials } from "./plugin-kubeconfig.ts";
 /** A token's file is read again after this time, as client-go does. */
 const TOKEN_AGE_MS = 60_000;
 
+/** How a kubeconfig is read. */
+export interface KubeconfigOptions {
+  readonly clock?: Clock;
+  /** Undefined: the current one. */
+  readonly context?: string | undefined;
+}
+
 /**
- * The credentials of a kubeconfig file's current context. Certificates, tokens and passwords are read here; only a sign-in
+ * The credentials of a kubeconfig file's context, by default the current one. Certificates, tokens and passwords are read here; only a sign-in
  * plugin takes `@kubernetes/client-node`. Rejects with `kube_credentials`.
  */
 export async function kubeconfigCredentials(
   file: string,
-  clock: Clock = systemClock,
+  { clock = systemClock, context }: KubeconfigOptions = {},
 ): Promise<KubeCredentials> {
   const readable = async <T>(read: () => Promise<T>): Promise<T> => {
     try {
@@ -28,8 +35,10 @@ export async function kubeconfigCredentials(
       throw unusableKubeconfig(file, cause);
     }
   };
-  const entry = await readable(async () => kubeconfigEntry(parse(await readFile(file, "utf8")) as JsonValue));
-  if (needsPlugin(entry)) return pluginCredentials(file, clock);
+  const entry = await readable(async () =>
+    kubeconfigEntry(parse(await readFile(file, "utf8")) as JsonValue, context),
+  );
+  if (needsPlugin(entry)) return pluginCredentials(file, { clock, context });
   const { cluster, user, namespace } = entry;
   const folder = new KubeconfigFolder(dirname(file));
   const header = (): Promise<string | undefined> => readable(() => authorizationOf(user, folder));

@@ -11,12 +11,16 @@ const HEADER_AGE_MS = 10_000;
  * `@kubernetes/client-node`, which is loaded here and nowhere else: it takes 85 MB and half a second.
  * Rejects with `kube_credentials`.
  */
-export async function pluginCredentials(file: string, clock: Clock): Promise<KubeCredentials> {
+export async function pluginCredentials(
+  file: string,
+  { clock, context }: { readonly clock: Clock; readonly context?: string | undefined },
+): Promise<KubeCredentials> {
   const { KubeConfig } = await import("@kubernetes/client-node");
   const config = new KubeConfig();
   const options: RequestOptions = {};
   try {
     config.loadFromFile(file);
+    if (context !== undefined) config.setCurrentContext(context);
     await config.applyToHTTPSOptions(options);
   } catch (cause) {
     throw unusableKubeconfig(file, cause);

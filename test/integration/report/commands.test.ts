@@ -29,7 +29,15 @@ async function rollyard(cwd: string, ...args: readonly string[]): Promise<End> {
     .exitOverride()
     .configureOutput({ writeOut: stdout, writeErr: stderr });
   for (const register of [registerList, registerShow, registerReport, registerDoctor]) {
-    register(program, { stdout, stderr, env: {}, command: "rollyard", cwd, setExitCode: () => undefined });
+    register(program, {
+      stdout,
+      stderr,
+      ask: async () => null,
+      env: {},
+      command: "rollyard",
+      cwd,
+      setExitCode: () => undefined,
+    });
   }
   try {
     await program.parseAsync(["node", "rollyard", ...args]);

@@ -93,11 +93,16 @@ export class GatewayWorld {
     };
   }
 
-  async close(): Promise<void> {
+  /** Kills every gateway that runs. */
+  async killGateways(): Promise<void> {
     for (const each of this.#started) {
       each.kill("SIGKILL");
       await each.ended;
     }
+  }
+
+  async close(): Promise<void> {
+    await this.killGateways();
     await this.jobs.close();
     await rm(this.folder, { recursive: true, force: true });
   }

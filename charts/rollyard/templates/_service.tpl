@@ -79,7 +79,7 @@ containers:
   - name: {{ .component }}
     image: {{ include "rollyard.image" .root | quote }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-    command: [node, /app/dist/services/{{ .component }}/main.js]
+    command: [node, services/{{ .component }}/main.ts]
     args: [--config, /etc/rollyard/config.yaml]
     env:
       {{- with include "rollyard.natsSecret" .root }}

@@ -5,6 +5,9 @@ import { apiFailure, callApi, callApiOrThrow } from "./api.ts";
 import type { BusConnection } from "./connection.ts";
 
 const OTHER_CONFIGURATION = 10058;
+const NO_STREAM = 10059;
+/** A stream that is there is refused so too, when what is not reserved is less than its own size. */
+const NO_ROOM: readonly number[] = [10023, 10047];
 const NO_CONSUMER = 10014;
 
 /**
@@ -35,8 +38,14 @@ async function ensureStream(connection: BusConnection, settings: StreamSettings)
   const operation = `STREAM.CREATE.${settings.name}`;
   const answer = await callApi(connection, operation, settings);
   if (answer.ok) return;
-  if (answer.error.err_code !== OTHER_CONFIGURATION) throw apiFailure(operation, answer.error);
-  await callApiOrThrow(connection, `STREAM.UPDATE.${settings.name}`, settings);
+  const { err_code = 0 } = answer.error;
+  if (err_code !== OTHER_CONFIGURATION && !NO_ROOM.includes(err_code))
+    throw apiFailure(operation, answer.error);
+  const update = `STREAM.UPDATE.${settings.name}`;
+  const updated = await callApi(connection, update, settings);
+  if (updated.ok) return;
+  if (updated.error.err_code === NO_STREAM) throw apiFailure(operation, answer.error);
+  throw apiFailure(update, updated.error);
 }
 
 async function ensureConsumer(connection: BusConnection, settings: ConsumerSettings): Promise<void> {

@@ -56,6 +56,16 @@ describe.skipIf(found.kind === "missing")("the chart's NATS", () => {
     start: () => startFrom(["-f", join(CHART, "ci", "defaults.yaml")]),
   });
 
+  it("has its streams found by each new leader, though most of the store is reserved", async () => {
+    const fixture = await startFrom(["-f", join(CHART, "ci", "defaults.yaml")]);
+    for (const leader of ["first", "second"]) {
+      const controller = await fixture.connect(leader);
+      await expect(controller.ensureStreams()).resolves.toBeUndefined();
+      await controller.close();
+    }
+    await fixture.stop();
+  });
+
   it("takes passwords as they are, and keeps three copies of every stream on three servers", async () => {
     const fixture = await startFrom(["-f", join(CHART, "ci", "three-nats.yaml")], AWKWARD);
     const controller = await fixture.connect("controller");

@@ -62,7 +62,7 @@ describe.skipIf(found.kind === "missing")("the chart", () => {
       });
       expect(pods.length).toBeGreaterThanOrEqual(services.length);
       for (const { name, spec } of pods) {
-        expect([name, spec["securityContext"]]).toMatchObject([
+        expect([name, spec.securityContext]).toMatchObject([
           name,
           { runAsNonRoot: true, seccompProfile: { type: "RuntimeDefault" } },
         ]);
@@ -79,7 +79,7 @@ describe.skipIf(found.kind === "missing")("the chart", () => {
             },
           ]);
       }
-      const withToken = pods.filter(({ spec }) => spec["automountServiceAccountToken"] !== false);
+      const withToken = pods.filter(({ spec }) => spec.automountServiceAccountToken !== false);
       const needing = services.filter((service) => service === "controller" || service === "gateway");
       expect(withToken.map(({ name }) => name)).toEqual(
         [...needing, "test"].map((name) => `${fullname}-${name}`),
@@ -123,8 +123,7 @@ describe.skipIf(found.kind === "missing")("the chart", () => {
       const objects = await rendered("--set", "image.repository=registry.example/rollyard", ...args);
       return SERVICES.map((service) => {
         const { spec } = findObject(objects, "Deployment", `rollyard-${service}`);
-        const template = spec?.["template"] as { readonly metadata: ChartObject["metadata"] };
-        return template.metadata.annotations?.["checksum/config"];
+        return spec?.template?.metadata.annotations?.["checksum/config"];
       });
     };
     const before = await sums();

@@ -7,13 +7,15 @@ import { Service, sleep } from "../../chaos/world/service.ts";
 import { testNatsServer } from "../bus/nats-fixture.ts";
 import { freePort } from "../lib/free-port.ts";
 import { containerEnv, findObject, podSpecOf } from "./chart-objects.ts";
-import type { ChartObject } from "./chart-objects.ts";
+import type { ChartContainer, ChartObject } from "./chart-objects.ts";
 
 /** The chart's NATS, as processes of this machine. */
 export interface ChartNats {
   readonly ports: readonly number[];
   readonly passwords: Readonly<Record<ServiceUser, string>>;
   readonly services: readonly Service[];
+  /** Ends each server and starts it with what the objects say now, one after the other, as a StatefulSet does. */
+  roll(objects: readonly ChartObject[]): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -36,42 +38,66 @@ const POLL_MS = 20;
  * are those of this machine.
  */
 export async function startChartNats(options: ChartNatsOptions): Promise<ChartNats> {
-  const { objects, fullname, folder } = options;
-  const name = `${fullname}-nats`;
-  const text = findObject(objects, "ConfigMap", name).data?.["nats.conf"] ?? "";
-  const set = findObject(objects, "StatefulSet", name);
-  const [container] = podSpecOf(set)?.containers ?? [];
-  if (container === undefined) throw new Error("the StatefulSet has no container");
-  const indexes = Array.from({ length: Number(set.spec?.["replicas"]) }, (_, index) => index);
+  const { objects, fullname } = options;
+  const set = findObject(objects, "StatefulSet", `${fullname}-nats`);
+  const indexes = Array.from({ length: Number(set.spec?.replicas) }, (_, index) => index);
   const ports = await Promise.all(indexes.map(() => freePort()));
   const peers = await Promise.all(indexes.map(() => freePort()));
-  const binary = await testNatsServer();
-  const services = await Promise.all(
-    indexes.map(async (index) => {
-      const pod = `${name}-${index}`;
-      const home = join(folder, pod);
-      await mkdir(home, { recursive: true });
-      const file = join(home, "nats.conf");
-      const place = { home, port: ports[index] ?? 0, peer: peers[index] ?? 0, peers, name };
-      await writeFile(file, onThisMachine(text, place), { mode: 0o600 });
-      const env = containerEnv(container, secretsOf(options), { "metadata.name": pod });
-      const variables = Object.entries(env).map(([key, value]) => `${key}=${value}`);
-      return new Service({
-        name: pod,
-        command: ["/usr/bin/env", "-i", ...variables, binary, "--config", file],
-        logFile: join(home, "output.log"),
-        restartMs: () => RESTART_MS,
-        isUp: () => answersAsJetStream(place.port),
-      });
-    }),
-  );
+  const make = (from: ChartNatsOptions) => (index: number) => makeServer(from, { index, ports, peers });
+  const services = await Promise.all(indexes.map(make(options)));
   await startAll(services);
+  const ended: Service[] = [];
   return {
     ports,
-    passwords: passwordsOf(options, container),
-    services,
+    passwords: passwordsOf(options, natsContainer(options)),
+    get services() {
+      return [...ended, ...services];
+    },
+    roll: async (changed) => {
+      for (const index of indexes) {
+        const service = await make({ ...options, objects: changed })(index);
+        for (const old of services.splice(index, 1, service)) {
+          await old.stop();
+          ended.push(old);
+        }
+        await startAll([service]);
+      }
+    },
     stop: async () => void (await Promise.all(services.map((service) => service.stop()))),
   };
+}
+
+interface Servers {
+  readonly index: number;
+  readonly ports: readonly number[];
+  readonly peers: readonly number[];
+}
+
+async function makeServer(options: ChartNatsOptions, { index, ports, peers }: Servers): Promise<Service> {
+  const { objects, fullname, folder } = options;
+  const name = `${fullname}-nats`;
+  const pod = `${name}-${index}`;
+  const home = join(folder, pod);
+  await mkdir(home, { recursive: true });
+  const file = join(home, "nats.conf");
+  const text = findObject(objects, "ConfigMap", name).data?.["nats.conf"] ?? "";
+  const place = { home, port: ports[index] ?? 0, peer: peers[index] ?? 0, peers, name };
+  await writeFile(file, onThisMachine(text, place), { mode: 0o600 });
+  const env = containerEnv(natsContainer(options), secretsOf(options), { "metadata.name": pod });
+  const variables = Object.entries(env).map(([key, value]) => `${key}=${value}`);
+  return new Service({
+    name: pod,
+    command: ["/usr/bin/env", "-i", ...variables, await testNatsServer(), "--config", file],
+    logFile: join(home, "output.log"),
+    restartMs: () => RESTART_MS,
+    isUp: () => answersAsJetStream(place.port),
+  });
+}
+
+function natsContainer({ objects, fullname }: ChartNatsOptions): ChartContainer {
+  const [container] = podSpecOf(findObject(objects, "StatefulSet", `${fullname}-nats`))?.containers ?? [];
+  if (container === undefined) throw new Error("the StatefulSet has no container");
+  return container;
 }
 
 /** Rejects with a server's last words when it ends by itself instead of starting. */
@@ -121,7 +147,7 @@ function secretsOf({ objects, passwords }: ChartNatsOptions): (name: string, key
 
 function passwordsOf(
   options: ChartNatsOptions,
-  container: Parameters<typeof containerEnv>[0],
+  container: ChartContainer,
 ): Readonly<Record<ServiceUser, string>> {
   const env = containerEnv(container, secretsOf(options), { "metadata.name": "any" });
   return Object.fromEntries(

@@ -1,21 +1,28 @@
 import { parseAllDocuments } from "yaml";
-import type { JsonObject } from "../../../src/lib/json.ts";
 
 /** A container, as far as tests run it or look at it. */
-export interface ChartContainer extends JsonObject {
+export interface ChartContainer {
   readonly name: string;
   readonly image: string;
   readonly env?: readonly ContainerVariable[];
 }
 
 /** A variable of a container. */
-export interface ContainerVariable extends JsonObject {
+export interface ContainerVariable {
   readonly name: string;
+  readonly value?: string;
+  readonly valueFrom?: {
+    readonly secretKeyRef?: { readonly name: string; readonly key: string };
+    readonly fieldRef?: { readonly fieldPath: string };
+  };
 }
 
 /** A pod's specification. */
-export interface ChartPodSpec extends JsonObject {
+export interface ChartPodSpec {
   readonly containers: readonly ChartContainer[];
+  readonly serviceAccountName?: string;
+  readonly automountServiceAccountToken?: boolean;
+  readonly securityContext?: object;
 }
 
 /** An object that the chart makes. */
@@ -27,7 +34,13 @@ export interface ChartObject {
     readonly annotations?: Readonly<Record<string, string>>;
   };
   readonly data?: Readonly<Record<string, string>>;
-  readonly spec?: JsonObject;
+  readonly spec?: ChartSpec;
+}
+
+/** What tests look at of an object's specification: a pod's own, or that of what makes pods. */
+export interface ChartSpec extends Partial<ChartPodSpec> {
+  readonly replicas?: number;
+  readonly template?: { readonly metadata: ChartObject["metadata"]; readonly spec: ChartPodSpec };
 }
 
 /** The objects of a text that helm has rendered. */
@@ -47,10 +60,9 @@ export function findObject(objects: readonly ChartObject[], kind: string, name: 
 }
 
 /** The specification of the pods that an object makes, or is. Null for one that makes none. */
-export function podSpecOf({ kind, spec }: ChartObject): ChartPodSpec | null {
-  if (kind === "Pod") return spec as ChartPodSpec;
-  const template = spec?.["template"] as { readonly spec: ChartPodSpec } | undefined;
-  return template?.spec ?? null;
+export function podSpecOf({ spec }: ChartObject): ChartPodSpec | null {
+  if (spec?.containers !== undefined) return { ...spec, containers: spec.containers };
+  return spec?.template?.spec ?? null;
 }
 
 /** A container's variables as a kubelet gives them, with `$(NAME)` replaced by what stands before. */
@@ -71,14 +83,11 @@ interface Sources {
 }
 
 function valueOf({ name, value, valueFrom }: ContainerVariable, { secrets, fields, known }: Sources): string {
-  if (typeof value === "string")
+  if (value !== undefined)
     return value.replaceAll(/\$\((\w+)\)/gu, (text, other: string) => known[other] ?? text);
-  const from = valueFrom as {
-    readonly secretKeyRef?: { readonly name: string; readonly key: string };
-    readonly fieldRef?: { readonly fieldPath: string };
-  };
-  if (from.secretKeyRef !== undefined) return secrets(from.secretKeyRef.name, from.secretKeyRef.key);
-  const field = fields[from.fieldRef?.fieldPath ?? ""];
+  if (valueFrom?.secretKeyRef !== undefined)
+    return secrets(valueFrom.secretKeyRef.name, valueFrom.secretKeyRef.key);
+  const field = fields[valueFrom?.fieldRef?.fieldPath ?? ""];
   if (field === undefined) throw new Error(`the test knows no value of ${name}`);
   return field;
 }

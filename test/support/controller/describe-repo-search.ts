@@ -29,7 +29,7 @@ export interface RepoSearchPlace {
 
 /** A cluster with its node. */
 export interface RepoSearchWorld {
-  readonly world: ClusterWorld;
+  readonly world: Pick<ClusterWorld, "startServices" | "whole" | "bus" | "lastWords">;
   stop(): Promise<void>;
 }
 

@@ -39,7 +39,7 @@ const SCORED: EndpointReply = { kind: "answered", status: 200, body: '{"score": 
 describe("the grader service", () => {
   let world: FlowWorld;
   let source: TestSource;
-  let lastSequence: number;
+  let offered: number;
   /** Ends the endpoint's calls, the oldest first. */
   let calls: ((reply: EndpointReply) => void)[];
 
@@ -48,7 +48,7 @@ describe("the grader service", () => {
     world = new FlowWorld();
     world.spec = ENDPOINT;
     source = new TestSource();
-    lastSequence = writeAttempt(world.store, 0);
+    offered = 0;
     calls = [];
     world.reply = () => new Promise((resolve) => calls.push(resolve));
   });
@@ -62,8 +62,11 @@ describe("the grader service", () => {
     return { service, ended: service.run() };
   }
 
+  /** A request for a rollout of its own. */
   function offer(): RecordedDelivery {
-    const delivery = gradeDeliveryOf({ attempt: 0, lastSequence });
+    const sampleIndex = (offered += 1);
+    const lastSequence = writeAttempt(world.store, 0, { sampleIndex });
+    const delivery = gradeDeliveryOf({ attempt: 0, sampleIndex, lastSequence });
     source.waiting.push(delivery);
     return delivery;
   }

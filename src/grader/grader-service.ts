@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { keepBeating } from "../bus/keep-beating.ts";
+import { LatestDelivery } from "../bus/latest-delivery.ts";
 import type { WorkDelivery, WorkSource } from "../bus/port.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import { assertNever } from "../lib/assert-never.ts";
@@ -42,6 +43,8 @@ export class GraderService {
   readonly #slots: GradingSlots;
   /** Every grading held, and since when (monotonic milliseconds). */
   readonly #running = new Map<Promise<void>, { readonly hold: SlotHold; readonly sinceMs: number }>();
+  /** By the subject of their work. */
+  readonly #held = new Map<string, LatestDelivery>();
   readonly #pulls = new Set<Promise<void>>();
   /** Deliveries that open pulls may still bring. */
   #asked = 0;
@@ -126,9 +129,16 @@ export class GraderService {
     }
   }
 
+  /** What comes again while it is held here has come because of an outage: it goes on with the newer delivery. */
   #take(delivery: WorkDelivery): void {
+    const { subject } = delivery;
+    const held = this.#held.get(subject);
+    if (held !== undefined) return held.swap(delivery);
+    const latest = new LatestDelivery(delivery);
+    this.#held.set(subject, latest);
     const hold = this.#slots.take();
-    const running = this.#grade(delivery, hold).finally(() => {
+    const running = this.#grade(latest, hold).finally(() => {
+      this.#held.delete(subject);
       hold.end();
       this.#running.delete(running);
       this.#topUp();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { startWorldGrader } from "../support/grader/world-grader.ts";
+import { DONE_GRADER, startWorldGrader } from "../support/grader/world-grader.ts";
 import { worldJob } from "../support/rollout/world-job.ts";
 import type { WorldJob } from "../support/rollout/world-job.ts";
 import { WorkerWorld } from "../support/rollout/worker-world.ts";
@@ -48,5 +48,36 @@ describe("a job without any grader", () => {
       expect(outcome.end).toEqual({ kind: "failed", failureClass: "cancelled", code: "job_deadline" });
     }
     for (const kind of ["rollout", "grade", "settle"] as const) expect(world.inWork(kind)).toEqual([]);
+  });
+});
+
+describe("a request whose grader waits for an endpoint", () => {
+  it("is not set aside however often outages deliver it again to that grader, and is graded once", async () => {
+    const world = new WorkerWorld();
+    let isBack = false;
+    let begun = 0;
+    const play = async () => {
+      await world.dispatch(0);
+      const { worker } = await world.worker("worker");
+      await world.until(() => world.inWork("grade").length === 1);
+      await worker.stop();
+      startWorldGrader(world, "grader", () => async (input, deps) => {
+        begun += 1;
+        while (!isBack)
+          await deps.waitOut({ graderType: "endpoint", code: "grader_unreachable", delayMs: 30_000 });
+        return DONE_GRADER.grade(input, deps);
+      });
+      await world.until(() => begun > 0);
+      for (let times = 0; times < 25; times += 1) {
+        world.bus.redeliver();
+        await world.clock.sleep(60_000);
+      }
+      expect(world.inWork("settle")).toEqual([]);
+      isBack = true;
+      await world.until(() => world.inWork("grade").length === 0);
+      expect(world.inWork("settle")).toEqual([]);
+      expect(begun).toBe(1);
+    };
+    await world.clock.run(play(), HOUR_MS);
   });
 });

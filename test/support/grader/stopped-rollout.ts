@@ -25,6 +25,8 @@ const NO_SPEC = "5".repeat(64);
 /** What an attempt's log says. */
 export interface AttemptLog {
   readonly attempt?: number;
+  /** Of another rollout of the item than {@link PARTS}. */
+  readonly sampleIndex?: number;
   readonly specHash?: string;
   readonly item?: JsonObject;
   readonly answer?: string;
@@ -69,13 +71,14 @@ export const FAILED = newEvent(4, {
 
 /** The messages of an attempt's log, in order. */
 export function attemptMessages(log: AttemptLog): readonly OutgoingMessage[] {
-  const { attempt = 0, answer = "4", seal = STOPPED } = log;
+  const { attempt = 0, answer = "4", seal = STOPPED, sampleIndex = PARTS.sampleIndex } = log;
+  const subject = eventsSubject({ ...PARTS, sampleIndex });
   let position = { attempt, messages: 0, digest: EMPTY_DIGEST };
   const batches = [[started(log), attached], [sampled(answer)], ...(seal === null ? [] : [[seal]])];
   return batches.map((events) => {
     const { payload, headers, next } = encodeLogMessage(position, `driver-${attempt}`, events);
     position = next;
-    return { subject: EVENTS, payload, headers };
+    return { subject, payload, headers };
   });
 }
 
@@ -111,17 +114,20 @@ export interface RecordedDelivery extends WorkDelivery {
 /** What a grade request says. */
 export interface GradeRequestOf {
   readonly attempt: number;
+  readonly sampleIndex?: number;
   readonly lastSequence: number;
   readonly outcomeAfter?: number;
   readonly specHash?: string;
   readonly environmentUid?: string;
 }
 
+const partsOf = ({ sampleIndex = PARTS.sampleIndex }: GradeRequestOf) => ({ ...PARTS, sampleIndex });
+
 /** A grade request's payload. */
 export function gradeRequestPayload(request: GradeRequestOf): Uint8Array {
   const { attempt, specHash = NO_SPEC, environmentUid = "e".repeat(12) } = request;
   return encodeStored(GradeRequestSchema, {
-    ref: { ...PARTS, attempt, specHash, environmentUid },
+    ref: { ...partsOf(request), attempt, specHash, environmentUid },
     lastSeq: BigInt(request.lastSequence),
     outcomeAfter: BigInt(request.outcomeAfter ?? 0),
   });
@@ -139,7 +145,7 @@ export function gradeDeliveryOf(
   const did: string[] = [];
   const payload = gradeRequestPayload(request);
   return {
-    subject: workSubject("grade", PARTS, request.attempt),
+    subject: workSubject("grade", partsOf(request), request.attempt),
     payload: options.payload ?? payload,
     headers: {},
     deliveries: options.deliveries ?? 1,

@@ -35,8 +35,8 @@ export default defineConfig({
           globalSetup: ["test/support/docker/engine-setup.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          // Most of it waits: for timeouts, restarts, beats.
-          maxWorkers: 2,
+          // Each file waits most of its time: for timeouts, restarts, beats.
+          maxWorkers: 3,
         },
       },
       {

@@ -6,7 +6,7 @@ import type { WriteResult } from "../../kube/write-result.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { Enforcement } from "../environment/environment-conditions.ts";
-import { dialledBy, probePod, probePolicy, waitingBecause } from "./probe-objects.ts";
+import { dialledBy, PROBE_PODS, probePod, probePolicy, waitingBecause } from "./probe-objects.ts";
 import type { ProbeSide } from "./probe-objects.ts";
 import { probeVerdict } from "./probe-verdict.ts";
 import type { Dialled } from "./probe-verdict.ts";
@@ -38,6 +38,7 @@ export async function probeNetwork(options: NetworkProbeOptions, signal: AbortSi
     // One that is there is ours, of before.
     const refused = result.kind === "exists" ? null : refusalOf("policy", result);
     if (refused !== null) return probeVerdict(unknown(refused), unknown(refused));
+    await removeEarlier(client, namespace);
     const [open, shut] = await Promise.all([dial("open", options, signal), dial("shut", options, signal)]);
     return probeVerdict(open, shut);
   } catch (error) {
@@ -45,6 +46,13 @@ export async function probeNetwork(options: NetworkProbeOptions, signal: AbortSi
     logger.warn("the probe of the network failed", { code });
     return probeVerdict(unknown(message), unknown(message));
   }
+}
+
+/** Pods of a probe whose leader went, or could not delete them. */
+async function removeEarlier(client: KubeClient, namespace: string): Promise<void> {
+  const list = await client.list(PODS, { namespace }, { labelSelector: PROBE_PODS });
+  for (const { metadata } of list?.items ?? [])
+    await client.delete(PODS, { namespace, name: metadata.name }, { gracePeriodSeconds: 0 });
 }
 
 async function dial(side: ProbeSide, options: NetworkProbeOptions, signal: AbortSignal): Promise<Dialled> {

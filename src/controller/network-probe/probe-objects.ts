@@ -10,6 +10,8 @@ export type ProbeSide = "open" | "shut";
 
 const SIDE_LABEL = `${API_GROUP}/probe`;
 const COMPONENT = "network-probe";
+/** The label selector of all pods of probes. */
+export const PROBE_PODS = `${LABELS.managedBy}=${MANAGED_BY},${LABELS.component}=${COMPONENT}`;
 const POLICY = "rollyard-network-probe";
 /** Exit code of `sandboxd dial` when nothing answered. */
 const NOT_CONNECTED = 3;

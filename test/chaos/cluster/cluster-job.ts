@@ -1,6 +1,6 @@
 import type { BehaviourSpec } from "../world/behaviour.ts";
 import { chaosItems, chaosSnapshot } from "../world/job.ts";
-import type { ChaosJob } from "../world/job.ts";
+import type { ChaosJob, SandboxKind } from "../world/job.ts";
 
 /** A job of the cluster's world: the chaos runs' job, as objects that a user applies. */
 export interface ClusterJob {
@@ -10,6 +10,8 @@ export interface ClusterJob {
   readonly parallelism: number;
   readonly seed: number;
   readonly warmReplicas?: number;
+  /** Where tools run: in pods (`process`), or at a remote endpoint, without sandboxes (`none`). */
+  readonly sandboxes?: SandboxKind;
   /** Of the model. */
   readonly latencyMs?: number;
   /** Over the spec's own. */
@@ -54,13 +56,14 @@ export function jobObject(job: ClusterJob, modelOrigin: string): object {
   return { apiVersion: API_VERSION, kind: "RolloutJob", metadata: { name: job.name }, spec };
 }
 
-function chaosJobOf({ seed, rollouts, parallelism }: ClusterJob, modelOrigin: string): ChaosJob {
+function chaosJobOf(job: ClusterJob, modelOrigin: string): ChaosJob {
+  const { seed, rollouts, parallelism, sandboxes = "process" } = job;
   return {
     seed,
     items: rollouts,
     samplesPerItem: 1,
     parallelism,
-    sandboxes: "process",
+    sandboxes,
     modelOrigin,
     setupFaultPercent: 0,
     recovery: "restart",

@@ -44,6 +44,8 @@ export interface ClusterWorldOptions {
 export interface WorldModel {
   readonly origin: string;
   readonly log: string;
+  /** File of what its endpoint for tools ran. */
+  readonly tools: string;
   stop(): Promise<void>;
 }
 
@@ -185,7 +187,7 @@ export class ClusterWorld {
     const model = this.#service(name, ["test/chaos/parts/model-main.ts", file], { isUp });
     await model.start();
     this.#others = [...this.#others, model];
-    return { origin, log, stop: () => model.stop() };
+    return { origin, log, tools: toolFile, stop: () => model.stop() };
   }
 
   /** Who holds the lease, by the name that each start of a controller has for itself; empty while nobody does. */

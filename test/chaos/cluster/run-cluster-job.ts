@@ -83,7 +83,7 @@ export async function runClusterJob(
       samplesPerItem: 1,
       resultsFolder: world.folder,
       modelLog: model.log,
-      toolLog: null,
+      toolLog: job.sandboxes === "none" ? model.tools : null,
       jobUid: running.uid,
     });
     const evidence = {

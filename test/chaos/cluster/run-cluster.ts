@@ -44,10 +44,11 @@ export async function runCluster(options: ChaosOptions, progress: Progress): Pro
 async function timed(
   world: ClusterWorld,
   fault: ClusterFaultName,
-  { rollouts, seed, latencyMs }: ChaosOptions,
+  { rollouts, seed, latencyMs, sandboxes, parallelism: asked }: ChaosOptions,
 ): Promise<FaultRun> {
   const startedMs = performance.now();
-  const job = { name: fault, environment: fault, rollouts, parallelism: PARALLELISM, seed, latencyMs };
+  const parallelism = sandboxes === "none" ? asked : PARALLELISM;
+  const job = { name: fault, environment: fault, rollouts, parallelism, seed, latencyMs, sandboxes };
   const seconds = (): number => (performance.now() - startedMs) / 1000;
   try {
     const end = await runFault(world, fault, job);

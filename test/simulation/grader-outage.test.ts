@@ -54,7 +54,7 @@ describe("a job without any grader", () => {
 describe("a request whose grader waits for an endpoint", () => {
   it("is not set aside however often outages deliver it again to that grader, and is graded once", async () => {
     const world = new WorkerWorld();
-    let isBack = false;
+    const endpoint = { isBack: false };
     let begun = 0;
     const play = async () => {
       await world.dispatch(0);
@@ -63,7 +63,7 @@ describe("a request whose grader waits for an endpoint", () => {
       await worker.stop();
       startWorldGrader(world, "grader", () => async (input, deps) => {
         begun += 1;
-        while (!isBack)
+        while (!endpoint.isBack)
           await deps.waitOut({ graderType: "endpoint", code: "grader_unreachable", delayMs: 30_000 });
         return DONE_GRADER.grade(input, deps);
       });
@@ -73,7 +73,7 @@ describe("a request whose grader waits for an endpoint", () => {
         await world.clock.sleep(60_000);
       }
       expect(world.inWork("settle")).toEqual([]);
-      isBack = true;
+      endpoint.isBack = true;
       await world.until(() => world.inWork("grade").length === 0);
       expect(world.inWork("settle")).toEqual([]);
       expect(begun).toBe(1);

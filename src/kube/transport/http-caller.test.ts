@@ -52,8 +52,9 @@ describe("HttpCaller", () => {
 
   it("gives up an answer that falls silent", async () => {
     const calls = await serve((_, response) => void response.write("begun"));
-    const answer = await calls.call({ ...GET, timeoutMs: 20 });
-    await expect(textOf(answer)).rejects.toThrow("aborted");
+    // On a slow machine the silence is noticed before the answer's head has been read.
+    const text = calls.call({ ...GET, timeoutMs: 20 }).then(textOf);
+    await expect(text).rejects.toThrow(/aborted|the server is silent/);
   });
 
   it("ends a call whose signal aborts, before and after the answer has begun", async () => {

@@ -95,7 +95,11 @@ describe("a broker of real sandboxes", () => {
     const leased = await lease(2);
     if (!(launcher instanceof SupervisedLauncher)) throw new Error("no supervisor");
     process.kill((await launcher.supervisorPid()) ?? 0, "SIGKILL");
-    await expect(leased.exec("true")).rejects.toMatchObject({
+    // The kernel ends what the supervisor ran a moment after it.
+    const callsUntilLost = async (): Promise<never> => {
+      for (;;) await leased.exec("true");
+    };
+    await expect(callsUntilLost()).rejects.toMatchObject({
       code: "sandbox_lost",
       failureClass: "sandbox",
     });

@@ -7,6 +7,7 @@ import { CORPUS_FOLDER } from "../../../examples/repo-search/derive-items.ts";
 import { startScriptedPolicy } from "../../../examples/repo-search/policy/server.ts";
 import type { ScriptedPolicy } from "../../../examples/repo-search/policy/server.ts";
 import { ClusterWorld } from "../../chaos/cluster/cluster-world.ts";
+import { eventually } from "../../support/cluster/eventually.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
 import { REPO_SEARCH_JOB, writeRepoSearch } from "../../support/controller/repo-search-files.ts";
 import { nodeCommand, startProgram } from "../../support/run/run-cli.ts";
@@ -15,6 +16,8 @@ import type { RunningCli } from "../../support/run/run-cli.ts";
 const ROLLOUTS = 42;
 const HEAD = ["NAME", "TOTAL", "ACTIVE", "GRADED", "FAILED", "REWARD", "AGE"];
 const COMPLETE_MS = 600_000;
+/** For all else, on a busy machine. */
+const PATIENT = { timeout: 400_000 };
 
 describe.skipIf(testCluster().isMissing)("what a user types", () => {
   const corpus = fileURLToPath(CORPUS_FOLDER);
@@ -66,6 +69,15 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
     return stdout;
   };
 
+  const figure = (field: string, namespace = "default"): Promise<string> =>
+    user(`kubectl -n ${namespace} get rolloutjob ${REPO_SEARCH_JOB} -o 'jsonpath={.status.${field}}'`);
+  const untilActive = (namespace = "default"): Promise<unknown> =>
+    eventually(
+      () => figure("rollouts.active", namespace),
+      (count) => Number(count) > 0,
+      120_000,
+    );
+
   it(
     "takes a job from the CRDs to Complete",
     async () => {
@@ -89,7 +101,7 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
     COMPLETE_MS,
   );
 
-  it("shows what it asks for: replicas, events, fields", async () => {
+  it("shows what it asks for: replicas, events, fields", PATIENT, async () => {
     const replicas = "kubectl get environment repo-search -o 'jsonpath={.status.replicas}'";
     expect(Number(await user(replicas))).toBeGreaterThanOrEqual(50);
     const told = await user(`kubectl describe rolloutjob ${REPO_SEARCH_JOB}`);
@@ -105,15 +117,51 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
     ]);
   });
 
-  it("runs the same two files on this machine", async () => {
+  it("runs the same two files on this machine", PATIENT, async () => {
     const out = await user("rollyard run -f environment.yaml -f job.yaml --sandbox process --out runs");
     expect(out).toContain(`${ROLLOUTS}`);
     const results = join(folder, "runs", REPO_SEARCH_JOB, "results.jsonl");
     expect((await readFile(results, "utf8")).trimEnd().split("\n")).toHaveLength(ROLLOUTS);
   });
 
-  it("removes everything by the files that made it", async () => {
-    await user("kubectl delete -f environment.yaml -f job.yaml --timeout=120s");
+  it(
+    "lets a running job keep its Environment when that is edited and deleted, and says what it waits for",
+    async () => {
+      const mean = await figure("reward.mean");
+      await user("kubectl delete -f job.yaml --timeout=120s");
+      await user("kubectl apply -f job.yaml");
+      await untilActive();
+      // With it no rollout would come to an answer.
+      const edit = JSON.stringify({ spec: { limits: { maxTurns: 1 } } });
+      await user(`kubectl patch environment repo-search --type=merge -p '${edit}'`);
+      await user("kubectl delete environment repo-search --wait=false");
+      const why =
+        "kubectl get environment repo-search -o 'jsonpath={.status.conditions[?(@.type==\"Terminating\")].message}'";
+      await eventually(
+        () => user(why),
+        (message) => message.includes(`jobs that use it have ended: ${REPO_SEARCH_JOB}`),
+        60_000,
+      );
+      const complete = `--for=condition=Complete rolloutjob/${REPO_SEARCH_JOB} --timeout=${COMPLETE_MS / 1000}s`;
+      await user(`kubectl wait ${complete}`);
+      expect(await figure("rollouts.graded")).toBe(String(ROLLOUTS));
+      expect(await figure("reward.mean")).toBe(mean);
+      await user("kubectl wait --for=delete environment/repo-search --timeout=120s");
+    },
+    COMPLETE_MS + 300_000,
+  );
+
+  it("ends a job in the middle with its namespace", PATIENT, async () => {
+    await user("kubectl create namespace passing");
+    await user("kubectl -n passing apply -f environment.yaml -f job.yaml");
+    await untilActive("passing");
+    await user("kubectl delete namespace passing --timeout=300s");
+    expect(await user("kubectl get namespace passing --ignore-not-found -o name")).toBe("");
+  });
+
+  it("removes everything by the files that made it", PATIENT, async () => {
+    await user("kubectl apply -f environment.yaml");
+    await user("kubectl delete -f environment.yaml -f job.yaml --timeout=300s");
     expect(await user("kubectl get pods -o name")).toBe("");
     expect((await world.bus.state("outcomes"))?.messages).toBe(0);
   });

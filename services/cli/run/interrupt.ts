@@ -46,6 +46,8 @@ export function interruptOnSignals(io: CliIo): { readonly signal: AbortSignal; s
   return {
     signal: first.signal,
     stop: () => {
+      // A run that was told to stop is on its way out: what its launcher tells of the same signal may still come, and must not end it.
+      if (first.signal.aborted) return;
       for (const name of SIGNALS) process.off(name, onSignal);
       stopListening();
     },

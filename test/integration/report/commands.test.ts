@@ -349,48 +349,13 @@ describe("a folder around a job and its retries", () => {
     expect(await rollyard(folder, "show", "sample-retry-2", "0-1")).toMatchObject({ code: 2 });
   });
 
-  it.each(["list", "show", "report", "doctor"])("is told in the help of %s", async (command) => {
+  it.each([
+    ["list", "DIR is a run folder, and means its job alone; or the folder around a job and"],
+    ["show", "DIR is a run folder, and means its job alone; or the folder around a job and"],
+    ["report", "DIR is a run folder, and means its job alone; or the folder around a job and"],
+    ["doctor", "A run folder means its job alone; the folder around a job and its retries:"],
+  ])("is told in the help of %s", async (command, sentence) => {
     const { stdout } = await rollyard(".", command, "--help");
-    expect(stdout).toMatch(/run folder,? (and )?means its job alone; (or )?the folder around a job and/u);
-  });
-});
-
-describe("rollyard show", () => {
-  it.each(["2-1", "0123456789ab-2-1"])("takes %s", async (id) => {
-    const { code, stdout } = await rollyard(await runFolder(), "show", ".", id);
-    expect(code).toBe(0);
-    expect(stdout).toContain("rollout 0123456789ab-2-1  item 2  sample 1");
-    expect(stdout).toContain("found");
-  });
-
-  it.each(["99-0", "ffffffffffff-2-1", "second"])("does not take %s", async (id) => {
-    const { code, stderr } = await rollyard(await runFolder(), "show", ".", id);
-    expect(code).toBe(2);
-    expect(stderr).toContain(id);
-  });
-
-  it("shows the attempts that failed before", async () => {
-    const records: RunRecords = { results: [aSample({ attempt: 1 })], attempts: [aFailure()] };
-    const { stdout } = await rollyard(await runFolder(records), "show", ".", "0-0");
-    expect(stdout).toMatch(/attempt 0 failed.*sandbox_lost/u);
-    expect(stdout).toContain("Evicted");
-  });
-
-  it("escapes what would steer the terminal, also for programs, who read the same text", async () => {
-    const folder = await runFolder(hostileRun());
-    for (const id of ["0-0", "0-1"]) {
-      expect((await rollyard(folder, "show", ".", id)).stdout).not.toMatch(STEERING);
-    }
-    const { stdout } = await rollyard(folder, "show", ".", "0-0", "--json");
-    expect(stdout).not.toMatch(STEERING);
-    expect(JSON.stringify(JSON.parse(stdout))).toContain(JSON.stringify(HOSTILE).slice(1, -1));
-  });
-});
-
-describe("help", () => {
-  it.each(["list", "show", "report"])("of %s has an example", async (command) => {
-    const { code, stdout } = await rollyard(".", command, "--help");
-    expect(code).toBe(0);
-    expect(stdout).toContain(`  rollyard ${command} runs/latest`);
+    expect(stdout).toContain(sentence);
   });
 });

@@ -2,9 +2,12 @@ import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, utimesSync } from "node:fs";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
-import { afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { SupervisedLauncher } from "../../../src/sandbox/launchers/supervised-launcher.ts";
 import { baseFolders, mountsOfSandboxes, processesNaming } from "../../support/sandbox/host-view.ts";
@@ -14,6 +17,19 @@ import { sandboxSpec, TrySandbox } from "../../support/sandbox/try-sandbox.ts";
 
 const PARENT = fileURLToPath(new URL("../../support/sandbox/parent-main.ts", import.meta.url));
 const WITHIN = { timeout: 10_000, interval: 50 };
+
+// Launchers keep their folders where TMPDIR says; those of other tests beside this one are none of its own.
+const sharedFolder = process.env["TMPDIR"];
+beforeAll(async () => {
+  process.env["TMPDIR"] = await mkdtemp(path.join(tmpdir(), "node-loss-"));
+  // Sandboxes have users of their own, who have to get below.
+  await chmod(tmpdir(), 0o1777);
+});
+afterAll(async () => {
+  await rm(tmpdir(), { recursive: true });
+  if (sharedFolder === undefined) delete process.env["TMPDIR"];
+  else process.env["TMPDIR"] = sharedFolder;
+});
 
 let parents: ChildProcess[] = [];
 afterEach(() => {

@@ -1,58 +1,62 @@
 import { execFile } from "node:child_process";
 import { symlink } from "node:fs/promises";
-import { networkInterfaces } from "node:os";
 import { delimiter, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { JsonObject } from "../../../src/lib/json.ts";
-import { installCrds } from "../../support/cluster/install-crds.ts";
-import { kubectl, kubectlOk } from "../../support/cluster/kubectl.ts";
-import { testCluster } from "../../support/cluster/test-cluster.ts";
-import { PLAIN_ENVIRONMENT, plainJob } from "../../support/controller/jobs-world.ts";
-import { GatewayWorld } from "../../support/gateway/gateway-world.ts";
-import { startMockModel } from "../../support/model/mock-model.ts";
-import type { MockModel } from "../../support/model/mock-model.ts";
-import { always } from "../../support/model/mock-scripts.ts";
-import { startCli } from "../../support/run/run-cli.ts";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { ensureControlPlane } from "../../scripts/lib/control-plane.mjs";
+import { findPlaces } from "../../scripts/lib/places.mjs";
+import { NODE_ADDRESS } from "../../scripts/lib/private-network.mjs";
+import type { JsonObject } from "../../src/lib/json.ts";
+import { startControlPlane } from "../support/cluster/control-plane.ts";
+import type { ControlPlane } from "../support/cluster/control-plane.ts";
+import { installCrds } from "../support/cluster/install-crds.ts";
+import { kubectlOk } from "../support/cluster/kubectl.ts";
+import type { TestCluster } from "../support/cluster/test-cluster.ts";
+import { PLAIN_ENVIRONMENT, plainJob } from "../support/controller/jobs-world.ts";
+import { GatewayWorld } from "../support/gateway/gateway-world.ts";
+import { startMockModel } from "../support/model/mock-model.ts";
+import type { MockModel } from "../support/model/mock-model.ts";
+import { always } from "../support/model/mock-scripts.ts";
+import { startCli } from "../support/run/run-cli.ts";
 
 const NAMESPACE = "gateway-proxy";
 const SYSTEM = ["-n", "rollyard-system"];
-const PLUGIN = fileURLToPath(new URL("../../../bin/kubectl-rollyard.mjs", import.meta.url));
-const cluster = testCluster();
-/** The API server's proxy dials no loopback address, so the gateway listens on this machine's own. */
-const ownAddress = Object.values(networkInterfaces())
-  .flat()
-  .find((address) => address?.internal === false && address.family === "IPv4")?.address;
+const PLUGIN = fileURLToPath(new URL("../../bin/kubectl-rollyard.mjs", import.meta.url));
 
-describe.skipIf(cluster.isMissing || ownAddress === undefined)("the gateway behind the API server", () => {
+/** The API server's proxy dials no loopback address: the gateway listens on the other one of the tests' own network. */
+describe.skipIf(inject("whyNoNode") !== null)("the gateway behind the API server", () => {
+  let plane: ControlPlane;
+  let cluster: TestCluster;
   let world: GatewayWorld;
   let model: MockModel;
 
   beforeAll(async () => {
+    const programs = await ensureControlPlane(findPlaces(), ["etcd", "kube-apiserver", "kubectl"]);
+    plane = await startControlPlane(programs);
+    cluster = { kubeconfigFile: plane.kubeconfigFile, kubectl: programs.kubectl, isMissing: false };
     await installCrds(cluster);
     model = await startMockModel({ script: always({ content: "yes" }) });
     world = await GatewayWorld.start(cluster, NAMESPACE);
     const controller = await world.jobs.controller();
     controller.environments.put(NAMESPACE, "plain", PLAIN_ENVIRONMENT);
     await world.jobs.workers();
-    const { url } = await world.gateway({ listen: { host: ownAddress ?? "", port: 0 } });
+    const { url } = await world.gateway({ listen: { host: NODE_ADDRESS, port: 0 } });
     await makeService(Number(new URL(url).port));
     await world.jobs.apply(plainJob("proxied", model.baseURL));
     await world.jobs.untilCondition("proxied", "Complete");
   });
 
   afterAll(async () => {
-    const made = ["service/rollyard-gateway", "endpoints/rollyard-gateway", "pod/rollyard-gateway"];
-    await kubectl(cluster, [...SYSTEM, "delete", ...made, "--grace-period=0", "--force"]);
     await world?.close();
     await model?.close();
+    await plane?.stop();
   });
 
   /** The Service that an installation has, with the gateway of this test behind it: for the API server its address is a pod's. */
   async function makeService(targetPort: number): Promise<void> {
     const name = "rollyard-gateway";
-    const ip = ownAddress ?? "";
+    const ip = NODE_ADDRESS;
     const ports = [{ name: "http", port: targetPort, protocol: "TCP" }];
     const made: readonly JsonObject[] = [
       {

@@ -25,7 +25,9 @@ export async function serviceAccountCredentials(
   { host, port, folder = FOLDER }: ServiceAccountPlaces,
   clock: Clock = systemClock,
 ): Promise<KubeCredentials> {
-  const [ca, namespace] = await Promise.all([read(folder, "ca.crt"), read(folder, "namespace")]);
+  // In turn: where the whole folder is missing, it is always the same file that the sentence names.
+  const ca = await read(folder, "ca.crt");
+  const namespace = await read(folder, "namespace");
   let token = { text: await read(folder, "token"), readAtMs: clock.monotonicMs() };
   return {
     server: `https://${host.includes(":") ? `[${host}]` : host}:${port}`,

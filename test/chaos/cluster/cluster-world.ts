@@ -38,6 +38,8 @@ export interface ClusterWorldOptions {
   /** Rollouts a worker takes at once. */
   readonly slots?: number;
   readonly restartMs?: () => number;
+  /** Whether the controllers probe the network: their pods need a node that runs them. */
+  readonly probesPolicy?: boolean;
 }
 
 /** A simulated model and its own account of what it answered. */
@@ -260,8 +262,8 @@ export class ClusterWorld {
       kubeconfig,
       namespace: SYSTEM,
       sandboxdImage: "registry.example/sandboxd:1",
-      // Its pods run nothing that the test's nodes know.
-      policyProbe: { enabled: false },
+      // Its pods run nothing that most tests' nodes know.
+      policyProbe: { enabled: this.#options.probesPolicy === true },
       metrics: { host: "127.0.0.1", port: 0 },
     };
     await writeFile(file, JSON.stringify(config));

@@ -15,7 +15,20 @@ export const SANDBOXD_IMAGE = "registry.example/sandboxd:1";
 /** Programs of the images of sandboxes. */
 const PROGRAMS = [
   ...["bash", "sh", "cat", "cut", "dd", "find", "grep", "head", "id", "ls", "mkdir", "mount", "ps"],
-  ...["sed", "setsid", "sleep", "tail", "touch", "tr", "true", "wc"],
+  ...[
+    "printenv",
+    "sed",
+    "setsid",
+    "sleep",
+    "tail",
+    "test",
+    "timeout",
+    "touch",
+    "tr",
+    "true",
+    "unshare",
+    "wc",
+  ],
 ];
 
 /** An image of sandboxes: this machine's programs, and a folder's content in `/workspace`. */

@@ -40,6 +40,8 @@ export interface ClusterWorldOptions {
   readonly restartMs?: () => number;
   /** Whether the controllers probe the network: their pods need a node that runs them. */
   readonly probesPolicy?: boolean;
+  /** More of the controllers' configuration. */
+  readonly controllerConfig?: object;
 }
 
 /** A simulated model and its own account of what it answered. */
@@ -265,6 +267,7 @@ export class ClusterWorld {
       // Its pods run nothing that most tests' nodes know.
       policyProbe: { enabled: this.#options.probesPolicy === true },
       metrics: { host: "127.0.0.1", port: 0 },
+      ...this.#options.controllerConfig,
     };
     await writeFile(file, JSON.stringify(config));
     const { controllerMain = "services/controller/main.ts", controllerNodeOptions } = this.#options;

@@ -121,13 +121,17 @@ describe.skipIf(testCluster().isMissing)("what administrators set, on a cluster 
     await Promise.all([remove(huge), remove(small)]);
   });
 
-  it("holds a namespace to the rollouts that it may have active, though slots are free", PATIENT, async () => {
-    const jobs = ["one", "two"].map((name) => ({ namespace: "few", name, rollouts: 8, model: counted }));
-    await apply(jobs);
-    await Promise.all(jobs.map(complete));
-    expect([counted.requestCount, counted.peakInFlight]).toEqual([32, 2]);
-    await Promise.all(jobs.map(remove));
-  });
+  it(
+    "holds a namespace to the rollouts that it may have active, though slots are free",
+    PATIENT,
+    async () => {
+      const jobs = ["one", "two"].map((name) => ({ namespace: "few", name, rollouts: 8, model: counted }));
+      await apply(jobs);
+      await Promise.all(jobs.map(complete));
+      expect([counted.requestCount, counted.peakInFlight]).toEqual([32, 2]);
+      await Promise.all(jobs.map(remove));
+    },
+  );
 
   it("holds all jobs of all namespaces together to what a model endpoint bears", PATIENT, async () => {
     const jobs = ["heavy", "light"].map((namespace) => ({
@@ -143,7 +147,12 @@ describe.skipIf(testCluster().isMissing)("what administrators set, on a cluster 
   });
 
   it("puts a job's queue on the pods of its rollouts, and on no others", PATIENT, async () => {
-    const jobs = ["queued", "other"].map((name) => ({ namespace: "light", name, rollouts: 2, model: common }));
+    const jobs = ["queued", "other"].map((name) => ({
+      namespace: "light",
+      name,
+      rollouts: 2,
+      model: common,
+    }));
     const label = "kueue.x-k8s.io/queue-name";
     const pods = async (): Promise<readonly string[]> => {
       const path = `jsonpath={range .items[*]}{.metadata.labels.${label.replaceAll(".", String.raw`\.`)}}{"\\n"}{end}`;

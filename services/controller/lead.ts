@@ -75,7 +75,8 @@ async function compose(
   const { bus, client, logger, clock } = shared;
   await patiently(() => bus.ensureStreams(), { clock, logger, signal });
   const keys = await patiently(() => loadSigningKeys(client, parts.namespace), { clock, logger, signal });
-  const [pods, nodes] = [new PodCache({ ...shared, kid: keys.current.kid }), new NodeCache(shared)];
+  const pods = new PodCache({ ...shared, kid: keys.current.kid, namespace: parts.config.watchNamespace });
+  const nodes = new NodeCache(shared);
   const mirrors = Promise.all([pods.run(signal), nodes.run(signal)]);
   closers.push(async () => void (await mirrors));
   const known = Promise.withResolvers<(ref: AttemptRef) => boolean>();

@@ -21,7 +21,13 @@ export interface CacheOptions {
   readonly logger: Logger;
 }
 
-/** The pods of all sandboxes of a cluster, by one watch. Keys are `namespace/name`. */
+/** Whose pods a cache holds. */
+export interface PodCacheOptions extends CacheOptions, Pick<PodSight, "kid"> {
+  /** Undefined: of all namespaces. */
+  readonly namespace?: string | undefined;
+}
+
+/** The pods of all sandboxes of a cluster, or of one namespace, by one watch. Keys are `namespace/name`. */
 export class PodCache {
   readonly #store = new ObjectStore<PodView, "environment">({
     environment: ({ environmentUid }) => [environmentUid],
@@ -31,12 +37,13 @@ export class PodCache {
   readonly #watchers = new Map<string, (key: string) => void>();
   readonly #texts = new SharedTexts();
 
-  constructor(options: CacheOptions & Pick<PodSight, "kid">) {
-    const { kid } = options;
+  constructor(options: PodCacheOptions) {
+    const { kid, namespace } = options;
     this.#expectations = new Expectations(options.clock);
     this.#reflector = new Reflector<PodView>({
       ...options,
       resource: PODS,
+      place: namespace === undefined ? {} : { namespace },
       selectors: { labelSelector: SANDBOX_PODS },
       project: (pod) => viewPod(pod, { texts: this.#texts, kid }),
       store: this.#store,

@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { Closers } from "./bench/closers.ts";
 import { thisMachine } from "./bench/machine.ts";
 import type { Machine } from "./bench/machine.ts";
-import { ClaimBench, measureWrites } from "./cluster/measure.ts";
+import { ClaimBench, measureWrites, WARM_SECONDS } from "./cluster/measure.ts";
 import type { BurstFigures, ClusterLoad, LiveFigures, WarmFigures, WriteFigures } from "./cluster/measure.ts";
 import { benchTable } from "./cluster/table.ts";
 
@@ -15,6 +15,7 @@ const USAGE = `Usage: npm run bench:cluster -- [options]
   --burst N        claims at once, and the warm pool (1000)
   --live N         sandboxes that live while the controller's memory is read (10000)
   --rate N         warm claims a second (300)
+  --minutes N      after which it gives up (90)
   --only PART      writes, burst, lag, warm or live; may be given more than once (all)
   --json           figures as JSON
 
@@ -24,7 +25,6 @@ Example: npm run bench:cluster -- --only burst --burst 200
 const PARTS = ["writes", "burst", "lag", "warm", "live"] as const;
 type PartName = (typeof PARTS)[number];
 const LAG_MS = 500;
-const WARM_SECONDS = 20;
 
 /** Everything that was measured. */
 export interface ClusterFigures {
@@ -44,7 +44,8 @@ for (const [signal, code] of [
 }
 
 async function main(): Promise<void> {
-  const { load, parts, isJson } = readOptions();
+  const { load, parts, minutes, isJson } = readOptions();
+  setTimeout(() => void giveUp(minutes), minutes * 60_000).unref();
   const machine = thisMachine();
   try {
     const figures: ClusterFigures = {
@@ -60,12 +61,18 @@ async function main(): Promise<void> {
   }
 }
 
+async function giveUp(minutes: number): Promise<void> {
+  process.stderr.write(`bench:cluster: given up after ${minutes} minutes\n`);
+  await closers.interrupt();
+  process.exit(1);
+}
+
 async function measureClaims(
   load: ClusterLoad,
   parts: readonly PartName[],
 ): Promise<Pick<ClusterFigures, "bursts" | "warm" | "live">> {
   const bursts: BurstFigures[] = [];
-  const pools: { readonly live: LiveFigures; readonly warm: WarmFigures }[] = [];
+  const pools: { readonly live: LiveFigures; readonly warm: readonly WarmFigures[] }[] = [];
   const { burst, claimsPerSecond: perSecond } = load;
   if (parts.includes("lag")) {
     const bench = await ClaimBench.start({ pods: burst, hasProxy: true }, closers);
@@ -80,14 +87,14 @@ async function measureClaims(
     if (parts.includes("burst"))
       bursts.unshift(await say("burst", () => bench.burst(burst, { bare: true, watchLagMs: 0 })));
     if (parts.includes("warm"))
-      pools.push(await say("warm", () => bench.warm(burst, { claims: burst, perSecond })));
+      pools.push(await say("warm", () => bench.warm(burst, { claims: burst, perSecond, keepsUp: true })));
     if (parts.includes("live")) {
       const claims = perSecond * WARM_SECONDS;
-      pools.push(await say("live", () => bench.warm(load.live, { claims, perSecond })));
+      pools.push(await say("live", () => bench.warm(load.live, { claims, perSecond, keepsUp: false })));
     }
     await bench.stop();
   }
-  return { bursts, warm: pools.map(({ warm }) => warm), live: pools.map(({ live }) => live) };
+  return { bursts, warm: pools.flatMap(({ warm }) => warm), live: pools.map(({ live }) => live) };
 }
 
 async function say<T>(part: PartName, measure: () => Promise<T>): Promise<T> {
@@ -98,6 +105,7 @@ async function say<T>(part: PartName, measure: () => Promise<T>): Promise<T> {
 function readOptions(): {
   readonly load: ClusterLoad;
   readonly parts: readonly PartName[];
+  readonly minutes: number;
   readonly isJson: boolean;
 } {
   const option = { type: "string" } as const;
@@ -107,6 +115,7 @@ function readOptions(): {
       burst: option,
       live: option,
       rate: option,
+      minutes: option,
       only: { type: "string", multiple: true },
       json: { type: "boolean" },
       help: { type: "boolean" },
@@ -125,6 +134,7 @@ function readOptions(): {
       claimsPerSecond: Number(values.rate ?? 300),
     },
     parts: PARTS.filter((part) => only.includes(part)),
+    minutes: Number(values.minutes ?? 90),
     isJson: values.json === true,
   };
 }

@@ -9,7 +9,7 @@ const NODES = { group: "", version: "v1", plural: "nodes" };
 const HERE = { namespace: "default" };
 const PODS_A_NODE = 120;
 const IN_FLIGHT = 50;
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 900_000;
 
 /** Nodes that kwok plays, enough for so many pods; without taint, so that any pod goes there. */
 export async function makeNodes(client: KubeClient, pods: number): Promise<void> {

@@ -3,9 +3,11 @@ import { runClusterJob } from "../../chaos/cluster/run-cluster-job.ts";
 import { rssOf, usageOf } from "../bench/process-usage.ts";
 import { Part } from "../bench/part.ts";
 import type { Closers } from "../bench/closers.ts";
-import type { ClaimerApi, ClaimFigures, ClaimingJob } from "../parts/claimer-main.ts";
+import type { ClaimerApi, ClaimFigures, ClaimingJob, ClaimTask } from "../parts/claimer-main.ts";
 import { readApiCounts, sumOf, writesBetween } from "./api-counts.ts";
 import { makeNodes, measureBarePods, untilGone, untilRunning } from "./bare-pods.ts";
+import { meterController } from "./controller-calls.ts";
+import type { ControllerWork } from "./controller-calls.ts";
 import { makeClaimJob, removeClaimJob } from "./claim-job.ts";
 import { PodCounter } from "./pod-counter.ts";
 
@@ -37,7 +39,7 @@ export interface BurstFigures {
   readonly seconds: number;
   readonly claim: Quantiles;
   readonly overCreated: number;
-  readonly cpuMsPerApiCall: number;
+  readonly work: ControllerWork;
 }
 
 /** Claims at a steady rate against a pool. */
@@ -54,11 +56,15 @@ export interface WarmFigures {
 
 /** The controller while many sandboxes live. */
 export interface LiveFigures {
+  /** All that live. */
   readonly sandboxes: number;
+  /** Those that were filled in. */
+  readonly pool: number;
   readonly seconds: number;
+  /** Once it is quiet again. */
   readonly rssMiB: number;
   readonly peakRssMiB: number;
-  readonly cpuMsPerApiCall: number;
+  readonly work: ControllerWork;
 }
 
 /** Milliseconds. */
@@ -68,11 +74,27 @@ export interface Quantiles {
   readonly p99: number;
 }
 
+interface ClaimRate extends Omit<ClaimTask, "job"> {
+  readonly perSecond: number;
+}
+
 const MIB = 1024 ** 2;
+const QUIET_MS = 20_000;
+/** Of the rate at which a pool fills: what claims may come at for as long as they like. */
+const KEPT_UP = 0.8;
+/** Seconds for which claims come. */
+export const WARM_SECONDS = 20;
+/** Most claims of the rate that the refill keeps up with. */
+const KEPT_UP_CLAIMS = 4000;
+/** As the image starts it (docs/cluster.md): compiled, and with bounds for V8. */
+const CONTROLLER = {
+  controllerMain: "dist/services/controller/main.js",
+  controllerNodeOptions: "--max-old-space-size=256 --max-semi-space-size=4",
+};
 
 /** A real job with real sandboxes, and every write of the API server that it cost. */
 export async function measureWrites({ rollouts }: ClusterLoad, closers: Closers): Promise<WriteFigures> {
-  const world = await started({ controllers: 1, workers: 2, graders: 2 }, closers);
+  const world = await started({ ...CONTROLLER, controllers: 1, workers: 2, graders: 2 }, closers);
   await world.startServices();
   const before = await readApiCounts(world.whole.transport);
   const job = { name: "writes", environment: "writes", rollouts, parallelism: 32, seed: 3 };
@@ -105,8 +127,8 @@ export class ClaimBench {
     { pods, hasProxy }: { readonly pods: number; readonly hasProxy: boolean },
     closers: Closers,
   ): Promise<ClaimBench> {
-    const options = { controllers: 1, workers: 0, graders: 0, hasLocalNode: false, isDirect: !hasProxy };
-    const world = await started(options, closers);
+    const none = { workers: 0, graders: 0, hasLocalNode: false };
+    const world = await started({ ...CONTROLLER, controllers: 1, ...none, isDirect: !hasProxy }, closers);
     await makeNodes(world.whole.client, pods);
     await world.startServices();
     const counter = new PodCounter(world.whole.transport);
@@ -135,11 +157,11 @@ export class ClaimBench {
     const job = await makeClaimJob(world, { name: `burst-${watchLagMs}`, warmReplicas: 0 }, claims);
     await this.#untilKnown(job, claims);
     world.proxy.watchLagMs = watchLagMs;
-    const [seenBefore, cpu] = [counter.seen, this.#cpuMeter()];
+    const [seenBefore, work] = [counter.seen, await meterController(world, counter)];
     const figures = await this.#claim(job, { firstItem: 0, count: claims - 1, perSecond: null });
     // The first claim of all was made before.
     const created = counter.seen - seenBefore;
-    const cpuMsPerApiCall = cpu() / Math.max(1, created);
+    const done = await work();
     world.proxy.watchLagMs = 0;
     await removeClaimJob(world, `burst-${watchLagMs}`);
     await untilGone(counter);
@@ -150,45 +172,71 @@ export class ClaimBench {
       seconds: figures.seconds,
       claim: quantiles(figures.waitedMs),
       overCreated: created - (claims - 1),
-      cpuMsPerApiCall,
+      work: done,
     };
   }
 
-  /** A pool that is full, the controller's size then, and claims against it. */
+  /**
+   * A pool that is filled, the controller's size then, and claims against it. A second row has claims at a rate that the
+   * refill keeps up with, when `keepsUp`.
+   */
   async warm(
     pool: number,
-    { claims, perSecond }: { readonly claims: number; readonly perSecond: number },
-  ): Promise<{ readonly live: LiveFigures; readonly warm: WarmFigures }> {
+    {
+      claims,
+      perSecond,
+      keepsUp,
+    }: { readonly claims: number; readonly perSecond: number; readonly keepsUp: boolean },
+  ): Promise<{ readonly live: LiveFigures; readonly warm: readonly WarmFigures[] }> {
     const { world, counter } = this;
-    const [startedMs, cpu] = [performance.now(), this.#cpuMeter()];
     const name = `warm-${pool}`;
-    const job = await makeClaimJob(world, { name, warmReplicas: pool }, claims);
-    await untilRunning(counter, pool);
+    const [work, liveBefore] = [await meterController(world, counter), counter.running];
+    const startedMs = performance.now();
+    const job = await makeClaimJob(world, { name, warmReplicas: pool }, claims + KEPT_UP_CLAIMS);
+    await untilRunning(counter, liveBefore + pool);
     const seconds = (performance.now() - startedMs) / 1000;
-    const pid = world.controllers[0]?.pid ?? 0;
     const live = {
-      sandboxes: pool,
+      ...(await this.#sizeWhenQuiet()),
+      sandboxes: counter.running,
+      pool,
       seconds,
-      rssMiB: rssOf(pid) / MIB,
-      peakRssMiB: usageOf(pid).rssBytes / MIB,
-      cpuMsPerApiCall: cpu() / pool,
+      work: await work(),
     };
     await this.#untilKnown(job, claims);
-    const before = await readApiCounts(world.whole.transport);
-    const figures = await this.#claim(job, { firstItem: 0, count: claims - 1, perSecond });
-    const writes = writesBetween(before, await readApiCounts(world.whole.transport));
+    const warm = [await this.#claimWarm(job, { pool, firstItem: 0, count: claims - 1, perSecond })];
+    if (!keepsUp) return { live, warm };
+    await untilRunning(counter, liveBefore + pool + claims);
+    const kept = Math.max(1, Math.floor((KEPT_UP * pool) / seconds));
+    const count = Math.min(KEPT_UP_CLAIMS, kept * WARM_SECONDS);
+    warm.push(await this.#claimWarm(job, { pool, firstItem: claims, count, perSecond: kept }));
+    return { live, warm };
+  }
+
+  async #sizeWhenQuiet(): Promise<Pick<LiveFigures, "rssMiB" | "peakRssMiB">> {
+    await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    const pid = this.world.controllers[0]?.pid ?? 0;
+    return { rssMiB: rssOf(pid) / MIB, peakRssMiB: usageOf(pid).rssBytes / MIB };
+  }
+
+  async #claimWarm(
+    job: ClaimingJob,
+    { pool, ...task }: { readonly pool: number } & ClaimRate,
+  ): Promise<WarmFigures> {
+    const { transport } = this.world.whole;
+    const before = await readApiCounts(transport);
+    const { waitedMs, warm, refused } = await this.#claim(job, task);
+    const writes = writesBetween(before, await readApiCounts(transport));
     const refill = ["pods", "pods/binding", "pods/status", "events"];
     const onPath = [...writes].filter(([what]) => !refill.includes(what.split(" ")[1] ?? ""));
-    const warm = {
+    return {
       pool,
-      claims: claims - 1,
-      perSecond,
-      warm: figures.warm,
-      claim: quantiles(figures.waitedMs),
-      refused: figures.refused.length,
+      claims: task.count,
+      perSecond: task.perSecond,
+      warm,
+      claim: quantiles(waitedMs),
+      refused: refused.length,
       writesOnPath: sumOf(new Map(onPath)),
     };
-    return { live, warm };
   }
 
   /** Resolves when the controller serves the job: its last rollout has got a sandbox. */
@@ -196,20 +244,10 @@ export class ClaimBench {
     await this.#claim(job, { firstItem: rollouts - 1, count: 1, perSecond: null });
   }
 
-  async #claim(
-    job: ClaimingJob,
-    task: { readonly firstItem: number; readonly count: number; readonly perSecond: number | null },
-  ): Promise<ClaimFigures> {
+  async #claim(job: ClaimingJob, task: Omit<ClaimTask, "job">): Promise<ClaimFigures> {
     const figures = await this.#claimer.call("claim", { job, ...task });
     if (figures.refused.length > 0) throw new Error(`claims were answered ${figures.refused[0] ?? ""}`);
     return figures;
-  }
-
-  /** Milliseconds of the controller's CPU since. */
-  #cpuMeter(): () => number {
-    const pid = this.world.controllers[0]?.pid ?? 0;
-    const before = usageOf(pid).cpuSeconds;
-    return () => (usageOf(pid).cpuSeconds - before) * 1000;
   }
 }
 

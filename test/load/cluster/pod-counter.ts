@@ -18,12 +18,15 @@ interface CountedPod extends Cached {
 export class PodCounter {
   readonly #end = new AbortController();
   readonly #uids = new Set<string>();
+  /** Changes that the watch has told. */
+  events = 0;
   readonly #store = new ObjectStore<CountedPod, "running">({
     running: ({ isRunning }) => (isRunning ? ["yes"] : []),
   });
 
   constructor(transport: KubeTransport) {
     this.#store.listen((change) => {
+      this.events += 1;
       if (change.kind === "added") this.#uids.add(change.now.uid);
     });
     const reflector = new Reflector<CountedPod>({

@@ -1,4 +1,5 @@
 import type { ClusterFigures } from "../cluster-bench.ts";
+import type { ControllerWork } from "./controller-calls.ts";
 import type { Quantiles } from "./measure.ts";
 
 /** What was measured, as Markdown tables. */
@@ -23,10 +24,11 @@ export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigur
       ),
     );
   }
-  for (const { claims, watchLagMs, bareSeconds, seconds, claim, overCreated, cpuMsPerApiCall } of bursts) {
+  for (const { claims, watchLagMs, bareSeconds, seconds, claim, overCreated, work } of bursts) {
     const lag = watchLagMs === 0 ? "" : `, watches ${watchLagMs} ms late`;
     if (bareSeconds !== null)
       lines.push(
+        row("rate of the claims, that of bare pods = 1", (bareSeconds / seconds).toFixed(2)),
         row(
           `${claims} bare pods until all run`,
           `${bareSeconds.toFixed(1)} s, ${perSecond(claims, bareSeconds)}`,
@@ -39,7 +41,7 @@ export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigur
       ),
       row(`claim p50 / p90 / p99${lag}`, quantileText(claim)),
       row(`sandboxes too many${lag}`, String(overCreated)),
-      row(`controller CPU a pod${lag}`, `${cpuMsPerApiCall.toFixed(2)} ms`),
+      row(`controller CPU a pod, a call, a call or event${lag}`, workText(work, claims)),
     );
   }
   for (const { pool, claims, perSecond: rate, warm: fromPool, claim, writesOnPath } of warm) {
@@ -49,11 +51,14 @@ export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigur
       row("writes meanwhile, without the pool's refill", String(writesOnPath)),
     );
   }
-  for (const { sandboxes, seconds, rssMiB, peakRssMiB, cpuMsPerApiCall } of live) {
+  for (const { sandboxes, pool, seconds, rssMiB, peakRssMiB, work } of live) {
     lines.push(
-      row(`pool of ${sandboxes} until full`, `${seconds.toFixed(1)} s, ${perSecond(sandboxes, seconds)}`),
-      row(`controller RSS at ${sandboxes}, peak`, `${rssMiB.toFixed(0)} MiB, ${peakRssMiB.toFixed(0)} MiB`),
-      row("controller CPU a pod until then", `${cpuMsPerApiCall.toFixed(2)} ms`),
+      row(`pool of ${pool} until full`, `${seconds.toFixed(1)} s, ${perSecond(pool, seconds)}`),
+      row(
+        `controller RSS at ${sandboxes} live sandboxes, peak until then`,
+        `${rssMiB.toFixed(0)} MiB, ${peakRssMiB.toFixed(0)} MiB`,
+      ),
+      row("controller CPU a pod, a call, a call or event until then", workText(work, pool)),
     );
   }
   return `${lines.join("\n")}\n`;
@@ -61,6 +66,10 @@ export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigur
 
 function row(title: string, text: string): string {
   return `| ${title} | ${text} |`;
+}
+
+function workText({ cpuMs, calls, events }: ControllerWork, pods: number): string {
+  return `${[cpuMs / pods, cpuMs / calls, cpuMs / (calls + events)].map((ms) => ms.toFixed(2)).join(" / ")} ms`;
 }
 
 function perSecond(count: number, seconds: number): string {

@@ -17,6 +17,7 @@ const USAGE = `Usage: npm run bench:cluster -- [options]
   --rate N         warm claims a second (300)
   --minutes N      after which it gives up (90)
   --only PART      writes, burst, lag, warm or live; may be given more than once (all)
+  --profile DIR    where the controllers write CPU profiles of their whole lives (none)
   --json           figures as JSON
 
 Example: npm run bench:cluster -- --only burst --burst 200
@@ -73,15 +74,15 @@ async function measureClaims(
 ): Promise<Pick<ClusterFigures, "bursts" | "warm" | "live">> {
   const bursts: BurstFigures[] = [];
   const pools: { readonly live: LiveFigures; readonly warm: readonly WarmFigures[] }[] = [];
-  const { burst, claimsPerSecond: perSecond } = load;
+  const { burst, claimsPerSecond: perSecond, profile } = load;
   if (parts.includes("lag")) {
-    const bench = await ClaimBench.start({ pods: burst, hasProxy: true }, closers);
+    const bench = await ClaimBench.start({ pods: burst, hasProxy: true, profile }, closers);
     bursts.push(await say("lag", () => bench.burst(burst, { bare: false, watchLagMs: LAG_MS })));
     await bench.stop();
   }
   if (parts.some((part) => ["burst", "warm", "live"].includes(part))) {
     const bench = await ClaimBench.start(
-      { pods: Math.max(burst, load.live) + burst, hasProxy: false },
+      { pods: Math.max(burst, load.live) + burst, hasProxy: false, profile },
       closers,
     );
     if (parts.includes("burst"))
@@ -116,6 +117,7 @@ function readOptions(): {
       live: option,
       rate: option,
       minutes: option,
+      profile: option,
       only: { type: "string", multiple: true },
       json: { type: "boolean" },
       help: { type: "boolean" },
@@ -132,6 +134,7 @@ function readOptions(): {
       burst: Number(values.burst ?? 1000),
       live: Number(values.live ?? 10_000),
       claimsPerSecond: Number(values.rate ?? 300),
+      profile: values.profile ?? null,
     },
     parts: PARTS.filter((part) => only.includes(part)),
     minutes: Number(values.minutes ?? 90),

@@ -20,7 +20,7 @@ export async function makeNodes(client: KubeClient, pods: number): Promise<void>
 }
 
 /** Pods that nobody but the scheduler and the nodes have to do with: seconds until all of them run. */
-export async function measureBarePods(
+export async function createBarePods(
   client: KubeClient,
   counter: PodCounter,
   count: number,
@@ -32,13 +32,11 @@ export async function measureBarePods(
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, work));
   await untilRunning(counter, count);
-  const seconds = (performance.now() - startedMs) / 1000;
-  await removePods(client, counter);
-  return seconds;
+  return (performance.now() - startedMs) / 1000;
 }
 
-/** Many at once take the server longer than a request may: it is asked until none is left. */
-async function removePods(client: KubeClient, counter: PodCounter): Promise<void> {
+/** Deletes all. Many at once take the server longer than a request may: it is asked until none is left. */
+export async function removePods(client: KubeClient, counter: PodCounter): Promise<void> {
   while (counter.live > 0) {
     await client.send({ method: "DELETE", path: "/api/v1/namespaces/default/pods" }).catch(() => undefined);
     await new Promise((resolve) => setTimeout(resolve, 500));

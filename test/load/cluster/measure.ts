@@ -5,10 +5,12 @@ import { Part } from "../bench/part.ts";
 import type { Closers } from "../bench/closers.ts";
 import type { ClaimerApi, ClaimFigures, ClaimingJob, ClaimTask } from "../parts/claimer-main.ts";
 import { readApiCounts, sumOf, writesBetween } from "./api-counts.ts";
-import { makeNodes, measureBarePods, untilGone, untilRunning } from "./bare-pods.ts";
+import { createBarePods, makeNodes, removePods, untilGone, untilRunning } from "./bare-pods.ts";
 import { meterController } from "./controller-calls.ts";
 import type { ControllerWork } from "./controller-calls.ts";
 import { makeClaimJob, removeClaimJob } from "./claim-job.ts";
+import { meterCpu } from "./cpu-by-process.ts";
+import type { CpuByProcess } from "./cpu-by-process.ts";
 import { PodCounter } from "./pod-counter.ts";
 
 /** How much is done. */
@@ -20,6 +22,8 @@ export interface ClusterLoad {
   /** Sandboxes that live while the controller's memory is read. */
   readonly live: number;
   readonly claimsPerSecond: number;
+  /** Folder that the controller writes a CPU profile of its whole life to. */
+  readonly profile: string | null;
 }
 
 /** Writes of a job's life, from its objects' creation to their end. */
@@ -35,11 +39,17 @@ export interface WriteFigures {
 export interface BurstFigures {
   readonly claims: number;
   readonly watchLagMs: number;
-  readonly bareSeconds: number | null;
-  readonly seconds: number;
+  readonly bare: TimedWork | null;
+  readonly leased: TimedWork;
   readonly claim: Quantiles;
   readonly overCreated: number;
   readonly work: ControllerWork;
+}
+
+/** How long something took, and who used the machine meanwhile. */
+export interface TimedWork {
+  readonly seconds: number;
+  readonly cpuMs: CpuByProcess;
 }
 
 /** Claims at a steady rate against a pool. */
@@ -86,15 +96,26 @@ const KEPT_UP = 0.8;
 export const WARM_SECONDS = 20;
 /** Most claims of the rate that the refill keeps up with. */
 const KEPT_UP_CLAIMS = 4000;
+const BOUNDS = "--max-old-space-size=256 --max-semi-space-size=4";
+
 /** As the image starts it (docs/cluster.md): compiled, and with bounds for V8. */
-const CONTROLLER = {
-  controllerMain: "dist/services/controller/main.js",
-  controllerNodeOptions: "--max-old-space-size=256 --max-semi-space-size=4",
-};
+function controllerThat(profile: string | null) {
+  const profiling = profile === null ? "" : ` --cpu-prof --cpu-prof-dir=${profile}`;
+  return {
+    controllerMain: "dist/services/controller/main.js",
+    controllerNodeOptions: `${BOUNDS}${profiling}`,
+  };
+}
 
 /** A real job with real sandboxes, and every write of the API server that it cost. */
-export async function measureWrites({ rollouts }: ClusterLoad, closers: Closers): Promise<WriteFigures> {
-  const world = await started({ ...CONTROLLER, controllers: 1, workers: 2, graders: 2 }, closers);
+export async function measureWrites(
+  { rollouts, profile }: ClusterLoad,
+  closers: Closers,
+): Promise<WriteFigures> {
+  const world = await started(
+    { ...controllerThat(profile), controllers: 1, workers: 2, graders: 2 },
+    closers,
+  );
   await world.startServices();
   const before = await readApiCounts(world.whole.transport);
   const job = { name: "writes", environment: "writes", rollouts, parallelism: 32, seed: 3 };
@@ -111,6 +132,13 @@ export async function measureWrites({ rollouts }: ClusterLoad, closers: Closers)
   };
 }
 
+/** What a cluster for claims is made for. */
+export interface ClaimBenchSize extends Pick<ClusterLoad, "profile"> {
+  readonly pods: number;
+  /** Whether the controller's calls go through the proxy, which can make its watches late. */
+  readonly hasProxy: boolean;
+}
+
 /** One controller on a cluster whose nodes kwok plays, and somebody who claims. */
 export class ClaimBench {
   readonly world: ClusterWorld;
@@ -123,12 +151,10 @@ export class ClaimBench {
     this.#claimer = claimer;
   }
 
-  static async start(
-    { pods, hasProxy }: { readonly pods: number; readonly hasProxy: boolean },
-    closers: Closers,
-  ): Promise<ClaimBench> {
+  static async start({ pods, hasProxy, profile }: ClaimBenchSize, closers: Closers): Promise<ClaimBench> {
     const none = { workers: 0, graders: 0, hasLocalNode: false };
-    const world = await started({ ...CONTROLLER, controllers: 1, ...none, isDirect: !hasProxy }, closers);
+    const controller = { ...controllerThat(profile), controllers: 1 };
+    const world = await started({ ...controller, ...none, isDirect: !hasProxy }, closers);
     await makeNodes(world.whole.client, pods);
     await world.startServices();
     const counter = new PodCounter(world.whole.transport);
@@ -153,12 +179,14 @@ export class ClaimBench {
     { bare, watchLagMs }: { readonly bare: boolean; readonly watchLagMs: number },
   ): Promise<BurstFigures> {
     const { world, counter } = this;
-    const bareSeconds = bare ? await measureBarePods(world.whole.client, counter, claims) : null;
+    const bareWork = bare ? await this.#bare(claims) : null;
     const job = await makeClaimJob(world, { name: `burst-${watchLagMs}`, warmReplicas: 0 }, claims);
     await this.#untilKnown(job, claims);
     world.proxy.watchLagMs = watchLagMs;
     const [seenBefore, work] = [counter.seen, await meterController(world, counter)];
+    const cpu = meterCpu(world, this.#claimer.pid);
     const figures = await this.#claim(job, { firstItem: 0, count: claims - 1, perSecond: null });
+    const leased = { seconds: figures.seconds, cpuMs: cpu() };
     // The first claim of all was made before.
     const created = counter.seen - seenBefore;
     const done = await work();
@@ -168,8 +196,8 @@ export class ClaimBench {
     return {
       claims,
       watchLagMs,
-      bareSeconds,
-      seconds: figures.seconds,
+      bare: bareWork,
+      leased,
       claim: quantiles(figures.waitedMs),
       overCreated: created - (claims - 1),
       work: done,
@@ -210,6 +238,15 @@ export class ClaimBench {
     const count = Math.min(KEPT_UP_CLAIMS, kept * WARM_SECONDS);
     warm.push(await this.#claimWarm(job, { pool, firstItem: claims, count, perSecond: kept }));
     return { live, warm };
+  }
+
+  async #bare(pods: number): Promise<TimedWork> {
+    const cpu = meterCpu(this.world, this.#claimer.pid);
+    const { client } = this.world.whole;
+    const seconds = await createBarePods(client, this.counter, pods);
+    const work = { seconds, cpuMs: cpu() };
+    await removePods(client, this.counter);
+    return work;
   }
 
   async #sizeWhenQuiet(): Promise<Pick<LiveFigures, "rssMiB" | "peakRssMiB">> {

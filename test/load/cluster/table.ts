@@ -1,6 +1,7 @@
 import type { ClusterFigures } from "../cluster-bench.ts";
 import type { ControllerWork } from "./controller-calls.ts";
-import type { Quantiles } from "./measure.ts";
+import type { CpuByProcess } from "./cpu-by-process.ts";
+import type { BurstFigures, Quantiles, TimedWork } from "./measure.ts";
 
 /** What was measured, as Markdown tables. */
 export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigures): string {
@@ -24,26 +25,7 @@ export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigur
       ),
     );
   }
-  for (const { claims, watchLagMs, bareSeconds, seconds, claim, overCreated, work } of bursts) {
-    const lag = watchLagMs === 0 ? "" : `, watches ${watchLagMs} ms late`;
-    if (bareSeconds !== null)
-      lines.push(
-        row("rate of the claims, that of bare pods = 1", (bareSeconds / seconds).toFixed(2)),
-        row(
-          `${claims} bare pods until all run`,
-          `${bareSeconds.toFixed(1)} s, ${perSecond(claims, bareSeconds)}`,
-        ),
-      );
-    lines.push(
-      row(
-        `${claims} claims at once until all leased${lag}`,
-        `${seconds.toFixed(1)} s, ${perSecond(claims, seconds)}`,
-      ),
-      row(`claim p50 / p90 / p99${lag}`, quantileText(claim)),
-      row(`sandboxes too many${lag}`, String(overCreated)),
-      row(`controller CPU a pod, a call, a call or event${lag}`, workText(work, claims)),
-    );
-  }
+  for (const burst of bursts) lines.push(...burstRows(burst));
   for (const { pool, claims, perSecond: rate, warm: fromPool, claim, writesOnPath } of warm) {
     lines.push(
       row(`${claims} claims, ${rate}/s, pool of ${pool}: p50 / p90 / p99`, quantileText(claim)),
@@ -62,6 +44,29 @@ export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigur
     );
   }
   return `${lines.join("\n")}\n`;
+}
+
+function burstRows({ claims, watchLagMs, bare, leased, claim, overCreated, work }: BurstFigures) {
+  const lag = watchLagMs === 0 ? "" : `, watches ${watchLagMs} ms late`;
+  const rowsOf = (title: string, { seconds, cpuMs }: TimedWork): readonly string[] => [
+    row(title, `${seconds.toFixed(1)} s, ${perSecond(claims, seconds)}`),
+    row("CPU ms a pod then", cpuText(cpuMs, claims)),
+  ];
+  const ratio = bare === null ? null : (bare.seconds / leased.seconds).toFixed(2);
+  return [
+    ...(ratio === null ? [] : [row("rate of the claims, that of bare pods = 1", ratio)]),
+    ...(bare === null ? [] : rowsOf(`${claims} bare pods until all run`, bare)),
+    ...rowsOf(`${claims} claims at once until all leased${lag}`, leased),
+    row(`claim p50 / p90 / p99${lag}`, quantileText(claim)),
+    row(`sandboxes too many${lag}`, String(overCreated)),
+    row(`controller CPU a pod, a call, a call or event${lag}`, workText(work, claims)),
+  ];
+}
+
+function cpuText(cpuMs: CpuByProcess, pods: number): string {
+  const all = Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0);
+  const each = Object.entries(cpuMs).map(([name, ms]) => `${name} ${(ms / pods).toFixed(1)}`);
+  return `${(all / pods).toFixed(1)}: ${each.join(", ")}`;
 }
 
 function row(title: string, text: string): string {

@@ -70,5 +70,8 @@ async function review<T extends KubeObject>(
   const result = await client.create<T>(resource, {}, object);
   if (result.kind === "done") return result.object;
   // Nobody who asks us can help that: it is our own account that lacks a right.
-  throw new RollyardError("kube_refused", { details: { resource: resource.plural, answer: result.kind } });
+  throw new RollyardError("kube_refused", {
+    message: `The gateway's own account may not create ${resource.plural}; an administrator must give it its rights (config/rbac/gateway.yaml).`,
+    details: { resource: resource.plural, answer: result.kind },
+  });
 }

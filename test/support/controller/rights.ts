@@ -4,7 +4,7 @@ import { listOrEmpty, objectOrEmpty, textOrUndefined } from "../../../src/lib/ha
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { RIGHTS_FILE } from "./controller-account.ts";
 
-/** One verb of one rule of the controller's roles. */
+/** One verb of one rule of a role. */
 export interface Right {
   readonly role: JsonObject;
   /** Which of the role's rules. */
@@ -14,12 +14,51 @@ export interface Right {
   readonly name: string;
 }
 
-/** Every right that `config/rbac` gives. */
-export async function allRights(): Promise<readonly Right[]> {
-  const documents = parseAllDocuments(await readFile(RIGHTS_FILE, "utf8"));
-  const roles = documents
+/** One verb of a rule for one of its resources. */
+export interface ResourceRight extends Right {
+  readonly resource: string;
+}
+
+/** The roles of a file of `config/rbac`. */
+export async function rolesOf(file: string): Promise<readonly JsonObject[]> {
+  return parseAllDocuments(await readFile(file, "utf8"))
     .map((document) => objectOrEmpty(document.toJS()))
     .filter(({ kind }) => kind === "ClusterRole" || kind === "Role");
+}
+
+/** Every right that a role gives, for each resource by itself. */
+export function rightsOf(role: JsonObject): readonly ResourceRight[] {
+  return listOrEmpty(role["rules"]).flatMap((each, rule) => {
+    const { resources, verbs } = objectOrEmpty(each);
+    return listOrEmpty(resources).flatMap((resource) =>
+      listOrEmpty(verbs).map((verb) => {
+        const [what, how] = [textOrUndefined(resource) ?? "", textOrUndefined(verb) ?? ""];
+        return { role, rule, resource: what, verb: how, name: `${what} ${how}` };
+      }),
+    );
+  });
+}
+
+/** The role without one right, under another name. */
+export function roleWithoutOne(right: ResourceRight, name: string): JsonObject {
+  const { role, rule, resource, verb } = right;
+  const rules = listOrEmpty(role["rules"]).flatMap((each, index) => {
+    if (index !== rule) return [each];
+    const whole = objectOrEmpty(each);
+    const others = listOrEmpty(whole["resources"]).filter((kept) => kept !== resource);
+    const verbs = listOrEmpty(whole["verbs"]).filter((kept) => kept !== verb);
+    // A rule must have a verb, and a resource.
+    return [
+      ...(others.length === 0 ? [] : [{ ...whole, resources: others }]),
+      ...(verbs.length === 0 ? [] : [{ ...whole, resources: [resource], verbs }]),
+    ];
+  });
+  return { ...role, metadata: { name }, rules };
+}
+
+/** Every right that `config/rbac` gives the controller. */
+export async function allRights(): Promise<readonly Right[]> {
+  const roles = await rolesOf(RIGHTS_FILE);
   return roles.flatMap((role) =>
     listOrEmpty(role["rules"]).flatMap((each, rule) => {
       const { resources, verbs } = objectOrEmpty(each);
@@ -32,7 +71,7 @@ export async function allRights(): Promise<readonly Right[]> {
   );
 }
 
-/** The role without one right. */
+/** The role without one right of a whole rule. */
 export function roleWithout({ role, rule, verb }: Right): JsonObject {
   const rules = listOrEmpty(role["rules"]).map((each, index) => {
     if (index !== rule) return each;

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { accountKubeconfig, accountToken } from "../cluster/account-kubeconfig.ts";
+import type { TestAccount } from "../cluster/account-kubeconfig.ts";
 import { kubectlOk } from "../cluster/kubectl.ts";
 import type { TestCluster } from "../cluster/test-cluster.ts";
 import { JobsWorld } from "../controller/jobs-world.ts";
@@ -69,7 +70,7 @@ export class GatewayWorld {
   }
 
   /** Starts a gateway with the rights of its account and its NATS user. */
-  async gateway(more: JsonObject = {}): Promise<RunningGateway> {
+  async gateway(more: JsonObject = {}, account: TestAccount = ACCOUNT): Promise<RunningGateway> {
     const { nats } = this.jobs;
     const config = {
       nats: { servers: nats.servers.map(({ address }) => address) },
@@ -80,7 +81,7 @@ export class GatewayWorld {
     const file = join(this.folder, `gateway-${this.#started.length}.yaml`);
     await writeFile(file, JSON.stringify(config));
     const running = startProgram(nodeCommand("services/gateway/main.ts", ["--config", file]), {
-      KUBECONFIG: await accountKubeconfig(this.#cluster, ACCOUNT, this.folder),
+      KUBECONFIG: await accountKubeconfig(this.#cluster, account, this.folder),
       NATS_PASSWORD: nats.servers[0]?.login("gateway")?.password ?? "",
     });
     this.#started.push(running);

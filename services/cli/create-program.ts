@@ -3,6 +3,7 @@ import { registerDoctor } from "./commands/doctor.ts";
 import { registerCrds } from "./commands/crds.ts";
 import { registerConformance } from "./commands/conformance.ts";
 import { registerList } from "./commands/list.ts";
+import { registerRegrade } from "./commands/regrade.ts";
 import { registerReport } from "./commands/report.ts";
 import { registerRetry } from "./commands/retry.ts";
 import { registerRun } from "./commands/run.ts";
@@ -28,6 +29,7 @@ const COMMANDS = [
   registerShow,
   registerReport,
   registerRetry,
+  registerRegrade,
   registerDoctor,
   registerConformance,
   registerSubmit,
@@ -49,7 +51,7 @@ Example:
   rollyard results repo-search -f
 
 run, list, show and report work on this machine and its folders; submit, get, watch, results, logs, cancel and purge on a cluster.
-retry and doctor take both: a path, or the name of a folder that is here, is a folder; any other name, and rj/NAME, is a RolloutJob.
+retry, regrade and doctor take both: a path, or the name of a folder that is here, is a folder; any other name, and rj/NAME, is a RolloutJob.
 conformance tries any endpoints that a hosted trainer would call.
 
 Every command has --help with an example.

@@ -27,10 +27,10 @@ interface Referrer {
 }
 
 /**
- * Whose secrets must have been given: those of all references, of none, or of one tool only, by its name.
- * A command that tries a part needs no key of the others.
+ * Whose secrets must have been given: those of all references, of none, of the judges only, or of one tool only, by its
+ * name. A command that tries a part needs no key of the others.
  */
-export type SecretsFor = "all" | "none" | { readonly tool: string };
+export type SecretsFor = "all" | "none" | "judges" | { readonly tool: string };
 
 /** Names that are used twice, and references to what was not given. Bears documents that are not valid. */
 export function referenceProblems(targets: ReferenceTargets): Problem[] {
@@ -138,8 +138,9 @@ function isGiven({ name, key }: SecretReference, secrets: SecretStore): boolean 
   return key === undefined ? secrets.has(name) : secrets.get({ name, key }) !== undefined;
 }
 
-function isNeeded({ tool }: SecretReference, secretsFor: SecretsFor): boolean {
-  return typeof secretsFor === "string" ? secretsFor === "all" : tool === secretsFor.tool;
+function isNeeded({ tool, path }: SecretReference, secretsFor: SecretsFor): boolean {
+  if (typeof secretsFor !== "string") return tool === secretsFor.tool;
+  return secretsFor === "all" || (secretsFor === "judges" && path[1] === "judges");
 }
 
 /** A Secret document that is not valid gives no values, but its keys are not missing. */

@@ -68,6 +68,13 @@ export const ERROR_CODES = {
   grader_bad_answer: row("grader", 502, true, "A grader answered something that is no score."),
   grader_refused: row("grader", 502, true, "A judge model refuses to judge."),
   grader_config_error: row("config", 400, false, "The grader's definition can't be used."),
+  sandbox_files_gone: row(
+    "grader",
+    410,
+    false,
+    "The grader asks for files of the agent's sandbox, which ended with the rollout.",
+  ),
+  trajectory_missing: row("grader", 404, false, "No trajectory of the rollout is stored."),
   grader_import_missing: row(
     "config",
     400,

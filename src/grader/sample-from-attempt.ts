@@ -1,13 +1,16 @@
 import type { JsonValue } from "../lib/json.ts";
-import type { AttemptState, TurnState } from "../rollout/state.ts";
+import type { TurnState } from "../rollout/state.ts";
 import type { Sample, SampleChoice } from "./sample.ts";
+
+/** What of a turn a sample is made from. */
+export type SampledMessage = Pick<TurnState, "message" | "finishReason">;
 
 /**
  * Makes the sample that graders see from a folded attempt. An attempt that ended at a limit has no final answer;
  * then `output_text` is what the model said last, and `choices` its last message with the calls that it asked for.
  */
 export function sampleFromAttempt(
-  attempt: AttemptState,
+  attempt: { readonly turns: readonly SampledMessage[] },
   options: { readonly hasResponseFormat: boolean },
 ): Sample {
   const last = attempt.turns.at(-1);
@@ -22,12 +25,12 @@ export function sampleFromAttempt(
   };
 }
 
-function lastText(turns: readonly TurnState[]): string {
+function lastText(turns: readonly SampledMessage[]): string {
   const speaking = turns.findLast(({ message }) => (message.content ?? "") !== "");
   return speaking?.message.content ?? "";
 }
 
-function choiceOf({ message, finishReason }: TurnState): SampleChoice {
+function choiceOf({ message, finishReason }: SampledMessage): SampleChoice {
   return {
     index: 0,
     message: {

@@ -1,6 +1,7 @@
 import { canonicalJson } from "../lib/canonical-json.ts";
 import { consumedAgentMs } from "../rollout/agent-time.ts";
-import type { AttemptState, CallState, TurnState } from "../rollout/state.ts";
+import type { TimedCall, TimedTurn } from "../rollout/agent-time.ts";
+import type { AttemptState, CallReturn, CallState, TurnState } from "../rollout/state.ts";
 
 /** What happened in an attempt, as far as formulas may ask. */
 export interface TrajectoryFacts {
@@ -26,9 +27,19 @@ export interface CallFact {
   readonly name: string;
 }
 
+/** What of a tool call the facts are read off. */
+export interface FactsCall extends Pick<CallState, "name" | "argumentsJson">, TimedCall {
+  readonly returned: Pick<CallReturn, "result" | "startedAtMs" | "durationMs"> | null;
+}
+
+/** What of a turn the facts are read off. */
+export interface FactsTurn extends Pick<TurnState, "usage">, TimedTurn {
+  readonly calls: readonly FactsCall[];
+}
+
 /** Reads the facts off a folded attempt. `answer` is the sample's `output_text`. */
 export function trajectoryFacts(
-  { turns, seal }: Pick<AttemptState, "turns" | "seal">,
+  { turns, seal }: Pick<AttemptState, "seal"> & { readonly turns: readonly FactsTurn[] },
   answer: string,
 ): TrajectoryFacts {
   const calls = turns.flatMap((turn) => turn.calls);
@@ -46,7 +57,7 @@ export function trajectoryFacts(
 }
 
 /** Arguments that differ in the order of their keys or in blanks only are the same. */
-function identityOf({ name, argumentsJson }: CallState): string {
+function identityOf({ name, argumentsJson }: FactsCall): string {
   return `${name}\n${canonicalArguments(argumentsJson)}`;
 }
 
@@ -58,12 +69,12 @@ function canonicalArguments(text: string): string {
   }
 }
 
-function endedWell(turns: readonly TurnState[]): readonly string[] {
+function endedWell(turns: readonly FactsTurn[]): readonly string[] {
   const last = turns.findLast((turn) => turn.calls.length > 0)?.calls ?? [];
   return last.flatMap(({ name, returned }) => (returned?.result === "ok" ? [name] : []));
 }
 
-function tokensOf(turns: readonly TurnState[]): TrajectoryFacts["tokens"] {
+function tokensOf(turns: readonly FactsTurn[]): TrajectoryFacts["tokens"] {
   const usages = turns.flatMap(({ usage }) => (usage === null ? [] : [usage]));
   if (usages.length < turns.length) return null;
   return {

@@ -1,19 +1,20 @@
-/** The items mapped, in their order, with at most `width` of them under way at once. Rejects with the first error in order. */
+/**
+ * The items mapped, in their order, with at most `width` of them under way at once; no more are taken from where they come
+ * from. Rejects with the first error in order; what is still under way then is not waited for.
+ */
 export async function* mapAhead<T, U>(
-  items: readonly T[],
+  items: Iterable<T> | AsyncIterable<T>,
   width: number,
   map: (item: T) => Promise<U>,
 ): AsyncGenerator<U, void, undefined> {
   const pending: Promise<U>[] = [];
-  let next = 0;
-  while (next < items.length || pending.length > 0) {
-    for (; pending.length < width && next < items.length; next += 1) {
-      const made = map(items[next] as T);
-      // It may fail before anyone waits for it.
-      made.catch(() => undefined);
-      pending.push(made);
-    }
-    const first = pending.shift();
+  for await (const item of items) {
+    const made = map(item);
+    // It may fail before anyone waits for it.
+    made.catch(() => undefined);
+    pending.push(made);
+    const first = pending.length < width ? undefined : pending.shift();
     if (first !== undefined) yield await first;
   }
+  for (const made of pending) yield await made;
 }

@@ -1,22 +1,19 @@
 import path from "node:path";
 import type { Command } from "commander";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
-import type { EndedRollout } from "../../../src/gateway/result-lines.ts";
 import { objectOrEmpty } from "../../../src/lib/half-valid.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { jsonText } from "../../../src/trajectory/json-text.ts";
-import { countText, numberText } from "../../../src/trajectory/number-text.ts";
+import { numberText } from "../../../src/trajectory/number-text.ts";
 import { printable } from "../../../src/trajectory/plain-text.ts";
-import { resultRecordSchema } from "../../../src/trajectory/result-record.ts";
-import { trajectoryRecordSchema } from "../../../src/trajectory/trajectory-record.ts";
 import type { CliIo } from "../cli-io.ts";
 import { addGatewayOptions, WHICH_JOB } from "../cluster/cluster-flags.ts";
 import type { ClusterFlags } from "../cluster/cluster-flags.ts";
 import { withCluster } from "../cluster/connect-cluster.ts";
 import type { Cluster } from "../cluster/connect-cluster.ts";
+import { downloadResults, endedIn } from "../cluster/download-results.ts";
 import { followLines } from "../cluster/follow-lines.ts";
 import { clusterJobName } from "../cluster/job-name.ts";
-import { ResultsFolder } from "../cluster/results-folder.ts";
 import { StreamTeller } from "../cluster/stream-end.ts";
 import { RESULT_HEADER, resultRow } from "../result-rows.ts";
 
@@ -71,35 +68,38 @@ export function registerResults(program: Command, io: CliIo): void {
 }
 
 async function results(
+  cluster: Cluster,
+  { name, flags }: { readonly name: string; readonly flags: ResultsFlags },
+  io: CliIo,
+): Promise<void> {
+  const { out, follow } = flags;
+  if (out === undefined) return printResults(cluster, { name, flags }, io);
+  await downloadResults(cluster, { name, out: path.resolve(io.cwd, out), follow }, io);
+}
+
+async function printResults(
   { gateway, namespace }: Cluster,
   { name, flags }: { readonly name: string; readonly flags: ResultsFlags },
   io: CliIo,
 ): Promise<void> {
-  const { out } = flags;
-  const folder = out === undefined ? null : await ResultsFolder.open(path.resolve(io.cwd, out), name);
   const teller = new StreamTeller(io);
-  const take = folder === null ? printer(flags, io) : (line: JsonObject) => written(line, folder);
+  const print = printer(flags, io);
   const query = {
     follow: String(flags.follow),
     by: flags.groups ? "group" : "rollout",
-    trajectories: String(folder !== null || flags.trajectories),
-    attempts: String(folder !== null),
+    trajectories: String(flags.trajectories),
+    attempts: "false",
   };
-  try {
-    const address = `namespaces/${namespace}/jobs/${name}/results`;
-    const onLost = (message: string): void => teller.lost(message);
-    for await (const line of followLines(gateway, { path: address, query, onLost })) {
-      if (!teller.take(line)) await take(line);
-    }
-    if (folder !== null) io.stderr(`${countText(folder.size, "rollout")} in ${folder.path}\n`);
-  } finally {
-    await folder?.close();
+  const address = `namespaces/${namespace}/jobs/${name}/results`;
+  const onLost = (message: string): void => teller.lost(message);
+  for await (const line of followLines(gateway, { path: address, query, onLost })) {
+    if (!teller.take(line)) print(line);
   }
 }
 
-function printer(flags: ResultsFlags, io: CliIo): (line: JsonObject) => Promise<void> {
+function printer(flags: ResultsFlags, io: CliIo): (line: JsonObject) => void {
   let isFirst = true;
-  return async (line) => {
+  return (line) => {
     if (flags.json) {
       const { type: _type, cursor: _cursor, ...rest } = line;
       const plain = flags.groups || flags.trajectories ? rest : objectOrEmpty(rest["result"]);
@@ -121,22 +121,4 @@ function groupRow(line: JsonObject): string[] {
 function rowText(cells: readonly string[]): string {
   const padded = cells.map((cell, column) => printable(cell).padEnd(WIDTHS[column] ?? 0));
   return `${padded.join(" ").trimEnd()}\n`;
-}
-
-async function written(line: JsonObject, folder: ResultsFolder): Promise<void> {
-  const { result, trajectory } = endedIn(line);
-  if (line["type"] === "attempt") await folder.attempt(result);
-  else await folder.ended(result, trajectory);
-}
-
-/** The gateway may be newer than this program: what is not what it knows is refused. */
-function endedIn(line: JsonObject): EndedRollout {
-  const result = resultRecordSchema.safeParse(line["result"]);
-  const trajectory = trajectoryRecordSchema.optional().safeParse(line["trajectory"]);
-  if (result.success && trajectory.success) {
-    return { result: result.data, ...(trajectory.data === undefined ? {} : { trajectory: trajectory.data }) };
-  }
-  throw new RollyardError("bad_input", {
-    message: "The gateway sends results in another form: use a rollyard of its version.",
-  });
 }

@@ -20,17 +20,19 @@ export function stopRequests({ own, relayed }: SignalCounts): number {
 
 /**
  * Turns the first request to stop into an abort: the run stops in good order and can be resumed. The second ends the process
- * at once with 130; what was recorded is kept, and child processes end with their parent.
+ * at once with 130; what was recorded is kept, and child processes end with their parent. `what` says what becomes of what is
+ * under way.
  */
-export function interruptOnSignals(io: CliIo): { readonly signal: AbortSignal; stop(): void } {
+export function interruptOnSignals(
+  io: CliIo,
+  what = "rollouts under way are given up, and run again on resume",
+): { readonly signal: AbortSignal; stop(): void } {
   const first = new AbortController();
   const counts = { own: 0, relayed: 0 };
   const look = (): void => {
     if (stopRequests(counts) > 1) process.exit(130);
     if (first.signal.aborted) return;
-    io.stderr(
-      "\nstopping: rollouts under way are given up, and run again on resume; again to stop at once\n",
-    );
+    io.stderr(`\nstopping: ${what}; again to stop at once\n`);
     first.abort();
   };
   const onSignal = (): void => {

@@ -14,7 +14,10 @@ const PLACES: readonly (readonly [RegExp, Layer])[] = [
   [/^src\/bus\/(jetstream\/|nats-server|find-nats-server|probe-nats|supervised-child)/, "adapter"],
   [/^src\/model\/(openai-|model-(calls|fetch|runtime))/, "adapter"],
   [/^src\/sandbox\/(launchers\/|sandboxd-|bus-claims|select-launcher)/, "adapter"],
-  [/^src\/(rollout|job|environment|grader|trajectory|trainer|sandbox|model|bus)\//, "domain"],
+  [
+    /^src\/(rollout|job|environment|grader|trajectory|regrade|preflight|trainer|sandbox|model|bus)\//,
+    "domain",
+  ],
 ];
 
 /** Packages that reach outside the process or belong to one adapter; domain and base do without them. */

@@ -1,0 +1,31 @@
+import path from "node:path";
+import { z } from "zod";
+import { environmentSpecSchema } from "../../../src/environment/environment.ts";
+import type { EnvironmentSpec } from "../../../src/environment/environment.ts";
+import type { JsonObject } from "../../../src/lib/json.ts";
+import { privateFolderOf } from "../run/run-folder.ts";
+import { readRunState } from "../run/run-state.ts";
+import type { GraderSurroundings } from "./load-grader.ts";
+
+const snapshotSchema = z.object({
+  job: z.object({ environmentRef: z.object({ name: z.string() }) }),
+  environment: environmentSpecSchema,
+});
+
+/** The Environment that a local run had, as its notes have it; null where they are gone or of another version. */
+export async function runSurroundings(folder: string): Promise<GraderSurroundings | null> {
+  const state = await readRunState(privateFolderOf(folder)).catch(() => null);
+  const parsed = snapshotSchema.safeParse(state?.snapshot);
+  if (state === null || !parsed.success) return null;
+  const { job, environment } = parsed.data;
+  const spec = withAbsolutePaths(environment, state.origin.environmentFolder);
+  return { name: job.environmentRef.name, spec: JSON.parse(JSON.stringify(spec)) as JsonObject };
+}
+
+/** A grader's sandbox has none of the agent's files, so that a folder that is gone by now hinders nothing. */
+function withAbsolutePaths({ sandbox, graderRuntime, ...rest }: EnvironmentSpec, folder: string): object {
+  const { local: _local, ...place } = sandbox;
+  const venv = graderRuntime?.venv;
+  const runtime = venv === undefined ? graderRuntime : { venv: path.resolve(folder, venv) };
+  return { ...rest, sandbox: place, ...(runtime === undefined ? {} : { graderRuntime: runtime }) };
+}

@@ -9,6 +9,8 @@ afterEach(() => {
     for (const listener of process.rawListeners(event))
       if (before.get(event)?.includes(listener) !== true)
         process.off(event, listener as (...args: unknown[]) => void);
+  // Who listens to a launcher lets the process end without waiting for it; here the launcher is the test runner.
+  process.channel?.ref();
 });
 
 const ownListeners = (signal: "SIGINT" | "SIGTERM"): number =>

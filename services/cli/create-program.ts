@@ -8,6 +8,7 @@ import { registerReport } from "./commands/report.ts";
 import { registerRetry } from "./commands/retry.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerSandbox } from "./commands/sandbox.ts";
+import { registerServe } from "./commands/serve.ts";
 import { registerShow } from "./commands/show.ts";
 import { registerTool } from "./commands/tool.ts";
 import { registerValidate } from "./commands/validate.ts";
@@ -25,6 +26,7 @@ const COMMANDS = [
   registerValidate,
   registerTool,
   registerSandbox,
+  registerServe,
   registerList,
   registerShow,
   registerReport,
@@ -50,7 +52,7 @@ Example:
   rollyard submit -f job.yaml --watch
   rollyard results repo-search -f
 
-run, list, show and report work on this machine and its folders; submit, get, watch, results, logs, cancel and purge on a cluster.
+run, serve, list, show and report work on this machine and its folders; submit, get, watch, results, logs, cancel and purge on a cluster.
 retry, regrade and doctor take both: a path, or the name of a folder that is here, is a folder; any other name, and rj/NAME, is a RolloutJob.
 conformance tries any endpoints that a hosted trainer would call.
 

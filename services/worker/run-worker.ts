@@ -7,7 +7,7 @@ import { createModelMetrics } from "../../src/telemetry/model-metrics.ts";
 import { createRolloutMetrics } from "../../src/telemetry/rollout-metrics.ts";
 import type { WorkerConfig } from "./config.ts";
 import { startWorker } from "./create-worker.ts";
-import { SetupLabels } from "./setup-labels.ts";
+import { SetupLabels } from "../../src/telemetry/setup-labels.ts";
 
 /**
  * Runs a worker process: resolves once it was told to stop and every rollout is handed over. A bus that does not answer is

@@ -95,6 +95,8 @@ function controller(): NatsPermissions {
     publish: {
       allow: [
         "rollyard.work.rollout.>",
+        // Of traces whose gateway ended before it could ask for the grade.
+        "rollyard.work.grade.>",
         "rollyard.outcomes.>",
         "rollyard.leases.>",
         "rollyard.events.>",

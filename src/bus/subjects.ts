@@ -8,6 +8,25 @@ export interface RolloutSubjectParts {
   readonly sampleIndex: number;
 }
 
+/** A hosted trainer's traces have no job: in its place they have this and the UID of their environment. */
+const TRACE_OWNER = "t";
+
+/** What stands for the job in the subjects of an environment's traces. */
+export function traceOwner(environmentUid: string): string {
+  return `${TRACE_OWNER}${environmentUid}`;
+}
+
+/** The environment whose traces a job UID stands for; null for a job's. UIDs are hex digits, so that none looks like it. */
+export function tracedEnvironment(jobUid: string): string | null {
+  return jobUid.startsWith(TRACE_OWNER) ? jobUid.slice(TRACE_OWNER.length) : null;
+}
+
+/** Whose blobs a rollout's large texts are: its job's, or a trace's own, for traces leave one by one. */
+export function blobOwner(parts: RolloutSubjectParts): string {
+  const { jobUid } = parts;
+  return tracedEnvironment(jobUid) === null ? jobUid : `${jobUid}-${rolloutToken(parts)}`;
+}
+
 /** `<item>-<sample>`, the rollout's token. */
 export function rolloutToken(parts: Pick<RolloutSubjectParts, "itemIndex" | "sampleIndex">): string {
   return `${parts.itemIndex}-${parts.sampleIndex}`;
@@ -25,9 +44,30 @@ export function workFilter(kind: WorkKind, job?: { namespace: string; jobUid: st
     : `rollyard.work.${kind}.${job.namespace}.${job.jobUid}.>`;
 }
 
-/** Subject of a rollout's event log. */
+/** Subject of a rollout's event log; a trace's is under a root of its own, for gateways write there and nowhere else. */
 export function eventsSubject(parts: RolloutSubjectParts): string {
-  return `rollyard.events.${parts.namespace}.${parts.jobUid}.${rolloutToken(parts)}`;
+  const environment = tracedEnvironment(parts.jobUid);
+  const [root, owner] = environment === null ? ["events", parts.jobUid] : ["traces", environment];
+  return `rollyard.${root}.${parts.namespace}.${owner}.${rolloutToken(parts)}`;
+}
+
+/** Subject filter over the event logs of an environment's traces. */
+export function tracesFilter(environment: { namespace: string; environmentUid: string }): string {
+  return `rollyard.traces.${environment.namespace}.${environment.environmentUid}.*`;
+}
+
+/** Reads the subject of a trace's event log back; null when it is none. */
+export function parseTraceSubject(subject: string): RolloutSubjectParts | null {
+  const match = /^rollyard\.traces\.([^.]+)\.([^.]+)\.(\d+)-(\d+)$/u.exec(subject);
+  if (match === null) return null;
+  const [, namespace = "", environmentUid = "", item, sample] = match;
+  const place = { itemIndex: Number(item), sampleIndex: Number(sample) };
+  return { namespace, jobUid: traceOwner(environmentUid), ...place };
+}
+
+/** Subject in the bucket of what a served environment is at present. */
+export function servedSubject(environment: { namespace: string; name: string }): string {
+  return specSubject(`served.${environment.namespace}.${environment.name}`);
 }
 
 /** Subject of a rollout's chain of outcomes. */
@@ -43,6 +83,11 @@ export function outcomesFilter(job: { namespace: string; jobUid: string }): stri
 /** Subject that says who holds a sandbox. */
 export function leaseSubject(sandboxUid: string): string {
   return `rollyard.leases.${sandboxUid}`;
+}
+
+/** Subject filter over all blobs of an owner. */
+export function blobsFilter(owner: string): string {
+  return `rollyard.blobs.${owner}.>`;
 }
 
 /** Subject of one chunk of a blob. */

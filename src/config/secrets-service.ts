@@ -24,6 +24,13 @@ export function namedSecrets(
       whole: environment.tools.flatMap(({ http }) => http?.headersSecret ?? []),
     };
   }
+  if (service === "gateway") {
+    const { authSecret } = environment.serve;
+    return {
+      keys: authSecret === undefined ? [] : [authSecret],
+      whole: environment.tools.flatMap(({ http }) => http?.headersSecret ?? []),
+    };
+  }
   if (service !== "grader") return { keys: [], whole: [] };
   return { keys: Object.values(environment.judges).flatMap((judge) => judge.apiKeySecret ?? []), whole: [] };
 }

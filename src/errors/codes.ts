@@ -102,6 +102,16 @@ export const ERROR_CODES = {
   request_forbidden: row("config", 403, false, "The token's owner may not do this."),
   request_conflict: row("config", 409, false, "Something else has that name already."),
   request_too_large: row("config", 413, false, "The request is larger than what the gateway takes."),
+  environment_not_found: row("config", 404, false, "There is no such Environment, or it is not served."),
+  answer_too_large: row(
+    "config",
+    413,
+    false,
+    "The answer is larger than what the contract of hosted trainers allows.",
+  ),
+  trace_conflict: row("config", 422, false, "Another call of the trace has this call_id."),
+  trace_failed: row("internal", 500, false, "The rollout has failed and has no score."),
+  trace_pending: row("internal", 503, true, "The answer takes longer than a request may; ask again."),
   job_not_found: row("config", 404, false, "There is no such RolloutJob."),
   gateway_busy: row(
     "internal",

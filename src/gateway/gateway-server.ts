@@ -1,73 +1,23 @@
-import Fastify from "fastify";
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { ERROR_CODES } from "../errors/codes.ts";
-import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
-import type { GatewayRoute } from "./gateway-metrics.ts";
+import { createHttpServer, listenOn } from "./http-server.ts";
+import type { GatewayServer } from "./http-server.ts";
 import { JobRoutes } from "./job-routes.ts";
 import type { GatewayParts } from "./job-routes.ts";
+import { addTraceRoutes } from "./traces/trace-routes.ts";
+import type { TraceService } from "./traces/trace-service.ts";
 
-declare module "fastify" {
-  interface FastifyRequest {
-    /** Who asked, once it is known. */
-    callerName: string | null;
-  }
-  interface FastifyContextConfig {
-    route?: GatewayRoute;
-  }
+/** What a whole gateway is made of. */
+export interface GatewayServerParts extends GatewayParts {
+  readonly traces: TraceService;
+  /** Aborts when the process is to end at once. */
+  readonly cutOff: AbortSignal;
 }
-
-/** A gateway that answers. */
-export interface GatewayServer {
-  readonly port: number;
-  /** Takes no more connections, and resolves when all answers were sent; after `graceMs` they are cut off. */
-  close(graceMs: number): Promise<void>;
-}
-
-/** A dead peer, or one that sends a byte now and then, is not kept; streams say something every ten seconds. */
-const SILENCE_MS = 120_000;
-const LONGEST_REQUEST_MS = 3_600_000;
-const BUSY_SECONDS = "1";
 
 /** Serves the HTTP API of docs/gateway.md. Rejects with `bad_input` when the address can't be listened on. */
-export async function startGatewayServer(
-  parts: GatewayParts,
-  { host, port }: { readonly host: string; readonly port: number },
+export function startGatewayServer(
+  parts: GatewayServerParts,
+  address: { readonly host: string; readonly port: number },
 ): Promise<GatewayServer> {
-  const server = gatewayServer(parts);
-  try {
-    await server.listen({ host, port });
-  } catch (cause) {
-    throw new RollyardError("bad_input", { message: `The gateway can't listen on ${host}:${port}.`, cause });
-  }
-  const address = server.server.address();
-  return {
-    port: typeof address === "object" && address !== null ? address.port : port,
-    close: async (graceMs) => {
-      const timer = setTimeout(() => server.server.closeAllConnections(), graceMs);
-      await server.close();
-      clearTimeout(timer);
-    },
-  };
-}
-
-function gatewayServer(parts: GatewayParts): FastifyInstance {
-  const server = Fastify({
-    logger: false,
-    connectionTimeout: SILENCE_MS,
-    requestTimeout: LONGEST_REQUEST_MS,
-    // A closing server ends idle connections; those that are in use end with their answer.
-    forceCloseConnections: "idle",
-    return503OnClosing: false,
-  });
-  // Bodies are read by the routes, after the question of rights.
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser("*", (_request, _payload, done) => done(null, null));
-  server.decorateRequest("callerName", null);
-  server.setErrorHandler((error, _request, reply) => answerError(error, reply));
-  server.setNotFoundHandler((_request, reply) =>
-    answerError(new RollyardError("bad_input", { message: "There is nothing at this address." }), reply, 404),
-  );
-  server.addHook("onResponse", async (request, reply) => note(parts, request, reply));
+  const server = createHttpServer(parts);
   const routes = new JobRoutes(parts);
   const jobs = "/v1/namespaces/:namespace/jobs";
   server.get(`${jobs}/:name`, { config: { route: "job" } }, (...call) => routes.job(...call));
@@ -75,38 +25,6 @@ function gatewayServer(parts: GatewayParts): FastifyInstance {
   server.put(`${jobs}/:name/dataset`, { config: { route: "dataset" } }, (...call) => routes.dataset(...call));
   server.get(`${jobs}/:name/results`, { config: { route: "results" } }, (...call) => routes.results(...call));
   server.get(`${jobs}/:name/log`, { config: { route: "log" } }, (...call) => routes.log(...call));
-  return server;
-}
-
-function answerError(thrown: unknown, reply: FastifyReply, status?: number): void {
-  const error = knownError(thrown);
-  const { code, message } = error;
-  if (code === "gateway_busy") reply.header("retry-after", BUSY_SECONDS);
-  if (code === "request_unauthenticated") reply.header("www-authenticate", "Bearer");
-  // What is left of a body is not worth the connection.
-  if (code === "request_too_large") reply.header("connection", "close");
-  void reply.code(status ?? ERROR_CODES[code].httpStatus).send({ error: { code, message } });
-}
-
-/** Fastify's own errors are about requests that are none. */
-function knownError(thrown: unknown): RollyardError {
-  const status = thrown instanceof Error && "statusCode" in thrown ? Number(thrown.statusCode) : 500;
-  if (thrown instanceof RollyardError || status >= 500) return toRollyardError(thrown);
-  return new RollyardError("bad_input", { message: "The request can't be read.", cause: thrown });
-}
-
-/** One line a request: who, what and how it ended, and nothing of what was sent. */
-function note({ logger, metrics }: GatewayParts, request: FastifyRequest, reply: FastifyReply): void {
-  const { route = "unknown" } = request.routeOptions.config;
-  const seconds = reply.elapsedTime / 1000;
-  const { statusCode: status } = reply.raw;
-  metrics.answered(route, status, seconds);
-  const { namespace, name } = (request.params ?? {}) as {
-    readonly namespace?: string;
-    readonly name?: string;
-  };
-  const caller = request.callerName;
-  // Names of an address that nobody was let to are anybody's text.
-  const place = caller === null ? {} : { namespace, job: name, user: caller };
-  logger.info("request answered", { route, method: request.method, status, seconds, ...place });
+  addTraceRoutes(server, parts);
+  return listenOn(server, address);
 }

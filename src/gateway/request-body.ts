@@ -3,14 +3,21 @@ import { RollyardError } from "../errors/rollyard-error.ts";
 
 const MIB = 1024 * 1024;
 
-/** The whole body of a request as JSON. Throws `request_too_large` as soon as it is, and `bad_input` for what is no JSON. */
-export async function readJsonBody(request: IncomingMessage, maxBytes: number): Promise<unknown> {
-  requireSize(request, maxBytes);
+/**
+ * The whole body of a request as JSON. Throws `request_too_large`, with the sentence if one is given, as soon as it is, and
+ * `bad_input` for what is no JSON.
+ */
+export async function readJsonBody(
+  request: IncomingMessage,
+  maxBytes: number,
+  sentence = tooLargeText(maxBytes),
+): Promise<unknown> {
+  requireSize(request, maxBytes, sentence);
   const parts: Buffer[] = [];
   let size = 0;
   for await (const part of request as AsyncIterable<Buffer>) {
     size += part.length;
-    if (size > maxBytes) throw tooLarge(maxBytes);
+    if (size > maxBytes) throw tooLarge(sentence);
     parts.push(part);
   }
   try {
@@ -21,8 +28,12 @@ export async function readJsonBody(request: IncomingMessage, maxBytes: number): 
 }
 
 /** Throws `request_too_large` for a body that says so itself. */
-export function requireSize({ headers }: IncomingMessage, maxBytes: number): void {
-  if (Number(headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+export function requireSize(
+  { headers }: IncomingMessage,
+  maxBytes: number,
+  sentence = tooLargeText(maxBytes),
+): void {
+  if (Number(headers["content-length"] ?? 0) > maxBytes) throw tooLarge(sentence);
 }
 
 /**
@@ -49,8 +60,10 @@ export async function discardRest(request: IncomingMessage): Promise<void> {
 const DISCARDED_BYTES = 32 * MIB;
 const DISCARD_MS = 3000;
 
-function tooLarge(maxBytes: number): RollyardError {
-  return new RollyardError("request_too_large", {
-    message: `The body is larger than the ${Math.floor(maxBytes / MIB)} MiB that this gateway takes of it. Make the job first and upload its rows, or name them by dataset.url.`,
-  });
+function tooLarge(message: string): RollyardError {
+  return new RollyardError("request_too_large", { message });
+}
+
+function tooLargeText(maxBytes: number): string {
+  return `The body is larger than the ${Math.floor(maxBytes / MIB)} MiB that this gateway takes of it. Make the job first and upload its rows, or name them by dataset.url.`;
 }

@@ -8,6 +8,11 @@ export class KeyedCache<T> {
     this.#capacity = capacity;
   }
 
+  /** The next asking makes it anew. */
+  forget(key: string): void {
+    this.#values.delete(key);
+  }
+
   /** The key's value, made at most once at a time. Rejects as `make` does. */
   get(key: string, make: () => Promise<T>): Promise<T> {
     const known = this.#values.get(key);

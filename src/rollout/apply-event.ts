@@ -1,7 +1,13 @@
 import { isErrorCode } from "../errors/codes.ts";
 import { isFailureClass } from "../errors/failure-class.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
-import type { RolloutStarted, ToolCalled, ToolReturned, TurnSampled } from "../gen/rollyard/v1/events_pb.ts";
+import type {
+  RolloutStarted,
+  ToolCalled,
+  ToolFailed,
+  ToolReturned,
+  TurnSampled,
+} from "../gen/rollyard/v1/events_pb.ts";
 import { assertNever } from "../lib/assert-never.ts";
 import { isJsonObject } from "../lib/json.ts";
 import type { AssistantMessage, ChatMessage } from "../model/port.ts";
@@ -20,7 +26,7 @@ import type { AttemptState, CallReturn, CallState, FailureRecord, Seal, TurnStat
 export function applyEvent(attempt: AttemptState, event: RolloutEvent, sequence: number): AttemptState {
   const { kind, atMs } = event;
   if (attempt.seal !== null && kind.case !== "gradeAnswered") throw illegal(kind.case, "after the seal");
-  if (isOneOf(kind, SEALING_KINDS)) return { ...attempt, seal: sealOf(kind, atMs) };
+  if (isOneOf(kind, SEALING_KINDS)) return { ...attempt, seal: sealOf(kind, atMs), ...hostedEnd(kind) };
   if (isOneOf(kind, AGENT_KINDS)) return applyAgentEvent(attempt, kind, atMs);
   if (isOneOf(kind, HOLD_KINDS)) return applyHoldEvent(attempt, kind, sequence);
   if (kind.case === "gradeAnswered") return attempt;
@@ -49,11 +55,11 @@ function applyAgentEvent(attempt: AttemptState, kind: AgentKind, atMs: number): 
     case "turnSampled":
       return { ...attempt, attachesSinceTurn: 0, turns: [...attempt.turns, turnOf(kind.value, attempt)] };
     case "toolCalled":
-      return withLastTurn(attempt, (turn) => addCall(turn, kind.value, atMs));
+      return withTurn(attempt, attempt.turns.length - 1, (turn) => addCall(turn, kind.value, atMs));
     case "toolReturned":
-      return withLastTurn(attempt, (turn) => endCall(turn, kind.value));
+      return withTurn(attempt, kind.value.turn, (turn) => endCall(turn, kind.value));
     case "toolFailed":
-      return attempt;
+      return withTurn(attempt, kind.value.turn, (turn) => failTry(turn, kind.value));
     default:
       return assertNever(kind);
   }
@@ -141,10 +147,14 @@ function tokensOf(sampled: TurnSampled): Pick<TurnState, "promptTokenIds" | "tok
   return { promptTokenIds, tokenIds, logprobs };
 }
 
-function withLastTurn(attempt: AttemptState, change: (turn: TurnState) => TurnState): AttemptState {
-  const last = attempt.turns.at(-1);
-  if (last === undefined) throw illegal("toolCalled", "before any turn");
-  return { ...attempt, turns: [...attempt.turns.slice(0, -1), change(last)] };
+function withTurn(
+  attempt: AttemptState,
+  number: number,
+  change: (turn: TurnState) => TurnState,
+): AttemptState {
+  const turn = attempt.turns[number];
+  if (turn === undefined) throw illegal("toolCalled", "without its turn");
+  return { ...attempt, turns: attempt.turns.with(number, change(turn)) };
 }
 
 function addCall(turn: TurnState, called: ToolCalled, atMs: number): TurnState {
@@ -159,12 +169,30 @@ function addCall(turn: TurnState, called: ToolCalled, atMs: number): TurnState {
     calledAtMs: atMs,
     returned: null,
   };
-  return { ...turn, calls: [...turn.calls, call] };
+  return { ...turn, message: askingFor(turn.message, call), calls: [...turn.calls, call] };
+}
+
+/** A hosted trainer's calls come one by one: those that run beside each other are of one turn, which learns of them as they come. */
+function askingFor(message: AssistantMessage, { callId, name, argumentsJson }: CallState): AssistantMessage {
+  const asked = message.tool_calls ?? [];
+  if (asked.some(({ id }) => id === callId)) return message;
+  const call = { id: callId, type: "function", function: { name, arguments: argumentsJson } } as const;
+  return { ...message, tool_calls: [...asked, call] };
+}
+
+/** A try of a call that infrastructure lost. A self-driven rollout's is followed by the attempt's end. */
+function failTry(turn: TurnState, failed: ToolFailed): TurnState {
+  const call = turn.calls[failed.index];
+  if (call === undefined) throw illegal("toolFailed", "without its call");
+  const failedTries = (call.failedTries ?? 0) + 1;
+  const { failureClass, code } = failureOf({ ...failed, cause: "", evidence: {} });
+  const lost = { ...call, failedTries, lostTo: { failureClass, code } };
+  return { ...turn, calls: turn.calls.with(failed.index, lost) };
 }
 
 function endCall(turn: TurnState, returned: ToolReturned): TurnState {
   const call = turn.calls[returned.index];
-  if (returned.turn !== turn.turn || call === undefined) throw illegal("toolReturned", "without its call");
+  if (call === undefined) throw illegal("toolReturned", "without its call");
   // A takeover may record an answer that its predecessor's lost append had stored: the first one stands.
   if (call.returned !== null) return turn;
   return { ...turn, calls: turn.calls.with(returned.index, { ...call, returned: returnOf(returned) }) };
@@ -188,6 +216,15 @@ function returnOf(returned: ToolReturned): CallReturn {
 /** The seal that an event sets; null of any other event. Throws `log_corrupt` for a reason that is none. */
 export function sealOfEvent({ kind, atMs }: RolloutEvent): Seal | null {
   return isOneOf(kind, SEALING_KINDS) ? sealOf(kind, atMs) : null;
+}
+
+/** What a hosted trainer said in its grade request; nothing of a rollout that we drove. */
+function hostedEnd(kind: SealingKind): Pick<AttemptState, "hosted"> & Partial<Pick<AttemptState, "item">> {
+  if (kind.case !== "rolloutStopped" || kind.value.sampleJson === undefined) return {};
+  const sample = inlineJson(kind.value.sampleJson);
+  const item = inlineJson(kind.value.itemJson);
+  if (!isJsonObject(sample) || !isJsonObject(item)) throw illegal(kind.case, "without sample or item");
+  return { hosted: { sample, item }, item };
 }
 
 function sealOf(kind: SealingKind, atMs: number): Seal {

@@ -22,6 +22,8 @@ export function eventBytes(event: RolloutEvent): number {
       return FIXED_BYTES + textBytes(kind.value.argumentsJson);
     case "toolReturned":
       return FIXED_BYTES + textBytes(kind.value.output);
+    case "rolloutStopped":
+      return FIXED_BYTES + textBytes(kind.value.sampleJson) + textBytes(kind.value.itemJson);
     default:
       return FIXED_BYTES;
   }

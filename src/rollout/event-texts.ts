@@ -13,6 +13,8 @@ export function eventTexts(event: RolloutEvent): readonly Text[] {
       return present(kind.value.argumentsJson);
     case "toolReturned":
       return present(kind.value.output);
+    case "rolloutStopped":
+      return present(kind.value.sampleJson, kind.value.itemJson);
     default:
       return [];
   }

@@ -1,7 +1,7 @@
 import { fromBinary } from "@bufbuild/protobuf";
 import { getBlob } from "../bus/blobs.ts";
 import type { LogStore } from "../bus/port.ts";
-import { eventsSubject } from "../bus/subjects.ts";
+import { blobOwner, eventsSubject } from "../bus/subjects.ts";
 import type { RolloutSubjectParts } from "../bus/subjects.ts";
 import { loadText } from "../bus/text.ts";
 import { TokenRecordSchema } from "../gen/rollyard/v1/events_pb.ts";
@@ -26,7 +26,7 @@ export async function readRollout(
   const through = options.throughSequence ?? Infinity;
   const stored = await store.read("events", eventsSubject(parts));
   const messages = stored.filter((message) => message.sequence <= through).map(decodeLogMessage);
-  await Promise.all(messages.map((message) => fetchBlobs(store, parts.jobUid, message)));
+  await Promise.all(messages.map((message) => fetchBlobs(store, blobOwner(parts), message)));
   return foldRollout(messages);
 }
 
@@ -57,7 +57,8 @@ export async function readRolloutFromLeader(
   }
 }
 
-async function fetchBlobs(store: LogStore, jobUid: string, message: LogMessage): Promise<void> {
+/** Puts the texts of a message that are stored as blobs of the owner into the message. Rejects with `bus_unavailable`, `log_corrupt`. */
+export async function fetchBlobs(store: LogStore, jobUid: string, message: LogMessage): Promise<void> {
   for (const event of message.events ?? []) {
     for (const text of eventTexts(event)) {
       if (text.place.case !== "blob") continue;

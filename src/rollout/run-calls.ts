@@ -62,7 +62,11 @@ async function runCall(
   }
 }
 
-function toolReturned(call: CallState, returned: CallReturn): Parameters<AttachedLog["event"]>[0] {
+/** `tool.returned` of a recorded call. */
+export function toolReturned(
+  call: Pick<CallState, "turn" | "index">,
+  returned: CallReturn,
+): Parameters<AttachedLog["event"]>[0] {
   const value = create(ToolReturnedSchema, {
     turn: call.turn,
     index: call.index,

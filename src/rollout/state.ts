@@ -26,6 +26,10 @@ export interface CallState {
   readonly argumentsJson: string;
   readonly calledAtMs: number;
   readonly returned: CallReturn | null;
+  /** Tries that were lost to infrastructure; only those of a hosted trainer's calls are recorded. */
+  readonly failedTries?: number;
+  /** What the last of them was lost to. */
+  readonly lostTo?: Pick<FailureRecord, "failureClass" | "code">;
 }
 
 /** How a tool call ended. */
@@ -113,6 +117,16 @@ export interface AttemptState {
   readonly replay: ReplayProgress | null;
   readonly turns: readonly TurnState[];
   readonly seal: Seal | null;
+  /** What a hosted trainer said of its rollout when it asked for the grade. */
+  readonly hosted?: HostedEnd;
+}
+
+/** A hosted trainer's grade request: it ran the model, and knows the whole answer. */
+export interface HostedEnd {
+  /** `sample` as graders see it. */
+  readonly sample: JsonObject;
+  /** The dataset row; it is the attempt's from then on. */
+  readonly item: JsonObject;
 }
 
 /** A rollout's log, folded. */

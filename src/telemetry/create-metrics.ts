@@ -1,6 +1,8 @@
 import type { Registry } from "prom-client";
 import type { AttemptRef } from "../rollout/attempt-ref.ts";
+import type { GatewayMetrics } from "../gateway/gateway-metrics.ts";
 import { createBusMetrics } from "./bus-metrics.ts";
+import { createGatewayMetrics } from "./gateway-metrics.ts";
 import { createGraderMetrics } from "./grader-metrics.ts";
 import type { GraderMetricSet } from "./grader-metrics.ts";
 import { MetricMaker } from "./metric-makers.ts";
@@ -20,6 +22,8 @@ export interface Metrics {
   readonly grader: GraderMetricSet;
   readonly sandboxes: SandboxMetrics;
   readonly bus: BusMetrics;
+  /** Of a gateway, where the process is one. */
+  readonly gateway: () => GatewayMetrics;
 }
 
 /** What metrics need from outside. */
@@ -40,5 +44,6 @@ export function createMetrics(registry: Registry, options: MetricsOptions): Metr
     grader: createGraderMetrics(maker),
     sandboxes: createSandboxMetrics(maker),
     bus: createBusMetrics(maker),
+    gateway: () => createGatewayMetrics(maker, () => 0),
   };
 }

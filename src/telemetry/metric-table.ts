@@ -125,7 +125,7 @@ export const METRICS = {
   bus_publish_duration_seconds: histogram("From a publish to its acknowledgement.", REQUEST_SECONDS),
   bus_redeliveries_total: counter("Work messages that were delivered again."),
   gateway_requests_total: counter(
-    "Requests that a gateway has answered: `route` is job, submit, dataset, results, log or unknown, `status` that of HTTP.",
+    "Requests that a gateway has answered: `route` is job, submit, dataset, results, log, tool, grade or unknown, `status` that of HTTP.",
     ["route", "status"],
   ),
   gateway_request_duration_seconds: histogram(

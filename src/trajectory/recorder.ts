@@ -8,6 +8,8 @@ import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { FunctionTool } from "../model/port.ts";
 import { rolloutId } from "../rollout/ids.ts";
+import type { RolloutPlace } from "../rollout/ids.ts";
+import type { AttemptState } from "../rollout/state.ts";
 import { AttemptReader } from "./attempt-reader.ts";
 import type { OpenAppend } from "./jsonl-file.ts";
 import { RecordFile } from "./record-file.ts";
@@ -31,6 +33,8 @@ export interface RecorderOptions {
    * read in the files is never taken back. Absent where the store acknowledges nothing else.
    */
   readonly untilDurable?: () => Promise<void>;
+  /** Where a trace belongs: a hosted trainer has the dataset, so that rows are numbered as they come. Of a job they have their numbers. */
+  readonly placeOf?: (attempt: AttemptState | null, place: RolloutPlace) => RolloutPlace;
   /** How files are opened; tests pass disks that fill up. */
   readonly openFile?: OpenAppend;
 }
@@ -178,7 +182,7 @@ export class ResultRecorder {
   async #linesOf({ outcome: summary, after }: CountedOutcome): Promise<Lines> {
     const { job, tools } = this.#options;
     const { outcome, attempt } = await this.#reader.read(summary);
-    const record = resultRecord(job, outcome, attempt);
+    const record = this.#placed(resultRecord(job, outcome, attempt), attempt, summary.place);
     const ends = isFinal(after);
     const trajectory = ends && attempt !== null ? trajectoryRecord(attempt, record.reward, tools) : null;
     return {
@@ -187,6 +191,12 @@ export class ResultRecorder {
       result: ends ? record : null,
       sequence: summary.sequence,
     };
+  }
+
+  #placed(record: ResultRecord, attempt: AttemptState | null, place: RolloutPlace): ResultRecord {
+    const placed = this.#options.placeOf?.(attempt, place);
+    if (placed === undefined) return record;
+    return { ...record, item_index: placed.itemIndex, sample_index: placed.sampleIndex };
   }
 
   async #write(lines: readonly Lines[]): Promise<void> {

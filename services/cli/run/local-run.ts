@@ -2,12 +2,10 @@ import path from "node:path";
 import { loadSnapshot, storeSnapshot } from "../../../src/config/snapshot.ts";
 import type { RunInput } from "../../../src/config/run-input.ts";
 import { serveSecrets } from "../../../src/config/secrets-service.ts";
-import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { syncStore } from "../../../src/bus/nats-server-store.ts";
 import { tellSilentStreams } from "../../../src/bus/tell-silent-streams.ts";
-import { StreamSync, syncBefore } from "../../../src/bus/nats-server-sync.ts";
+import { StreamSync } from "../../../src/bus/nats-server-sync.ts";
 import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
-import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { ServiceUser } from "../../../src/bus/permissions.ts";
 import { DeliveryTable } from "../../../src/bus/delivery-table.ts";
 import type { BusInspector } from "../../../src/bus/inspection.ts";
@@ -34,10 +32,12 @@ import { graderSandboxSpec } from "../../../src/sandbox/grader-sandbox-spec.ts";
 import { sandboxSpecFor } from "../../../src/sandbox/sandbox-spec-for.ts";
 import { generateSigningKeys } from "../../../src/sandbox/signing-keys.ts";
 import { ResultRecorder } from "../../../src/trajectory/recorder.ts";
+import type { RecorderOptions } from "../../../src/trajectory/recorder.ts";
 import { startGrader } from "../../grader/create-grader.ts";
 import { startWorker } from "../../worker/create-worker.ts";
 import type { RunningWorker } from "../../worker/create-worker.ts";
 import type { GraderRuntime } from "./grader-runtime.ts";
+import { connectAs } from "./connect-as.ts";
 import { watchDisk } from "./disk-watch.ts";
 import { writeJoinFile } from "./join-file.ts";
 import { LiveConditions } from "./live-conditions.ts";
@@ -259,22 +259,42 @@ async function storeIdentity({ input, folder }: LocalRunOptions, bus: Bus): Prom
   return { ...names, jobUid, environmentUid, specHash, traceSeed };
 }
 
-function openRecorder(
-  { input, folder, clock, telemetry, store }: LocalRunOptions & { readonly store: StreamSync },
+/** Opens the records of a run in its folder. */
+export function openRecorder(
+  options: Pick<LocalRunOptions, "input" | "folder" | "clock" | "telemetry"> &
+    Pick<RecorderOptions, "placeOf"> & { readonly store: StreamSync },
   bus: Bus,
   identity: JobIdentity,
 ): Promise<ResultRecorder> {
+  const { input, folder, clock, telemetry, store, placeOf } = options;
   const tools = resolveTools(input.environment.spec).map(({ definition }) => definition);
   const { logger } = telemetry;
   const job = { ...identity, policyVersion: input.job.spec.policyVersion };
   const untilDurable = (): Promise<void> => store.sync("outcomes");
-  return ResultRecorder.open({ folder: folder.path, store: bus, clock, logger, job, tools, untilDurable });
+  const places = placeOf === undefined ? {} : { placeOf };
+  return ResultRecorder.open({
+    folder: folder.path,
+    store: bus,
+    clock,
+    logger,
+    job,
+    tools,
+    untilDurable,
+    ...places,
+  });
 }
 
-function newBroker(
-  { input, launcher, clock, telemetry, graderRuntime }: LocalRunOptions,
+/** Who hands out an environment's sandboxes on this machine; not started yet. */
+export function newBroker(
+  {
+    input,
+    launcher,
+    clock,
+    telemetry,
+    graderRuntime,
+  }: Pick<LocalRunOptions, "input" | "launcher" | "clock" | "telemetry" | "graderRuntime">,
   bus: Bus,
-  identity: JobIdentity,
+  identity: Pick<JobIdentity, "namespace" | "environmentUid">,
 ): SandboxBroker {
   const environment = input.environment.spec;
   const { sandbox } = environment;
@@ -358,22 +378,4 @@ function countOutcome({ metrics, namespace, environment }: RunTelemetry, counted
   if (after === "graded" || after === "final") {
     metrics.outcomes.rolloutEnded({ namespace, environment }, after === "graded" ? "graded" : "failed");
   }
-}
-
-function connectAs(
-  server: NatsServer,
-  user: ServiceUser,
-  options: LocalRunOptions & { readonly deliveries: DeliveryTable; readonly store: StreamSync },
-): Promise<Bus & BusInspector> {
-  const { telemetry, clock, deliveries, store } = options;
-  return connectJetStream({
-    servers: [server.address],
-    ...server.login(user),
-    name: `rollyard-${user}`,
-    logger: telemetry.logger.child({ service: user }),
-    clock,
-    metrics: telemetry.metrics.bus,
-    deliveries,
-    beforePublish: syncBefore(store),
-  });
 }

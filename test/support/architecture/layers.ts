@@ -15,7 +15,7 @@ const PLACES: readonly (readonly [RegExp, Layer])[] = [
   [/^src\/model\/(openai-|model-(calls|fetch|runtime))/, "adapter"],
   [/^src\/sandbox\/(launchers\/|sandboxd-|bus-claims|select-launcher)/, "adapter"],
   [
-    /^src\/(rollout|job|environment|grader|trajectory|regrade|preflight|trainer|sandbox|model|bus)\//,
+    /^src\/(rollout|job|trace|environment|grader|trajectory|regrade|preflight|trainer|sandbox|model|bus)\//,
     "domain",
   ],
 ];

@@ -1,7 +1,7 @@
-import type { Snapshot } from "../../src/config/snapshot.ts";
-import { resolveTools } from "../../src/environment/tool-definitions.ts";
-import type { AttemptRef } from "../../src/rollout/attempt-ref.ts";
-import type { RolloutLabels } from "../../src/telemetry/rollout-metrics.ts";
+import type { Snapshot } from "../config/snapshot.ts";
+import { resolveTools } from "../environment/tool-definitions.ts";
+import type { AttemptRef } from "../rollout/attempt-ref.ts";
+import type { RolloutLabels } from "./rollout-metrics.ts";
 
 const UNKNOWN: RolloutLabels = { environment: "unknown", tools: new Set() };
 

@@ -1,0 +1,156 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { RollyardError } from "../../errors/rollyard-error.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Seal } from "../../rollout/state.ts";
+import type { ServedEnvironment } from "../../trace/trace-ref.ts";
+import { ANSWER_WITHIN_MS, MAX_BODY_BYTES, readGradeRequest, readToolRequest } from "../../trace/wire.ts";
+import type { ReadCall, ToolResponse } from "../../trace/wire.ts";
+import { callerToken } from "../caller-token.ts";
+import { discardRest, readJsonBody } from "../request-body.ts";
+import type { TraceService } from "./trace-service.ts";
+
+/** What the routes of traces work with. */
+export interface TraceRouteParts {
+  readonly traces: TraceService;
+  readonly clock: Pick<Clock, "sleep">;
+  /** Aborts when the process is to end at once: who waits is told to ask again. */
+  readonly cutOff: AbortSignal;
+}
+
+interface EnvironmentParams {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+const PATH = "/v1/environments/:namespace/:name";
+const TOO_LARGE = "The body is larger than the 1 MB that the contract of hosted trainers allows.";
+
+/** Adds the tool and grader endpoints of hosted trainers (the Agent RFT contract). */
+export function addTraceRoutes(server: FastifyInstance, parts: TraceRouteParts): void {
+  server.post<{ Params: EnvironmentParams & { readonly tool: string } }>(
+    `${PATH}/tools/:tool`,
+    { config: { route: "tool" } },
+    (request, reply) =>
+      held(request, parts, async (environment, patience) => {
+        const { tool } = request.params;
+        await answerCall(
+          parts,
+          { environment, reply, patience },
+          readToolRequest(tool, await bodyOf(request)),
+        );
+      }),
+  );
+  server.post<{ Params: EnvironmentParams }>(
+    `${PATH}/grade`,
+    { config: { route: "grade" } },
+    (request, reply) =>
+      held(request, parts, async (environment, patience) => {
+        const asked = readGradeRequest(await bodyOf(request));
+        await answerGrade(parts, { environment, reply, patience }, asked);
+      }),
+  );
+}
+
+interface Held {
+  readonly environment: ServedEnvironment;
+  readonly reply: FastifyReply;
+  readonly patience: AbortSignal;
+}
+
+/** Lets in who has a key, at the environment's pace, and holds the request open for as long as the contract lets it. */
+async function held(
+  request: FastifyRequest<{ Params: EnvironmentParams }>,
+  { traces, clock, cutOff }: TraceRouteParts,
+  answer: (environment: ServedEnvironment, patience: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const over = new AbortController();
+  const done = new AbortController();
+  const patience = AbortSignal.any([over.signal, cutOff]);
+  void clock.sleep(ANSWER_WITHIN_MS, done.signal).then(() => over.abort());
+  const { socket } = request.raw;
+  const silenceMs = socket.timeout ?? 0;
+  // A tool may take minutes, in which nothing is sent.
+  socket.setTimeout(0);
+  try {
+    const environment = await letIn(request, traces);
+    const { pace } = await traces.environments.snapshot(environment.specHash);
+    if (!(await pace.enter(patience))) throw new RollyardError("gateway_busy");
+    await answer(environment, patience);
+  } finally {
+    done.abort();
+    socket.setTimeout(silenceMs);
+    await discardRest(request.raw);
+  }
+}
+
+/** Who has no key of an environment does not learn whether it is served. */
+async function letIn(
+  request: FastifyRequest<{ Params: EnvironmentParams }>,
+  { environments }: TraceService,
+): Promise<ServedEnvironment> {
+  const { namespace, name } = request.params;
+  const key = callerToken(request.headers, KEY_HINT);
+  const environment = await environments.find(namespace, name);
+  if (environment === null) throw new RollyardError("environment_not_found");
+  const { opensWith } = await environments.snapshot(environment.specHash);
+  if (await opensWith(key)) {
+    request.callerName = "trainer";
+    return environment;
+  }
+  throw new RollyardError("request_unauthenticated", { message: KEY_HINT });
+}
+
+const KEY_HINT =
+  "Send one of the environment's keys as `Authorization: Bearer …`; spec.serve.authSecret names the Secret that has them.";
+
+function bodyOf(request: FastifyRequest): Promise<unknown> {
+  return readJsonBody(request.raw, MAX_BODY_BYTES, TOO_LARGE);
+}
+
+async function answerCall(
+  { traces }: TraceRouteParts,
+  { environment, reply, patience }: Held,
+  read: ReadCall,
+): Promise<void> {
+  const answer = await traces.desk.call(environment, read, patience);
+  if (answer.kind === "closed") {
+    await reply.code(409).send(responseOf(read, closedText(answer.seal)));
+    return;
+  }
+  const body = JSON.stringify(responseOf(read, answer.returned.output));
+  if (Buffer.byteLength(body) > MAX_BODY_BYTES) {
+    const message = "The tool's output makes an answer larger than the 1 MB that the contract allows.";
+    throw new RollyardError("answer_too_large", { message });
+  }
+  await reply.header("content-type", "application/json; charset=utf-8").send(body);
+}
+
+function responseOf({ id, call }: ReadCall, output: string): ToolResponse {
+  return { type: "function_call_output", call_id: call.callId, id, output };
+}
+
+function closedText(seal: Seal): string {
+  switch (seal.kind) {
+    case "stopped":
+      return "This rollout is closed: it has been graded, or is being graded. The call was not run.";
+    case "failed":
+      return `This rollout is closed: it has failed (${seal.failure.failureClass}). The call was not run.`;
+    case "cancelled":
+      return "This rollout is closed: it saw no call for too long. The call was not run.";
+    default:
+      return seal satisfies never;
+  }
+}
+
+async function answerGrade(
+  { traces }: TraceRouteParts,
+  { environment, reply, patience }: Held,
+  asked: ReturnType<typeof readGradeRequest>,
+): Promise<void> {
+  const score = await traces.desk.grade(environment, asked, patience);
+  reply.raw.once("close", () => {
+    const told = { score, delivered: reply.raw.writableFinished };
+    void traces.desk.answered(environment, asked.traceId, told).catch(() => undefined);
+  });
+  await reply.send({ score });
+}

@@ -1,0 +1,61 @@
+import type { Bus } from "../../bus/port.ts";
+import type { Snapshot } from "../../config/snapshot.ts";
+import { UndiciEndpointCaller } from "../../grader-http/undici-endpoint-caller.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Logger } from "../../lib/logger.ts";
+import { randomIds } from "../../rollout/ids.ts";
+import type { RolloutObserver } from "../../rollout/observer.ts";
+import { createBusClaims } from "../../sandbox/bus-claims.ts";
+import { TraceDesk } from "../../trace/trace-desk.ts";
+import { ServedEnvironments } from "./served-environments.ts";
+
+/** What a process answers hosted trainers with. */
+export interface TraceServiceParts {
+  readonly bus: Pick<Bus, "publish" | "read" | "readLast" | "request" | "serve" | "listen" | "broadcast">;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly observer: RolloutObserver;
+  /** Told of each snapshot that is served from here. */
+  readonly onSnapshot?: (specHash: string, snapshot: Snapshot) => void;
+}
+
+/** The traces of a process, ready for its routes. */
+export interface TraceService {
+  readonly desk: TraceDesk;
+  readonly environments: ServedEnvironments;
+  /** Leaves what runs to other processes and ends the connections. */
+  close(): Promise<void>;
+}
+
+/** Composes what answers traces over a bus. */
+export function createTraceService(parts: TraceServiceParts): TraceService {
+  const { bus, clock, logger, observer, onSnapshot } = parts;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const http = new UndiciEndpointCaller();
+  const environments = new ServedEnvironments({
+    bus,
+    clock,
+    http,
+    signal,
+    ...(onSnapshot === undefined ? {} : { onSnapshot }),
+  });
+  const desk = new TraceDesk({
+    store: bus,
+    claims: createBusClaims(bus, clock),
+    clock,
+    ids: randomIds,
+    logger,
+    observer,
+    setupFor: async (specHash) => (await environments.snapshot(specHash)).setup,
+    signal,
+  });
+  return {
+    desk,
+    environments,
+    close: async () => {
+      stopping.abort();
+      await Promise.all([desk.close(), http.close()]);
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import { decodeStored } from "../bus/envelope.ts";
+import { outcomesSubject } from "../bus/subjects.ts";
+import type { LogStore } from "../bus/port.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
+import { OutcomeSchema } from "../gen/rollyard/v1/work_pb.ts";
+import type { AttemptRef, Outcome } from "../gen/rollyard/v1/work_pb.ts";
+import { untilAnswered } from "../grader/patience.ts";
+import { outcomeSummary } from "../job/outcome-summary.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { JsonObject } from "../lib/json.ts";
+import { newEvent } from "../rollout/events.ts";
+import type { CallState, FailureRecord, RolloutState } from "../rollout/state.ts";
+import type { TraceCloser } from "./trace-closer.ts";
+import { answeredTurn, failedEvent, nextTurn, startedEvent, stoppedEvent } from "./trace-events.ts";
+import type { Append, TraceLog } from "./trace-log.ts";
+import type { TraceSetup } from "./trace-setup.ts";
+import { attemptOf, lostCall } from "./trace-state.ts";
+
+/** What a trace is graded with. */
+export interface TraceGradingParts {
+  readonly ref: AttemptRef;
+  readonly setup: TraceSetup;
+  readonly log: TraceLog;
+  readonly closer: TraceCloser;
+  readonly store: LogStore;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** What a trainer says when it asks for the grade. */
+export interface AskedGrade {
+  readonly sample: JsonObject;
+  readonly item: JsonObject;
+}
+
+/** Waits between two looks at whether there is an outcome. */
+const LOOK_DELAYS_MS = [4, 4, 4, 8, 8, 16, 16, 32, 64, 125, 250] as const;
+/** A request that was stored and whose grader never had it would be waited for in vain: it is sent again, which changes nothing. */
+const SEND_AGAIN_LOOKS = 120;
+
+/** The grade of one trace: the first request seals it, and each gets the one score. */
+export class TraceGrading {
+  readonly #parts: TraceGradingParts;
+
+  constructor(parts: TraceGradingParts) {
+    this.#parts = parts;
+  }
+
+  /** The score, as long as it takes until `signal`. Rejects with `trace_failed` where there will be none, `trace_pending`. */
+  async grade(asked: AskedGrade, signal: AbortSignal): Promise<number> {
+    const { log, closer } = this.#parts;
+    const { state, result: isOurs } = await log.append((found) => this.#sealing(found, asked));
+    const ended = isOurs ? null : await this.#outcome();
+    if (ended !== null) return scoreOf(ended);
+    for (let looks = 0; !signal.aborted; looks += 1) {
+      if (looks % SEND_AGAIN_LOOKS === 0) await closer.close(state);
+      const outcome = await this.#outcome();
+      if (outcome !== null) return scoreOf(outcome);
+      await this.#parts.clock.sleep(lookDelay(looks), signal);
+    }
+    throw new RollyardError("trace_pending");
+  }
+
+  /** Notes whether the trainer got the score. Best effort: the outcome stands. */
+  async answered(score: number, delivered: boolean): Promise<void> {
+    const { log, clock } = this.#parts;
+    const event = newEvent(clock.nowMs(), { case: "gradeAnswered", value: { score, delivered } });
+    await log.append(() => ({ events: [event], result: null })).catch(() => undefined);
+  }
+
+  /** True when it is sealed by this very request. */
+  #sealing(state: RolloutState, asked: AskedGrade): Append<boolean> {
+    const { ref, setup, clock } = this.#parts;
+    const attempt = attemptOf(state);
+    if (attempt !== null && attempt.seal !== null) return { events: [], result: false };
+    const atMs = clock.nowMs();
+    const lost = lostCall(attempt);
+    if (lost !== null) return { events: [failedEvent(atMs, lostFailure(lost))], result: true };
+    const { item } = asked;
+    const opening =
+      attempt === null ? [startedEvent(ref, atMs, { item, prompt: setup.promptFor(item) })] : [];
+    const turn = answeredTurn(atMs, nextTurn(attempt), asked.sample);
+    return { events: [...opening, turn, stoppedEvent(atMs, asked)], result: true };
+  }
+
+  async #outcome(): Promise<Outcome | null> {
+    const { store, ref } = this.#parts;
+    const ask = () => store.readLast("outcomes", outcomesSubject(ref), { fromLeader: true });
+    const last = await untilAnswered(ask, this.#parts);
+    if (last === null || outcomeSummary(last) === null) return null;
+    return decodeStored(OutcomeSchema, last.payload);
+  }
+}
+
+function scoreOf({ outcome, reward, failureClass, failureCode }: Outcome): number {
+  if (outcome === "graded" && reward !== undefined) return reward;
+  throw new RollyardError("trace_failed", {
+    message: `The rollout has failed (${failureClass}: ${failureCode}) and has no score.`,
+  });
+}
+
+function lostFailure({ failedTries = 0, lostTo }: CallState): FailureRecord {
+  return {
+    ...(lostTo ?? { failureClass: "internal", code: "internal" }),
+    cause: "The grade was asked for while infrastructure had lost a tool call.",
+    evidence: { tries: String(failedTries) },
+  };
+}
+
+function lookDelay(looks: number): number {
+  return LOOK_DELAYS_MS[Math.min(looks, LOOK_DELAYS_MS.length - 1)] ?? 250;
+}

@@ -1,0 +1,74 @@
+import type { FailureClass } from "../errors/failure-class.ts";
+import type { OutcomeSummary } from "../job/outcome-summary.ts";
+import { rolloutToken } from "../bus/subjects.ts";
+
+/** How the traces of an environment stand. */
+export interface TraceCounts {
+  readonly live: number;
+  readonly graded: number;
+  readonly failed: number;
+  /** Failed ones by class; classes without any are absent. */
+  readonly failures: Readonly<Partial<Record<FailureClass, number>>>;
+  /** Of graded ones; null without any. */
+  readonly rewardMean: number | null;
+}
+
+/** The accounting of an environment's traces, from the headers of their logs and outcomes. Feeding the same twice changes nothing. */
+export class TraceTally {
+  /** When a live trace's last message was stored (milliseconds since the Unix epoch), by token. */
+  readonly #live = new Map<string, number>();
+  /** When an ended trace's outcome was stored, by token; in the order of their ends. */
+  readonly #ended = new Map<string, number>();
+  readonly #failures = new Map<FailureClass, number>();
+  #graded = 0;
+  #rewards = 0;
+
+  /** A message of a trace's log. */
+  heard(token: string, storedAtMs: number): void {
+    if (!this.#ended.has(token)) this.#live.set(token, Math.max(storedAtMs, this.#live.get(token) ?? 0));
+  }
+
+  /** An outcome; false for one that was counted before. */
+  ended({ place, end, storedAtMs }: OutcomeSummary): boolean {
+    const token = rolloutToken(place);
+    if (this.#ended.has(token)) return false;
+    this.#live.delete(token);
+    this.#ended.set(token, storedAtMs);
+    if (end.kind === "graded") {
+      this.#graded += 1;
+      this.#rewards += end.reward;
+    } else this.#failures.set(end.failureClass, (this.#failures.get(end.failureClass) ?? 0) + 1);
+    return true;
+  }
+
+  hasEnded(token: string): boolean {
+    return this.#ended.has(token);
+  }
+
+  /** Its records are gone. */
+  forget(token: string): void {
+    this.#live.delete(token);
+    this.#ended.delete(token);
+  }
+
+  /** Live traces of which nothing was stored since. */
+  silentSince(atMs: number): readonly string[] {
+    return Array.from(this.#live).flatMap(([token, storedAtMs]) => (storedAtMs < atMs ? [token] : []));
+  }
+
+  /** Traces that ended before. */
+  endedBefore(atMs: number): readonly string[] {
+    return Array.from(this.#ended).flatMap(([token, storedAtMs]) => (storedAtMs < atMs ? [token] : []));
+  }
+
+  get counts(): TraceCounts {
+    const failed = [...this.#failures.values()].reduce((sum, count) => sum + count, 0);
+    return {
+      live: this.#live.size,
+      graded: this.#graded,
+      failed,
+      failures: Object.fromEntries(this.#failures),
+      rewardMean: this.#graded === 0 ? null : this.#rewards / this.#graded,
+    };
+  }
+}

@@ -4,7 +4,7 @@ import type { Clock } from "../../lib/clock.ts";
 import type { Seal } from "../../rollout/state.ts";
 import type { ServedEnvironment } from "../../trace/trace-ref.ts";
 import { ANSWER_WITHIN_MS, MAX_BODY_BYTES, readGradeRequest, readToolRequest } from "../../trace/wire.ts";
-import type { ReadCall, ToolResponse } from "../../trace/wire.ts";
+import type { GradeResponse, ReadCall, ToolResponse } from "../../trace/wire.ts";
 import { callerToken } from "../caller-token.ts";
 import { discardRest, readJsonBody } from "../request-body.ts";
 import type { TraceService } from "./trace-service.ts";
@@ -152,5 +152,6 @@ async function answerGrade(
     const told = { score, delivered: reply.raw.writableFinished };
     void traces.desk.answered(environment, asked.traceId, told).catch(() => undefined);
   });
-  await reply.send({ score });
+  const response: GradeResponse = { score };
+  await reply.send(response);
 }

@@ -26,12 +26,31 @@ import { linkerFlags, releaseVersion } from "./tool-modules.mjs";
  * @returns {Promise<string>} its path. Rejects with a SetupError that says what to install.
  */
 export async function ensureToolProgram(places, { modules, program, env, advice = "" }) {
+  const { module, pin, path } = locate(places, modules, program);
+  if (!isExecutable(path)) await build(places, { module, program, pin, env, advice });
+  return path;
+}
+
+/**
+ * Whether {@link ensureToolProgram} has nothing to build.
+ * @param {Places} places
+ * @param {readonly ToolModule[]} modules
+ * @param {string} program
+ */
+export function isToolProgramBuilt(places, modules, program) {
+  return isExecutable(locate(places, modules, program).path);
+}
+
+/**
+ * @param {Places} places
+ * @param {readonly ToolModule[]} modules
+ * @param {string} program
+ */
+function locate(places, modules, program) {
   const module = modules.find(({ programs }) => program in programs);
   if (module === undefined) throw new Error(`no module builds ${program}`);
   const pin = readPin(places, module);
-  const path = join(pin.cached, program);
-  if (!isExecutable(path)) await build(places, { module, program, pin, env, advice });
-  return path;
+  return { module, pin, path: join(pin.cached, program) };
 }
 
 /**

@@ -2,7 +2,9 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import type { Bus } from "../../../src/bus/port.ts";
 import { claimSubject } from "../../../src/bus/subjects.ts";
 import { ClaimRequestSchema } from "../../../src/gen/rollyard/v1/requests_pb.ts";
+import { AttemptRefSchema } from "../../../src/gen/rollyard/v1/work_pb.ts";
 import { decodeClaimAnswer } from "../../../src/sandbox/claim-reply.ts";
+import { tellReleased } from "../../../src/sandbox/sandbox-releases.ts";
 import { connectPart, partLogger } from "../bench/bus-login.ts";
 import type { BusLogin } from "../bench/bus-login.ts";
 import { servePart } from "../bench/serve-part.ts";
@@ -14,11 +16,15 @@ export interface ClaimingJob {
   readonly environmentUid: string;
 }
 
-/** Claims of that many rollouts of one sample, from the first item on. */
-export interface ClaimTask {
+/** That many rollouts of one sample, from the first item on. */
+export interface ClaimRange {
   readonly job: ClaimingJob;
   readonly firstItem: number;
   readonly count: number;
+}
+
+/** Their claims. */
+export interface ClaimTask extends ClaimRange {
   /** Null: all at once. */
   readonly perSecond: number | null;
 }
@@ -36,6 +42,8 @@ export interface ClaimFigures {
 export type ClaimerApi = {
   start(login: BusLogin): Promise<void>;
   claim(task: ClaimTask): Promise<ClaimFigures>;
+  /** Says of each rollout's sandbox that it is needed no more. */
+  release(range: ClaimRange): Promise<void>;
 };
 
 const REPLY_WITHIN_MS = 6000;
@@ -63,8 +71,8 @@ async function claim({ job, firstItem, count, perSecond }: ClaimTask): Promise<C
 }
 
 async function untilAnswered(job: ClaimingJob, itemIndex: number) {
-  const { namespace, jobUid, environmentUid } = job;
-  const ref = { namespace, jobUid, environmentUid, itemIndex, sampleIndex: 0, attempt: 0 };
+  const { namespace, environmentUid } = job;
+  const ref = attemptOf(job, itemIndex);
   const request = create(ClaimRequestSchema, { ref, purpose: "agent", generation: 0, epoch: 1n });
   const payload = toBinary(ClaimRequestSchema, request);
   for (;;) {
@@ -75,12 +83,23 @@ async function untilAnswered(job: ClaimingJob, itemIndex: number) {
   }
 }
 
+function attemptOf({ namespace, jobUid, environmentUid }: ClaimingJob, itemIndex: number) {
+  return { namespace, jobUid, environmentUid, itemIndex, sampleIndex: 0, attempt: 0 };
+}
+
+async function release({ job, firstItem, count }: ClaimRange): Promise<void> {
+  if (bus === undefined) throw new Error("the claimer was not started");
+  for (let index = firstItem; index < firstItem + count; index += 1)
+    tellReleased(bus, create(AttemptRefSchema, attemptOf(job, index)));
+}
+
 servePart(
   {
     start: async (login: BusLogin) => {
       bus = await connectPart(login, partLogger(login));
     },
     claim,
+    release,
   } satisfies ClaimerApi,
   async () => bus?.close(),
 );

@@ -9,13 +9,14 @@ const TO_LOG = `log=$1; shift; exec "$@" >>"$log" 2>&1`;
 export class ClusterProcess {
   readonly name: string;
   readonly logFile: string;
-  readonly #command: readonly string[];
+  /** The program and its arguments. */
+  readonly command: readonly string[];
   #child: SupervisedChild | undefined;
 
   constructor(name: string, command: readonly string[], logFile: string) {
     this.name = name;
     this.logFile = logFile;
-    this.#command = command;
+    this.command = command;
   }
 
   /** Process id of the one that was started last; 0 before the first. */
@@ -24,7 +25,7 @@ export class ClusterProcess {
   }
 
   async start(): Promise<void> {
-    this.#child = await spawnSupervised("/bin/sh", ["-c", TO_LOG, this.name, this.logFile, ...this.#command]);
+    this.#child = await spawnSupervised("/bin/sh", ["-c", TO_LOG, this.name, this.logFile, ...this.command]);
   }
 
   /** Ends it at once; resolves when it is gone. */

@@ -39,6 +39,8 @@ export interface ControlPlane {
   /** A kubeconfig file of the real node. */
   readonly nodeKubeconfigFile: string;
   readonly server: string;
+  /** Where etcd answers, metrics too. */
+  readonly etcdServer: string;
   /** The API server's certificates, PEM. */
   readonly ca: string;
   /** The key of its own, PEM. */
@@ -76,6 +78,7 @@ class StartedControlPlane implements ControlPlane {
   readonly kubeconfigFile: string;
   readonly nodeKubeconfigFile: string;
   readonly server: string;
+  readonly etcdServer: string;
   readonly etcd: ClusterProcess;
   readonly apiserver: ClusterProcess;
   readonly #places: ControlPlanePlaces;
@@ -86,6 +89,7 @@ class StartedControlPlane implements ControlPlane {
   constructor(programs: ControlPlanePrograms, places: ControlPlanePlaces) {
     this.#places = places;
     this.server = `https://127.0.0.1:${places.apiPort}`;
+    this.etcdServer = `http://127.0.0.1:${places.etcdPort}`;
     this.kubeconfigFile = join(places.folder, "admin.kubeconfig");
     this.nodeKubeconfigFile = join(places.folder, "node.kubeconfig");
     this.etcd = this.#process("etcd", [programs.etcd, ...etcdArgs(places)]);
@@ -120,7 +124,7 @@ class StartedControlPlane implements ControlPlane {
   }
 
   async compact(): Promise<void> {
-    const etcd = `http://127.0.0.1:${this.#places.etcdPort}/v3`;
+    const etcd = `${this.etcdServer}/v3`;
     const { header } = (await post(`${etcd}/kv/range`, { key: "AA==" })) as {
       readonly header: { readonly revision: string };
     };

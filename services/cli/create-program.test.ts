@@ -22,7 +22,8 @@ describe("createProgram", () => {
   };
   const program = createProgram(io, "0");
 
-  it.each([program, ...program.commands].map((command) => [command.name(), command] as const))(
+  const commands = program.commands.flatMap((command) => [command, ...command.commands]);
+  it.each([program, ...commands].map((command) => [command.name(), command] as const))(
     "has an example in the help of %s",
     (_, command) => {
       expect(helpOf(command)).toMatch(/^Examples?:\n {2}rollyard /mu);

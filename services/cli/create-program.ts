@@ -11,6 +11,7 @@ import { registerSandbox } from "./commands/sandbox.ts";
 import { registerServe } from "./commands/serve.ts";
 import { registerShow } from "./commands/show.ts";
 import { registerTool } from "./commands/tool.ts";
+import { registerTrainer } from "./commands/trainer.ts";
 import { registerValidate } from "./commands/validate.ts";
 import { registerCancel } from "./commands/cancel.ts";
 import { registerGet } from "./commands/get.ts";
@@ -34,6 +35,7 @@ const COMMANDS = [
   registerRegrade,
   registerDoctor,
   registerConformance,
+  registerTrainer,
   registerSubmit,
   registerGet,
   registerWatch,
@@ -54,7 +56,7 @@ Example:
 
 run, serve, list, show and report work on this machine and its folders; submit, get, watch, results, logs, cancel and purge on a cluster.
 retry, regrade and doctor take both: a path, or the name of a folder that is here, is a folder; any other name, and rj/NAME, is a RolloutJob.
-conformance tries any endpoints that a hosted trainer would call.
+conformance tries any endpoints that a hosted trainer would call; trainer plays one against them.
 
 Every command has --help with an example.
 `;

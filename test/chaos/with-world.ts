@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findPrograms } from "../../services/cli/find-programs.ts";
-import { SeededRandom } from "../support/simulation/random.ts";
+import { SeededRandom } from "../../src/lib/seeded-random.ts";
 import type { ChaosOptions } from "./options.ts";
 import type { Progress } from "./progress.ts";
 import { ChaosWorld } from "./world/chaos-world.ts";

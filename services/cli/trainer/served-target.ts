@@ -38,7 +38,9 @@ export async function readTarget(flags: TargetFlags, io: Pick<CliIo, "env" | "cw
   if (flags.target !== undefined) return { ...(await fromFile(flags.target, flags, io)), ...extra(headers) };
   const { tools, grader } = flags;
   if (tools === undefined || grader === undefined) {
-    throw wrong("Give --tools URL and --grader URL, or --target FILE with both.");
+    throw wrong(
+      "Give --tools URL and --grader URL, or --target FILE with the line that rollyard serve --json prints.",
+    );
   }
   const toolUrl = requireUrl(tools, "--tools");
   return {
@@ -60,7 +62,9 @@ async function fromFile(
 ): Promise<ServedTarget> {
   const served = servedSchema.safeParse(await readJson(file, cwd));
   if (!served.success)
-    throw wrong(`${file} must have headers, tools: [{name, server_url}] and grader: {url}.`);
+    throw wrong(
+      `${file} is not the line that rollyard serve --json prints: headers, tools with server_url, grader with url.`,
+    );
   const { headers, tools, grader } = served.data;
   const found = tool === undefined ? tools[0] : tools.find(({ name }) => name === tool);
   if (found === undefined) {

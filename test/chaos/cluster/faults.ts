@@ -1,6 +1,6 @@
 import { conflictAnswer } from "../../support/kube/api-proxy.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
-import { SeededRandom } from "../../support/simulation/random.ts";
+import { SeededRandom } from "../../../src/lib/seeded-random.ts";
 import { gatherLeases } from "../checker/gather.ts";
 import { sleep } from "../world/service.ts";
 import type { Service } from "../world/service.ts";

@@ -1,4 +1,4 @@
-import { SeededRandom } from "../../support/simulation/random.ts";
+import { SeededRandom } from "../../../src/lib/seeded-random.ts";
 import type { ChaosWorld } from "../world/chaos-world.ts";
 import { sleep } from "../world/service.ts";
 import { STRIKES } from "./strikes.ts";

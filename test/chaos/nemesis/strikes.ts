@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { readFileSync } from "node:fs";
 import { pidsBelow } from "../../load/bench/process-usage.ts";
-import type { SeededRandom } from "../../support/simulation/random.ts";
+import type { SeededRandom } from "../../../src/lib/seeded-random.ts";
 import { LOCAL_MAX_BYTES } from "../../../src/bus/stream-settings.ts";
 import type { ChaosWorld } from "../world/chaos-world.ts";
 import type { Link } from "../world/link.ts";

@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { readFileSync } from "node:fs";
-import { SeededRandom } from "../../support/simulation/random.ts";
+import { SeededRandom } from "../../../src/lib/seeded-random.ts";
 import { ModelLog } from "../world/model-log.ts";
 import { answerGrade } from "../world/model/grade-endpoint.ts";
 import { answerTool, ToolMemory } from "../world/model/tool-endpoint.ts";

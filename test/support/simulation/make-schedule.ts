@@ -1,4 +1,4 @@
-import { SeededRandom } from "./random.ts";
+import { SeededRandom } from "../../../src/lib/seeded-random.ts";
 import type { CallPlace, Fault, Part, Schedule, WorldShape } from "./schedule.ts";
 
 /** The schedule of a seed: one to three kinds of trouble, of all there are or of some. */

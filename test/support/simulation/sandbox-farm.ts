@@ -4,7 +4,7 @@ import type { OpenSession } from "../../../src/sandbox/leased-session.ts";
 import { SandboxdClient } from "../../../src/sandbox/sandboxd-client.ts";
 import type { SandboxdAnswer, SandboxdRequest } from "../../../src/sandbox/sandboxd-transport.ts";
 import type { FaultPlan } from "./fault-plan.ts";
-import type { SeededRandom } from "./random.ts";
+import type { SeededRandom } from "../../../src/lib/seeded-random.ts";
 import { SimulatedSandboxd } from "./simulated-sandboxd.ts";
 import type { SandboxdWatcher } from "./simulated-sandboxd.ts";
 import type { SimProcess } from "./sim-process.ts";

@@ -3,7 +3,7 @@ import type { ModelAnswer, ModelClient, ModelStop, SampleRequest } from "../../.
 import type { AgentSetup, ToolRun, ToolRunner } from "../../../src/rollout/agent-setup.ts";
 import type { ExecResult } from "../../../src/sandbox/port.ts";
 import type { FaultPlan } from "./fault-plan.ts";
-import { diceOf } from "./random.ts";
+import { diceOf } from "../../../src/lib/seeded-random.ts";
 import type { Schedule, WorldShape } from "./schedule.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { VirtualClock } from "./virtual-clock.ts";

@@ -4,7 +4,7 @@ import type { Grader } from "../../../src/grader/port.ts";
 import { sampleFromAttempt } from "../../../src/grader/sample-from-attempt.ts";
 import type { AttemptState } from "../../../src/rollout/state.ts";
 import type { FaultPlan } from "./fault-plan.ts";
-import { diceOf } from "./random.ts";
+import { diceOf } from "../../../src/lib/seeded-random.ts";
 import type { WorldShape } from "./schedule.ts";
 import type { SimProcess } from "./sim-process.ts";
 import type { VirtualClock } from "./virtual-clock.ts";

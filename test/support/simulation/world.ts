@@ -14,7 +14,7 @@ import { runController } from "./parts/run-controller.ts";
 import { runGrader } from "./parts/run-grader.ts";
 import { startWorker } from "./parts/start-worker.ts";
 import { processBus } from "./process-bus.ts";
-import { SeededRandom } from "./random.ts";
+import { SeededRandom } from "../../../src/lib/seeded-random.ts";
 import { Referee } from "./referee.ts";
 import { ActRules } from "./rules/act.ts";
 import { SandboxFarm } from "./sandbox-farm.ts";

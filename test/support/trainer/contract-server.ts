@@ -1,6 +1,7 @@
 import { fastify } from "fastify";
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { AddressInfo } from "node:net";
+import { SeededRandom } from "../../../src/lib/seeded-random.ts";
 
 /** A request's body, of which nothing is known yet. */
 export type Body = Readonly<Record<string, unknown>>;
@@ -9,6 +10,9 @@ export type Body = Readonly<Record<string, unknown>>;
 interface Trace {
   /** Runs of its command. */
   runs: number;
+  /** What commands have left, as files would. */
+  readonly marks: string[];
+  readonly callIds: Set<unknown>;
   score: number | null;
   isClosed: boolean;
 }
@@ -38,13 +42,17 @@ export interface ContractBehaviour {
   /** null runs it. */
   readonly late: { readonly status: number; readonly body: unknown } | null;
   readonly gradeAnswer: (score: number, body: Body) => unknown;
-  /** A new score for a trace; `before` is the one that it has. */
-  readonly score: (before: number | null) => number;
+  /** The score of a trace; `before` is the one that it has. */
+  readonly score: (before: number | null, body: Body) => number;
+  /** Whether calls on record are added to the score, 1000 for the answer. */
+  readonly scoresCalls: boolean;
   /** Status of a grade call of a trace that the server has not seen. */
   readonly unseen: number;
   /** Calls that may be under way; more are answered 503. */
   readonly most: number;
   readonly toolMs: number;
+  /** Part of the requests that end with 503 before anything is done. */
+  readonly unlucky: number;
 }
 
 /** Keeps every rule of the contract. */
@@ -66,14 +74,23 @@ export const RIGHT: ContractBehaviour = {
   takesObjects: true,
   late: { status: 409, body: { output: "The rollout is closed." } },
   gradeAnswer: (score) => ({ score }),
-  score: (before) => before ?? 0.5,
+  score: (before, body) => before ?? Number(isRight(body)),
+  scoresCalls: false,
   unseen: 200,
   most: Number.POSITIVE_INFINITY,
   toolMs: 2,
+  unlucky: 0,
 };
+
+/** What the replicas of one service have in common: traces, and answers that are kept. */
+export class ContractStore {
+  readonly traces = new Map<string, Trace>();
+  readonly kept = new Map<string, Promise<string>>();
+}
 
 /** A tool server with one tool, `count`, and a grader. */
 export interface ContractServer {
+  readonly address: string;
   readonly toolUrl: string;
   readonly graderUrl: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -84,9 +101,15 @@ export interface ContractServer {
 
 const KEY = "Bearer right";
 
-/** Starts the server on a free port of this machine. */
-export async function startContractServer(change: Partial<ContractBehaviour> = {}): Promise<ContractServer> {
-  const server = new Contract({ ...RIGHT, ...change });
+/** Starts the server on this machine: on a free port, or as one of several replicas. */
+export async function startContractServer(
+  change: Partial<ContractBehaviour> = {},
+  {
+    store = new ContractStore(),
+    port: wanted = 0,
+  }: { readonly store?: ContractStore; readonly port?: number } = {},
+): Promise<ContractServer> {
+  const server = new Contract({ ...RIGHT, ...change }, store);
   const app = fastify({ bodyLimit: server.behaviour.bodyLimit });
   app.setErrorHandler((error: { readonly statusCode?: number }, _, reply) => {
     const { tooLarge, badJson } = server.behaviour;
@@ -99,10 +122,11 @@ export async function startContractServer(change: Partial<ContractBehaviour> = {
   });
   app.post("/tools/:tool", (request, reply) => server.tool(request, reply));
   app.post("/grade", (request, reply) => server.grade(request, reply));
-  await app.listen({ host: "127.0.0.1", port: 0 });
+  await app.listen({ host: "127.0.0.1", port: wanted });
   const { port } = app.server.address() as AddressInfo;
   const base = `http://127.0.0.1:${port}`;
   return {
+    address: base,
     toolUrl: `${base}/tools/count`,
     graderUrl: `${base}/grade`,
     headers: { Authorization: KEY },
@@ -116,12 +140,15 @@ export async function startContractServer(change: Partial<ContractBehaviour> = {
 
 class Contract {
   readonly behaviour: ContractBehaviour;
-  readonly #traces = new Map<string, Trace>();
-  readonly #kept = new Map<string, Promise<string>>();
+  readonly #traces: Map<string, Trace>;
+  readonly #kept: Map<string, Promise<string>>;
+  readonly #random = new SeededRandom(1);
   #active = 0;
 
-  constructor(behaviour: ContractBehaviour) {
+  constructor(behaviour: ContractBehaviour, { traces, kept }: ContractStore) {
     this.behaviour = behaviour;
+    this.#traces = traces;
+    this.#kept = kept;
   }
 
   openTraces(): number {
@@ -129,6 +156,7 @@ class Contract {
   }
 
   refusal({ headers }: FastifyRequest): number | null {
+    if (this.#random.chance(this.behaviour.unlucky)) return 503;
     if (headers.authorization === undefined) return this.behaviour.noKey;
     return headers.authorization === KEY ? null : this.behaviour.wrongKey;
   }
@@ -138,6 +166,7 @@ class Contract {
     const { behaviour } = this;
     if (behaviour.traceId?.(body["trace_id"]) === false) return this.#badTrace(reply);
     if (this.#active >= behaviour.most) return reply.code(503).send({ error: { code: "busy" } });
+    if (!this.#trace(body).isClosed) this.#trace(body).callIds.add(body["call_id"]);
     if (body["name"] !== "count") return this.#send(reply, behaviour.unknownTool, body);
     if (!this.#takes(body["arguments"])) return this.#send(reply, behaviour.brokenArguments, body);
     if (this.#trace(body).isClosed && behaviour.late !== null) return this.#send(reply, behaviour.late, body);
@@ -159,8 +188,9 @@ class Contract {
     }
     const trace = this.#trace(body);
     trace.isClosed = true;
-    trace.score = behaviour.score(trace.score);
-    return reply.type("application/json").send(text(behaviour.gradeAnswer(trace.score, body)));
+    trace.score = behaviour.score(trace.score, body);
+    const score = behaviour.scoresCalls ? 1000 * trace.score + trace.callIds.size : trace.score;
+    return reply.type("application/json").send(text(behaviour.gradeAnswer(score, body)));
   }
 
   #badTrace(reply: FastifyReply): FastifyReply {
@@ -187,7 +217,8 @@ class Contract {
 
   #trace(body: Body): Trace {
     const key = this.behaviour.place(body);
-    const trace = this.#traces.get(key) ?? { runs: 0, score: null, isClosed: false };
+    const fresh = { runs: 0, marks: [], callIds: new Set(), score: null, isClosed: false };
+    const trace = this.#traces.get(key) ?? fresh;
     this.#traces.set(key, trace);
     return trace;
   }
@@ -209,8 +240,21 @@ class Contract {
     const trace = this.#trace(body);
     await new Promise((resolve) => setTimeout(resolve, this.behaviour.toolMs));
     trace.runs += 1;
-    return String(trace.runs);
+    const given: Body = JSON.parse(argumentsText(body));
+    if (given["audit"] === true) return trace.marks.join("\n");
+    if (typeof given["mark"] !== "string") return String(trace.runs);
+    trace.marks.push(given["mark"]);
+    return `${given["mark"]} ${trace.runs}`;
   }
+}
+
+function argumentsText({ arguments: given }: Body): string {
+  return typeof given === "string" ? given : JSON.stringify(given);
+}
+
+function isRight({ sample, item }: Body): boolean {
+  const { output_text: answer } = sample as Body;
+  return answer === (item as Body)["answer"];
 }
 
 function text(value: unknown): string {

@@ -1,7 +1,7 @@
 import type { ServerResponse } from "node:http";
 import { assertNever } from "../../../../src/lib/assert-never.ts";
 import { chatBody, errorBody } from "../../../support/model/mock-bodies.ts";
-import type { SeededRandom } from "../../../support/simulation/random.ts";
+import type { SeededRandom } from "../../../../src/lib/seeded-random.ts";
 import { behaviourOf, callsOf, closingAnswer } from "../behaviour.ts";
 import type { ModelLog } from "../model-log.ts";
 import type { ModelConfig, Mood } from "./model-config.ts";

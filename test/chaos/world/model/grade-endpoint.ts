@@ -1,5 +1,5 @@
 import type { ServerResponse } from "node:http";
-import type { SeededRandom } from "../../../support/simulation/random.ts";
+import type { SeededRandom } from "../../../../src/lib/seeded-random.ts";
 import type { ModelConfig, Mood } from "./model-config.ts";
 
 /** One question of a grader. */

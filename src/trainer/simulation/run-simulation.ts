@@ -1,0 +1,121 @@
+import { systemClock } from "../../lib/clock.ts";
+import { statusOf } from "../contract-answer.ts";
+import { endOf, judgeTrace } from "./judge-trace.ts";
+import type { TraceEnd, TraceRecord } from "./judge-trace.ts";
+import { simulateTrace } from "./simulate-trace.ts";
+import type { SimulationTarget } from "./simulation-target.ts";
+import { planTrace } from "./trace-plan.ts";
+import type { PlanBasis } from "./trace-plan.ts";
+import { TrainerLine } from "./trainer-line.ts";
+import type { LineCounts, LineDeps } from "./trainer-line.ts";
+import type { Violation, ViolationKind } from "./violation.ts";
+
+/** What a simulation is told. */
+export interface SimulationOptions extends LineDeps, PlanBasis {
+  readonly traces: number;
+  /** Rollouts of a training step: they begin at once, and the next step when all have ended. */
+  readonly stepSize: number;
+  readonly onStep?: (summary: SimulationSummary) => void;
+}
+
+/** How long answers took, in milliseconds. */
+export interface Latencies {
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+/** What a simulation has seen. */
+export interface SimulationSummary {
+  readonly seed: number;
+  readonly runId: string;
+  readonly traces: number;
+  readonly ends: Readonly<Record<TraceEnd, number>>;
+  readonly calls: number;
+  readonly line: Readonly<LineCounts>;
+  readonly seconds: number;
+  readonly toolMs: Latencies;
+  readonly gradeMs: Latencies;
+  readonly violations: Readonly<Partial<Record<ViolationKind, number>>>;
+  /** The first of them. */
+  readonly examples: readonly Violation[];
+}
+
+const MAX_EXAMPLES = 20;
+
+/** Plays all rollouts, step by step. */
+export async function runSimulation(
+  target: SimulationTarget,
+  options: SimulationOptions,
+): Promise<SimulationSummary> {
+  const clock = options.clock ?? systemClock;
+  const line = new TrainerLine(target, options);
+  const tally = new SimulationTally(options, line.counts);
+  const startMs = clock.monotonicMs();
+  const seconds = (): number => (clock.monotonicMs() - startMs) / 1000;
+  for (let from = 0; from < options.traces && !options.signal.aborted; from += options.stepSize) {
+    const size = Math.min(options.stepSize, options.traces - from);
+    const plans = Array.from({ length: size }, (_, at) => planTrace(from + at, options));
+    await Promise.all(
+      plans.map(async (plan) => {
+        const record = await simulateTrace(plan, target, line);
+        if (!options.signal.aborted) tally.add(record, judgeTrace(record, target.scoreRule));
+      }),
+    );
+    options.onStep?.(tally.summary(seconds()));
+  }
+  return tally.summary(seconds());
+}
+
+class SimulationTally {
+  readonly #basis: PlanBasis;
+  readonly #line: LineCounts;
+  readonly #ends: Record<TraceEnd, number> = { graded: 0, abandoned: 0, discarded: 0 };
+  readonly #toolMs: number[] = [];
+  readonly #gradeMs: number[] = [];
+  readonly #violations: Violation[] = [];
+  #calls = 0;
+
+  constructor(basis: PlanBasis, line: LineCounts) {
+    this.#basis = basis;
+    this.#line = line;
+  }
+
+  add(record: TraceRecord, violations: readonly Violation[]): void {
+    this.#ends[endOf(record)] += 1;
+    this.#calls += record.calls.length;
+    this.#violations.push(...violations);
+    this.#toolMs.push(...record.calls.flatMap(({ ends }) => timesOf(ends)));
+    this.#gradeMs.push(...timesOf(record.grades));
+  }
+
+  summary(seconds: number): SimulationSummary {
+    const { seed, runId } = this.#basis;
+    const violations: Partial<Record<ViolationKind, number>> = {};
+    for (const { kind } of this.#violations) violations[kind] = (violations[kind] ?? 0) + 1;
+    const { graded, abandoned, discarded } = this.#ends;
+    return {
+      seed,
+      runId,
+      traces: graded + abandoned + discarded,
+      ends: { ...this.#ends },
+      calls: this.#calls,
+      line: { ...this.#line },
+      seconds: Math.round(seconds * 10) / 10,
+      toolMs: latencies(this.#toolMs),
+      gradeMs: latencies(this.#gradeMs),
+      violations,
+      examples: this.#violations.slice(0, MAX_EXAMPLES),
+    };
+  }
+}
+
+function timesOf(ends: TraceRecord["grades"]): readonly number[] {
+  return ends.flatMap(({ seen }) => seen.filter((answer) => statusOf(answer) === 200).map(({ ms }) => ms));
+}
+
+function latencies(times: readonly number[]): Latencies {
+  const sorted = times.toSorted((left, right) => left - right);
+  const at = (part: number): number => Math.round(sorted[Math.floor(part * (sorted.length - 1))] ?? 0);
+  return { p50: at(0.5), p99: at(0.99), max: at(1) };
+}

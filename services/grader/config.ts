@@ -8,6 +8,7 @@ const LIMITED_TYPES = [
   "score_model",
   "label_model",
   "judge_veto",
+  "command",
 ] as const;
 
 const limitsSchema = z.strictObject({
@@ -35,7 +36,7 @@ export const graderConfigSchema = z.strictObject({
   }),
   graders: z.partialRecord(z.enum(LIMITED_TYPES), limitsSchema).default({}).meta({
     description:
-      "Limits of each grader of a type, in this process: python, endpoint, text_similarity, score_model, label_model, judge_veto.",
+      "Limits of each grader of a type, in this process: python, endpoint, text_similarity, score_model, label_model, judge_veto, command.",
   }),
   metrics: metricsConfigSchema,
 });

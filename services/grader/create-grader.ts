@@ -1,4 +1,5 @@
 import type { Bus } from "../../src/bus/port.ts";
+import { ClaimedAgentFiles } from "../../src/grader/claimed-agent-files.ts";
 import { ClaimedCleanSandbox } from "../../src/grader/claimed-clean-sandbox.ts";
 import type { LimitsByType } from "../../src/grader/grader-context.ts";
 import { GraderWaits } from "../../src/grader/grader-waits.ts";
@@ -48,6 +49,7 @@ export function startGrader(parts: GraderParts): RunningGrader {
     endpointCaller,
     loadSetup: snapshotGraderSetups({ bus, limits, clock, stopping: stopping.signal, runtime }),
     waits: new GraderWaits(logger),
+    agentFilesFor: (wanted) => new ClaimedAgentFiles(wanted, claims),
     cleanSandboxFor: (task) => new ClaimedCleanSandbox(task, claims),
     nonce: () => randomIds.nonce(),
   });

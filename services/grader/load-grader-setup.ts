@@ -3,9 +3,11 @@ import { liveKey } from "../../src/config/live-key.ts";
 import { LiveSecrets } from "../../src/config/live-secrets.ts";
 import { SecretStore } from "../../src/config/secret-store.ts";
 import { requestSecrets } from "../../src/config/secrets-client.ts";
+import { decodeAssets } from "../../src/config/snapshot-assets.ts";
 import { loadSnapshot } from "../../src/config/snapshot.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
 import { resolveTools } from "../../src/environment/tool-definitions.ts";
+import { agentFilePaths } from "../../src/grader/agent-file-paths.ts";
 import { compileGrader } from "../../src/grader/compile-grader.ts";
 import type { LimitsByType } from "../../src/grader/grader-context.ts";
 import type { GraderSetup, LoadGraderSetup } from "../../src/grader/grader-setup.ts";
@@ -46,7 +48,7 @@ interface KeptSetup {
 
 async function loadSetup(specHash: string, deps: SetupDeps): Promise<KeptSetup> {
   const snapshot = await loadSnapshot(deps.bus, specHash);
-  const { environmentName, environment } = snapshot;
+  const { environmentName, environment, graderAssets } = snapshot;
   const { grader: spec, passThreshold, judges } = environment;
   const secrets = await judgeSecrets(specHash, snapshot, deps);
   const tools = resolveTools(environment).map(({ name }) => name);
@@ -57,7 +59,14 @@ async function loadSetup(specHash: string, deps: SetupDeps): Promise<KeptSetup> 
   const setup: GraderSetup = {
     environment: environmentName,
     graderType: spec.type,
-    grader: compileGrader(spec, { passThreshold, judges: models, tools, limits: deps.limits }),
+    grader: compileGrader(spec, {
+      passThreshold,
+      judges: models,
+      tools,
+      limits: deps.limits,
+      assets: decodeAssets(graderAssets),
+    }),
+    agentFilePaths: agentFilePaths(spec),
     hasResponseFormat: environment.responseFormat !== undefined,
     timeLimitMs: environment.limits.gradeSeconds * 1000,
   };

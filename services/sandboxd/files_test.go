@@ -143,3 +143,26 @@ func TestArchiveHoldsFilesFoldersAndLinksOnly(t *testing.T) {
 	expect(t, "too large", s.send("GET", "/v1/archive?path=d&max_bytes=7", s.token, nil).code(), "too_large")
 	expect(t, "large enough", s.send("GET", "/v1/archive?path=d&max_bytes=8", s.token, nil).status, 200)
 }
+
+func TestAnArchiveBeneathTheWorkdirFollowsNoLinkAndHoldsToItsLimits(t *testing.T) {
+	s := startSandbox(t)
+	s.run("mk", "mkdir -p d/e; echo x > d/e/f; ln -s d link; ln -s /etc out; ln -s d/e/f file-link; truncate -s 1T d/bomb")
+	archive := func(path, extra string) reply {
+		return s.send("GET", "/v1/archive?beneath=true&path="+url.QueryEscape(path)+extra, s.token, nil)
+	}
+	for path, code := range map[string]string{
+		"d/e": "", "d/e/f": "", "none": "not_found", "d/e/f/g": "not_found",
+		"link": "bad_path", "link/e": "bad_path", "out/passwd": "bad_path", "file-link": "bad_path",
+		"../x": "bad_path", "d/../../x": "bad_path", "/etc/passwd": "bad_path", "": "invalid_request",
+	} {
+		r := archive(path, "")
+		if (code == "") != (r.status == 200) || (code != "" && r.code() != code) {
+			t.Errorf("%q: %d, want %q", path, r.status, code)
+		}
+	}
+	expect(t, "the workdir", archive(".", "&max_entries=1").code(), "too_large")
+	expect(t, "absolute inside", archive(s.workdir+"/d/e", "").status, 200)
+	expect(t, "a sparse file counts whole", archive("d", "&max_bytes=1000000").code(), "too_large")
+	expect(t, "entries", archive("d/e", "&max_entries=1").code(), "too_large")
+	expect(t, "entries that fit", archive("d/e", "&max_entries=2").status, 200)
+}

@@ -23,9 +23,29 @@ export function graderProblems(spec: JsonObject): SpecProblem[] {
   return [
     ...graderTemplates(spec["grader"]).flatMap(({ path, source }) => templateProblems(source, path, rules)),
     ...judgeProblems(objectOrEmpty(spec["grader"]), judges),
+    ...commandProblems(objectOrEmpty(spec["grader"])),
     ...formulaProblems(objectOrEmpty(spec["grader"])),
     ...trajectoryProblems(objectOrEmpty(spec["grader"]), toolNames(spec["tools"])),
   ];
+}
+
+/** Paths that would lead out of a workdir. */
+function commandProblems(grader: JsonObject): SpecProblem[] {
+  const inside = Object.entries(objectOrEmpty(grader["graders"])).flatMap(([name, sub]) =>
+    problemsUnder(["graders", name], commandProblems(objectOrEmpty(sub))),
+  );
+  if (grader["type"] !== "command") return inside;
+  const files = listOrEmpty(grader["files"]).flatMap((entry, index) => {
+    const { from, to } = objectOrEmpty(entry);
+    return [...pathProblems(["files", index, "from"], from), ...pathProblems(["files", index, "to"], to)];
+  });
+  return [...inside, ...files, ...pathProblems(["result"], grader["result"])];
+}
+
+function pathProblems(path: SpecProblem["path"], value: unknown): SpecProblem[] {
+  if (typeof value !== "string" || value === "") return [];
+  const leadsOut = value.startsWith("/") || value.split("/").includes("..") || value.includes("\0");
+  return leadsOut ? [{ path, message: "must be a path below the workdir, without .." }] : [];
 }
 
 function formulaProblems({ calculate_output: formula, graders }: JsonObject): SpecProblem[] {

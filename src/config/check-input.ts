@@ -1,3 +1,4 @@
+import type { GraderAssets } from "../grader/command/grader-file.ts";
 import { rolloutJobSpecSchema } from "../job/rollout-job.ts";
 import { objectOrEmpty, textOrUndefined } from "../lib/half-valid.ts";
 import type { SpecProblem } from "../lib/schema/spec-problem.ts";
@@ -18,6 +19,7 @@ import { documentName } from "./parse-yaml.ts";
 import type { RawDocument } from "./parse-yaml.ts";
 import { problemAt } from "./problem.ts";
 import type { Problem } from "./problem.ts";
+import { readLocalAssets } from "./read-local-assets.ts";
 import { usesPython } from "./uses-python.ts";
 
 /** What checking depends on beside the files. */
@@ -30,6 +32,8 @@ export interface CheckOptions extends LoadOptions {
 export interface CheckedInput extends LoadedDocuments {
   /** Datasets by the name of their job. */
   readonly datasets: ReadonlyMap<string, LoadedDataset>;
+  /** Own files of graders by the name of their Environment. */
+  readonly graderAssets: ReadonlyMap<string, GraderAssets>;
 }
 
 /** Reads and checks files, their references and every row of their datasets. Never throws for bad input. */
@@ -41,10 +45,20 @@ export async function checkInput(files: readonly string[], options: CheckOptions
       .map((document) => readDataset(document, loaded, options)),
   );
   const python = await checkPython(loaded.raw, options.findPython ?? findPython);
+  const { environments } = loaded.documents;
+  const assets = await Promise.all(environments.map((each) => readLocalAssets(each, loaded)));
   return {
     ...loaded,
     datasets: new Map(read.flatMap(({ named }) => (named === undefined ? [] : [named]))),
-    problems: [...loaded.problems, ...python, ...read.flatMap(({ problems }) => problems)],
+    graderAssets: new Map(
+      assets.map((each, index) => [environments[index]?.value.metadata.name ?? "", each.assets]),
+    ),
+    problems: [
+      ...loaded.problems,
+      ...python,
+      ...assets.flatMap(({ problems }) => problems),
+      ...read.flatMap(({ problems }) => problems),
+    ],
   };
 }
 

@@ -1,5 +1,7 @@
 import path from "node:path";
 import type { Environment } from "../environment/environment.ts";
+import { RollyardError } from "../errors/rollyard-error.ts";
+import type { GraderAssets } from "../grader/command/grader-file.ts";
 import type { RolloutJob } from "../job/rollout-job.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { checkInput } from "./check-input.ts";
@@ -7,9 +9,12 @@ import type { CheckedInput, CheckOptions } from "./check-input.ts";
 import { overrideJobs } from "./job-overrides.ts";
 import type { JobOverrides } from "./job-overrides.ts";
 import { loadDocuments } from "./load-documents.ts";
-import type { LoadOptions } from "./load-documents.ts";
+import type { LoadedDocuments, LoadOptions } from "./load-documents.ts";
+import { readLocalAssets } from "./read-local-assets.ts";
+import { formatProblem } from "./problem.ts";
 import type { Problem } from "./problem.ts";
 import type { AdjustDocument, Documents, SourcedDocument } from "./read-documents.ts";
+import { assetsDigest } from "./snapshot-assets.ts";
 import { runOrigin } from "./run-origin.ts";
 import type { RunOrigin } from "./run-origin.ts";
 import type { SecretStore } from "./secret-store.ts";
@@ -24,6 +29,8 @@ export interface EnvironmentInput {
   /** Absolute path of `spec.graderRuntime.venv`, when given. */
   readonly requirementsFile: string | undefined;
   readonly secrets: SecretStore;
+  /** Reads the own files of its graders; throws `bad_input` with all that stands against them. */
+  readonly readGraderAssets: () => Promise<GraderAssets>;
 }
 
 /** Everything that a local run starts from. */
@@ -31,6 +38,8 @@ export interface RunInput extends EnvironmentInput {
   readonly job: RolloutJob;
   /** The dataset's rows; the index in the list is `item_index`. */
   readonly items: readonly JsonObject[];
+  /** Own files of the environment's graders. */
+  readonly graderAssets: GraderAssets;
   readonly snapshot: SpecSnapshot;
   /** SHA-256 (hex) of the snapshot's fixed fields. */
   readonly specHash: string;
@@ -72,7 +81,7 @@ export async function resolveEnvironmentInput(
   ];
   const [environment] = loaded.documents.environments;
   if (environment === undefined || problems.length > 0) return { ok: false, problems };
-  return { ok: true, input: environmentInputOf(environment, loaded.secrets) };
+  return { ok: true, input: environmentInputOf(environment, loaded) };
 }
 
 function isKind(wanted: string): (document: { readonly kind: string | undefined }) => boolean {
@@ -97,15 +106,18 @@ function runInputOf(
   if (environment === undefined || dataset === undefined) {
     throw new TypeError("input without problems has its environment and its dataset");
   }
+  const graderAssets = checked.graderAssets.get(environment.value.metadata.name) ?? new Map();
   const snapshot: SpecSnapshot = {
     job: job.spec,
     environment: environment.value.spec,
     itemsSha256: dataset.sha256,
+    ...assetsDigest(graderAssets),
   };
   return {
-    ...environmentInputOf(environment, checked.secrets),
+    ...environmentInputOf(environment, checked),
     job,
     items: dataset.items,
+    graderAssets,
     snapshot,
     specHash: specHash(snapshot),
     origin: runOrigin(given.files, given.cwd, { job: { source, value: job }, environment, configMaps }),
@@ -113,15 +125,21 @@ function runInputOf(
 }
 
 function environmentInputOf(
-  { source, value }: SourcedDocument<Documents["environments"][number]["value"]>,
-  secrets: SecretStore,
+  environment: Documents["environments"][number],
+  loaded: LoadedDocuments,
 ): EnvironmentInput {
+  const { source, value } = environment;
   const resolved = (file: string | undefined): string | undefined =>
     file === undefined ? undefined : path.resolve(source.folder, file);
   return {
     environment: value,
     localFolder: resolved(value.spec.sandbox.local),
     requirementsFile: resolved(value.spec.graderRuntime?.venv),
-    secrets,
+    secrets: loaded.secrets,
+    readGraderAssets: async () => {
+      const { assets, problems } = await readLocalAssets(environment, loaded);
+      if (problems.length === 0) return assets;
+      throw new RollyardError("bad_input", { message: problems.map(formatProblem).join("\n") });
+    },
   };
 }

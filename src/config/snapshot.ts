@@ -5,6 +5,7 @@ import { environmentSpecSchema } from "../environment/environment.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { rolloutJobSpecSchema } from "../job/rollout-job.ts";
 import type { JsonValue } from "../lib/json.ts";
+import { snapshotAssetsSchema } from "./snapshot-assets.ts";
 
 const snapshotSchema = z.strictObject({
   namespace: z.string(),
@@ -12,6 +13,7 @@ const snapshotSchema = z.strictObject({
   environmentName: z.string(),
   job: rolloutJobSpecSchema,
   environment: environmentSpecSchema,
+  graderAssets: snapshotAssetsSchema.optional(),
 });
 
 /** A job and its environment as they were when the job began; an edit never changes a running rollout. */

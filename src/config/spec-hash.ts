@@ -13,6 +13,8 @@ export interface SpecSnapshot {
   readonly environment: EnvironmentSpec;
   /** SHA-256 (hex) of the dataset's items. */
   readonly itemsSha256: string;
+  /** SHA-256 (hex) of the graders' own files; absent without any. */
+  readonly graderAssetsSha256?: string;
 }
 
 /**
@@ -34,10 +36,15 @@ export function diffSpecs(before: SpecSnapshot, after: SpecSnapshot): readonly s
 }
 
 /** The snapshot as plain JSON without what may change. */
-function identityOf({ job, environment, itemsSha256 }: SpecSnapshot): unknown {
+function identityOf({ job, environment, itemsSha256, graderAssetsSha256 }: SpecSnapshot): unknown {
   const mutable: readonly string[] = MUTABLE_JOB_FIELDS;
   const fixed = Object.entries(job).filter(([field]) => !mutable.includes(field));
-  const plain = { job: Object.fromEntries(fixed), environment, dataset: { sha256: itemsSha256 } };
+  const plain = {
+    job: Object.fromEntries(fixed),
+    environment,
+    dataset: { sha256: itemsSha256 },
+    ...(graderAssetsSha256 === undefined ? {} : { graderAssets: { sha256: graderAssetsSha256 } }),
+  };
   return JSON.parse(JSON.stringify(plain)) as unknown;
 }
 

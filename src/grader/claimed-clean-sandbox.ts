@@ -2,15 +2,20 @@ import { RollyardError } from "../errors/rollyard-error.ts";
 import { errorOfFailure } from "../rollout/failure-record.ts";
 import type { ClaimOutcome, SandboxClaims } from "../rollout/sandbox-lease.ts";
 import type { SandboxSession } from "../sandbox/port.ts";
-import type { CleanSandbox } from "./clean-sandbox.ts";
+import type { CleanSandbox, SandboxCompany } from "./clean-sandbox.ts";
 import type { GradeTask } from "./grade-request.ts";
+import { SandboxCompanies } from "./sandbox-company.ts";
 
 type Leased = Extract<ClaimOutcome, { kind: "leased" }>;
 
-/** The clean sandbox of one grading, claimed from the broker for purpose `grade` when it is first opened. */
+/** The clean sandboxes of one grading, claimed from the broker for purpose `grade`, the first when it is first used. */
 export class ClaimedCleanSandbox implements CleanSandbox {
   readonly #claims: SandboxClaims;
   readonly #task: GradeTask;
+  readonly #companies = new SandboxCompanies({
+    open: (signal) => this.#open(signal),
+    discard: (sandboxUid) => this.#discard(sandboxUid),
+  });
   #leased: Promise<Leased> | null = null;
   #generation = 0;
   #lostSandboxUid: string | null = null;
@@ -20,8 +25,22 @@ export class ClaimedCleanSandbox implements CleanSandbox {
     this.#claims = claims;
   }
 
+  use<T>(
+    company: SandboxCompany,
+    signal: AbortSignal,
+    work: (session: SandboxSession) => Promise<T>,
+  ): Promise<T> {
+    return this.#companies.use(company, signal, work);
+  }
+
+  async close(): Promise<void> {
+    const leased = this.#leased;
+    this.#leased = null;
+    if (leased !== null) await closeQuietly(leased);
+  }
+
   /** Sub-graders that open at once share one claim; a claim that failed is not kept. */
-  async open(signal: AbortSignal): Promise<SandboxSession> {
+  async #open(signal: AbortSignal): Promise<SandboxSession> {
     const claiming = (this.#leased ??= this.#claim(signal));
     try {
       return (await claiming).session;
@@ -31,19 +50,14 @@ export class ClaimedCleanSandbox implements CleanSandbox {
     }
   }
 
-  discard(sandboxUid: string): void {
+  /** The next use asks for another one. */
+  #discard(sandboxUid: string): void {
     const lost = this.#leased;
     if (lost === null || this.#lostSandboxUid === sandboxUid) return;
     this.#leased = null;
     this.#generation += 1;
     this.#lostSandboxUid = sandboxUid;
     void closeQuietly(lost);
-  }
-
-  async close(): Promise<void> {
-    const leased = this.#leased;
-    this.#leased = null;
-    if (leased !== null) await closeQuietly(leased);
   }
 
   async #claim(signal: AbortSignal): Promise<Leased> {

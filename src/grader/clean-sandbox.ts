@@ -1,14 +1,22 @@
 import type { SandboxSession } from "../sandbox/port.ts";
 
-/** Where graders run code: one sandbox per grading that the agent never touched, without network. */
+/**
+ * Whom a grader's code may share its sandbox with. `shared`: with other code of the same author, at the same time too.
+ * `alone`: with nobody, before or after: it runs what the agent wrote, which could leave something behind.
+ */
+export type SandboxCompany = "shared" | "alone";
+
+/** Where graders run code: sandboxes that the agent never touched, without network. */
 export interface CleanSandbox {
   /**
-   * The grading's sandbox; the first call waits until there is one. Rejects with class `sandbox`, or `config` when
-   * none can ever start.
+   * Does the work in a sandbox; waits until there is one, and for the company that it is kept from. Rejects as the work
+   * does, and with class `sandbox`, or `config` when none can ever start. One that was lost is not used again.
    */
-  open(signal: AbortSignal): Promise<SandboxSession>;
-  /** The sandbox was lost: the next call of `open` asks for another. */
-  discard(sandboxUid: string): void;
+  use<T>(
+    company: SandboxCompany,
+    signal: AbortSignal,
+    work: (session: SandboxSession) => Promise<T>,
+  ): Promise<T>;
   /** Ends the connections. The sandbox itself ends with the attempt's outcome. Safe to repeat. */
   close(): Promise<void>;
 }

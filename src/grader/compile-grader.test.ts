@@ -49,12 +49,13 @@ describe("compileGrader", () => {
     expect(Object.keys(result.errors)).toHaveLength(14);
   });
 
-  it("refuses integrity checks and unknown types instead of ignoring them", () => {
+  it("refuses integrity checks instead of ignoring them, and a command whose files were not given", () => {
     expect(() => compileGrader({ ...exact, integrity: ["git_history"] }, { passThreshold: 1 })).toThrow(
       /integrity/,
     );
-    const later = graderSchema.parse({ type: "command", name: "tests", argv: ["true"] });
-    expect(() => compileGrader(later, { passThreshold: 1 })).toThrow(/command/);
+    const assets = { path: "tests" };
+    const command = graderSchema.parse({ type: "command", name: "tests", argv: ["true"], assets });
+    expect(() => compileGrader(command, { passThreshold: 1 })).toThrow(/assets/);
   });
 
   it("refuses a python source beyond its limit in bytes", () => {
@@ -88,6 +89,7 @@ describe("compileGrader", () => {
         passing_labels: ["a"],
       },
       python: { type: "python", name: "py", source: "def grade(sample, item): return 1" },
+      command: { type: "command", name: "c", argv: ["make"], files: [] },
       endpoint: { type: "endpoint", url: "http://127.0.0.1:1/" },
     };
     expect(Object.keys(specs).toSorted()).toEqual(SUPPORTED_GRADER_TYPES.toSorted());

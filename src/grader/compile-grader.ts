@@ -17,7 +17,7 @@ export function compileGrader(
   spec: GraderSpec,
   options: Pick<GraderContext, "passThreshold"> & Partial<GraderContext>,
 ): Grader {
-  const context = { judges: noJudges, tools: [], limits: {}, ...options };
+  const context = { judges: noJudges, tools: [], limits: {}, assets: new Map(), ...options };
   if ((spec.integrity ?? []).length > 0) throw unsupported("integrity checks");
   const scorer =
     spec.type === "multi"

@@ -4,7 +4,9 @@ import type { Logger } from "../lib/logger.ts";
 import type { CompanyStay } from "../rollout/company-stay.ts";
 import { failureRecord } from "../rollout/failure-record.ts";
 import type { AttemptState, FailureRecord } from "../rollout/state.ts";
+import type { AgentFiles } from "./agent-files.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
+import type { WantedAgentFiles } from "./claimed-agent-files.ts";
 import type { EndpointCaller } from "./endpoint-caller.ts";
 import type { GradeDrain } from "./grade-drain.ts";
 import type { GradeTask } from "./grade-request.ts";
@@ -24,6 +26,8 @@ export interface GradeAttemptDeps {
   readonly loadSetup: LoadGraderSetup;
   /** Makes the place where this task's graders run code; nothing starts before it is asked to open. */
   readonly cleanSandboxFor: (task: GradeTask) => CleanSandbox;
+  /** The agent's files; nothing is read before a grader asks. */
+  readonly agentFilesFor: (wanted: WantedAgentFiles) => AgentFiles;
   readonly endpointCaller: EndpointCaller;
   readonly nonce: () => string;
   readonly metrics: GraderMetrics;
@@ -104,6 +108,7 @@ async function runGrader(
   const gradeDeps: GradeDeps = {
     clock: deps.clock,
     signal,
+    agentFiles: deps.agentFilesFor({ task: target.task, attempt, paths: setup.agentFilePaths }),
     cleanSandbox,
     endpointCaller: deps.endpointCaller,
     nonce: deps.nonce,

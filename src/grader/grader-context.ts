@@ -1,3 +1,4 @@
+import type { GraderAssets } from "./command/grader-file.ts";
 import type { GraderLimits } from "./grader-limits.ts";
 import type { JudgeModels } from "./judges/judge.ts";
 import type { SubGraderSpec } from "./schema.ts";
@@ -15,4 +16,6 @@ export interface GraderContext {
   readonly tools: readonly string[];
   /** What the process lets graders of a type do; by default nothing is limited. */
   readonly limits: LimitsByType;
+  /** The author's own files of `command` graders. */
+  readonly assets: GraderAssets;
 }

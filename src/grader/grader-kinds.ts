@@ -1,4 +1,5 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { compileCommand } from "./command/command.ts";
 import { compileEndpoint } from "./endpoint.ts";
 import type { GraderContext } from "./grader-context.ts";
 import { limitedScorer, triesOf } from "./grader-limits.ts";
@@ -34,7 +35,7 @@ const GRADER_KINDS: { readonly [Kind in KindName]: GraderKind<SpecOf<Kind>> | nu
   python: { reachesOut: true, compile: compilePython },
   endpoint: { reachesOut: true, compile: compileEndpoint },
   set_match: { reachesOut: false, compile: compileSetMatch },
-  command: null,
+  command: { reachesOut: true, compile: compileCommand },
   trajectory: { reachesOut: false, compile: compileTrajectory },
   judge_veto: { reachesOut: true, compile: compileJudgeVeto },
 };

@@ -8,6 +8,8 @@ export interface GraderSetup {
   /** `type` of the grader, for metrics. */
   readonly graderType: string;
   readonly grader: Grader;
+  /** What the grader may read of the agent's files. */
+  readonly agentFilePaths: readonly string[];
   readonly hasResponseFormat: boolean;
   /** `limits.gradeSeconds` in milliseconds. */
   readonly timeLimitMs: number;

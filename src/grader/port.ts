@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import type { JsonObject } from "../lib/json.ts";
+import type { AgentFiles } from "./agent-files.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
 import type { EndpointCaller } from "./endpoint-caller.ts";
 import type { GraderErrorFlags } from "./error-flags.ts";
@@ -31,6 +32,7 @@ export interface GradeDeps {
   readonly clock: Clock;
   /** Aborts when nobody wants this grade any more: drain, or the attempt has an outcome. */
   readonly signal: AbortSignal;
+  readonly agentFiles: AgentFiles;
   readonly cleanSandbox: CleanSandbox;
   readonly endpointCaller: EndpointCaller;
   /** Unguessable text for result channels. */

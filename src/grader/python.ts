@@ -1,8 +1,10 @@
-import { RollyardError, withFacts } from "../errors/rollyard-error.ts";
+import { withFacts } from "../errors/rollyard-error.ts";
+import type { RollyardError } from "../errors/rollyard-error.ts";
 import type { ExecResult, SandboxSession } from "../sandbox/port.ts";
 import type { GradeDeps, GradeInput } from "./port.ts";
 import { configError, failure, readPythonResult, scoreOfPythonResult } from "./python-result.ts";
 import { PYTHON_RUNNER } from "./python-runner.ts";
+import { asGraderFailure } from "./sandbox-failure.ts";
 import type { SubGraderSpec } from "./schema.ts";
 import type { Score, Scorer } from "./scorer.ts";
 
@@ -34,20 +36,10 @@ export function compilePython(spec: PythonSpec): Scorer {
 }
 
 async function scoreOnce(spec: PythonSpec, input: GradeInput, deps: GradeDeps): Promise<Score> {
-  const session = await openSandbox(spec.name, deps);
   try {
-    return await runIn(session, spec, input, deps);
+    return await deps.cleanSandbox.use("shared", deps.signal, (session) => runIn(session, spec, input, deps));
   } catch (error) {
-    if (isSandboxFailure(error)) deps.cleanSandbox.discard(session.sandboxUid);
-    throw asGraderFailure(spec.name, error);
-  }
-}
-
-async function openSandbox(name: string, deps: GradeDeps): Promise<SandboxSession> {
-  try {
-    return await deps.cleanSandbox.open(deps.signal);
-  } catch (error) {
-    throw asGraderFailure(name, error);
+    throw asGraderFailure(spec, error);
   }
 }
 
@@ -93,18 +85,4 @@ function noResult(name: string, run: ExecResult): RollyardError {
   if (run.timedOut) return withFacts(failure("grader_failed", name, "ran into its time limit"), facts);
   if (run.outOfMemory) return withFacts(failure("grader_failed", name, "ran out of memory"), facts);
   return withFacts(failure("grader_failed", name, "ended without a result"), facts);
-}
-
-function isSandboxFailure(error: unknown): error is RollyardError {
-  return error instanceof RollyardError && error.code.startsWith("sandbox_");
-}
-
-/** The agent is done and its log is whole: a sandbox that fails the grader costs no attempt of the agent. */
-function asGraderFailure(name: string, error: unknown): unknown {
-  if (!isSandboxFailure(error)) return error;
-  return new RollyardError("grader_failed", {
-    message: `The sandbox of grader "${name}" failed: ${error.message}`,
-    details: { ...error.details, grader: "python", failed: error.code },
-    cause: error,
-  });
 }

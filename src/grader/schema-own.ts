@@ -30,36 +30,51 @@ export const setMatchGraderSchema = z.strictObject({
 export const commandGraderSchema = z.strictObject({
   type: z.literal("command").meta({ description: "Runs a command, such as tests, in a clean sandbox." }),
   name: graderNameSchema,
-  argv: z.array(z.string()).min(1).meta({ description: "The command and its arguments." }),
+  argv: z.array(z.string()).min(1).meta({
+    description:
+      "The command and its arguments. On its stdin it gets one JSON object: key, item, sample, tests, assets, result, seconds.",
+  }),
   files: z
     .array(
       z.strictObject({
-        from: z.string().min(1).meta({ description: "Path in the agent's sandbox." }),
-        to: z.string().min(1).meta({ description: "Path in the clean sandbox." }),
+        from: z.string().min(1).meta({
+          description: "A file or folder of the agent's workdir. No symbolic link is followed or taken.",
+        }),
+        to: z.string().min(1).meta({ description: "Its place in the clean sandbox's workdir." }),
       }),
     )
     .default([])
-    .meta({ description: "Files taken from the agent's sandbox." }),
+    .meta({
+      description:
+        "What is taken from the agent's frozen sandbox: at most 32 MiB and 4,000 entries, else the reward is 0 with flag `agent_files_refused`.",
+    }),
   assets: z
     .strictObject({
-      path: z.string().min(1).optional().meta({ description: "A folder, relative to this file." }),
-      configMap: z.string().min(1).optional().meta({ description: "Name of a ConfigMap." }),
+      path: z.string().min(1).optional().meta({
+        description: "A folder, relative to this file. Only for local runs.",
+      }),
+      configMap: z.string().min(1).optional().meta({
+        description: "Name of a ConfigMap of the same namespace; each key is a file of the workdir.",
+      }),
     })
     .optional()
     .meta({
-      description: "The grader's own files, which the agent never sees: exactly one of path, configMap.",
+      description:
+        "The grader's own files, which the agent never sees, at most 4 MiB: exactly one of path, configMap. They take the place of the agent's.",
     }),
   expect: z
     .strictObject({
       tests: z.array(z.string()).min(1).meta({ description: "Ids of tests that must be reported." }),
     })
     .optional()
-    .meta({ description: "What the result must report." }),
-  result: z
-    .string()
-    .min(1)
-    .optional()
-    .meta({ description: "File that the command writes its result to, with the run's nonce." }),
+    .meta({
+      description:
+        "What the result must report: the reward is the share of these tests that passed. Without it every reported one counts.",
+    }),
+  result: z.string().min(1).optional().meta({
+    description:
+      "File of the workdir that the command writes its result to, signed with the run's key. Default `.rollyard/result`.",
+  }),
 });
 
 /** A formula over the trajectory's own figures. */

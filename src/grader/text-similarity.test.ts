@@ -15,7 +15,7 @@ const spec: TextSimilaritySpec = {
 const score = (output: string, answer: string, changes: Partial<TextSimilaritySpec> = {}) =>
   compileTextSimilarity(
     { ...spec, ...changes },
-    { passThreshold: 1, judges: noJudges, tools: [], limits: {} },
+    { passThreshold: 1, judges: noJudges, tools: [], limits: {}, assets: new Map() },
   ).score(gradeInput({ answer }, output), recordedWorld().deps);
 
 describe("a text_similarity grader", () => {
@@ -42,7 +42,13 @@ describe("a text_similarity grader", () => {
   it("refuses cosine where spec.judges has no model that embeds", () => {
     const cosine = { ...spec, evaluation_metric: "cosine" } as const;
     expect(() =>
-      compileTextSimilarity(cosine, { passThreshold: 1, judges: noJudges, tools: [], limits: {} }),
+      compileTextSimilarity(cosine, {
+        passThreshold: 1,
+        judges: noJudges,
+        tools: [],
+        limits: {},
+        assets: new Map(),
+      }),
     ).toThrow(/text-embedding-3-large/);
   });
 });

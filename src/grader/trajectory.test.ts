@@ -73,7 +73,13 @@ async function score(
     formula,
     ...(validation === undefined ? {} : { validation: [...validation] }),
   };
-  const scorer = compileTrajectory(spec, { passThreshold: 1, judges: noJudges, tools, limits: {} });
+  const scorer = compileTrajectory(spec, {
+    passThreshold: 1,
+    judges: noJudges,
+    tools,
+    limits: {},
+    assets: new Map(),
+  });
   const scored = await scorer.score({ ...gradeInput({}, "x"), trajectory: facts }, recordedWorld().deps);
   return scored.reward;
 }

@@ -4,6 +4,7 @@ import { errorOfFailure } from "../rollout/failure-record.ts";
 import type { ClosableSandboxSession } from "./closable-session.ts";
 import type { ClaimAnswer, GrantedLease } from "./claim-reply.ts";
 import type { ExecRequest, ExecResult, SandboxEndpoint } from "./port.ts";
+import type { SandboxTree, TreeLimits } from "./sandbox-tree.ts";
 
 /** Opens a session; `token` gives the newest token at each call, `renew` gets a newer one for one that is refused. */
 export type OpenSession = (options: {
@@ -62,8 +63,12 @@ export class LeasedSession implements ClosableSandboxSession {
     return this.#call(() => this.#session.readFile(path, maxBytes));
   }
 
-  writeFile(path: string, content: Uint8Array, callId: string): Promise<void> {
-    return this.#call(() => this.#session.writeFile(path, content, callId));
+  writeFile(path: string, content: Uint8Array, callId: string, mode?: number): Promise<void> {
+    return this.#call(() => this.#session.writeFile(path, content, callId, mode));
+  }
+
+  readTree(path: string, limits: TreeLimits): Promise<SandboxTree> {
+    return this.#call(() => this.#session.readTree(path, limits));
   }
 
   freeze(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { SandboxSpec } from "../environment/sandbox-spec.ts";
+import type { SandboxTree, TreeLimits } from "./sandbox-tree.ts";
 
 /** Where sandboxd listens. */
 export type SandboxEndpoint =
@@ -43,7 +44,10 @@ export interface SandboxSession {
   exec(request: ExecRequest, signal?: AbortSignal): Promise<ExecResult>;
   /** The file's bytes, or null when it is absent or no regular file. */
   readFile(path: string, maxBytes: number): Promise<Uint8Array | null>;
-  writeFile(path: string, content: Uint8Array, callId: string): Promise<void>;
+  /** `mode` is of a new file; 0o644 by default. */
+  writeFile(path: string, content: Uint8Array, callId: string, mode?: number): Promise<void>;
+  /** The regular files at and below a path of the workdir; no link is followed. Only of a frozen sandbox. */
+  readTree(path: string, limits: TreeLimits): Promise<SandboxTree>;
   /** Kills every process and refuses further commands; files can still be read. */
   freeze(): Promise<void>;
 }

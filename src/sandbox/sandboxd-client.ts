@@ -3,6 +3,8 @@ import { systemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { ClosableSandboxSession } from "./closable-session.ts";
 import type { ExecRequest, ExecResult, SandboxEndpoint } from "./port.ts";
+import { readTar } from "./read-tar.ts";
+import type { SandboxTree, TreeLimits } from "./sandbox-tree.ts";
 import { judgeRefusal } from "./sandboxd-refusal.ts";
 import { AnswerTooLargeError, SandboxdTransport } from "./sandboxd-transport.ts";
 import type { SandboxdAnswer, SandboxdRequest } from "./sandboxd-transport.ts";
@@ -27,6 +29,9 @@ const RETRY_PAUSES_MS = [20, 80, 300, 700];
 const ANSWER_GRACE_MS = 10_000;
 const SHORT_CALL_MS = 30_000;
 const FREEZE_MS = 20_000;
+const TREE_MS = 120_000;
+// Two headers, and a path of at most 4 KiB and its padding; a link also tells where it leads.
+const TAR_ENTRY_BYTES = 12_288;
 // JSON spends up to six bytes on one of output.
 const JSON_EXPANSION = 6;
 const HEAD_BYTES = 65_536;
@@ -80,15 +85,27 @@ export class SandboxdClient implements ClosableSandboxSession {
   }
 
   /** Rejects with `sandbox_write_refused` where the agent's own files are in the way. */
-  async writeFile(path: string, content: Uint8Array, callId: string): Promise<void> {
+  async writeFile(path: string, content: Uint8Array, callId: string, mode?: number): Promise<void> {
+    const named = `/v1/files?path=${encodeURIComponent(path)}&call_id=${encodeURIComponent(callId)}`;
     const answer = await this.#send({
       method: "PUT",
-      path: `/v1/files?path=${encodeURIComponent(path)}&call_id=${encodeURIComponent(callId)}`,
+      path: mode === undefined ? named : `${named}&mode=${mode.toString(8)}`,
       body: content,
       timeoutMs: SHORT_CALL_MS,
       maxBytes: HEAD_BYTES,
     });
     if (answer.status !== 200) throw refusalOf(answer);
+  }
+
+  async readTree(path: string, { maxBytes, maxEntries }: TreeLimits): Promise<SandboxTree> {
+    const limits = `max_bytes=${maxBytes}&max_entries=${maxEntries}`;
+    const answer = await this.#send({
+      method: "GET",
+      path: `/v1/archive?path=${encodeURIComponent(path)}&${limits}&beneath=true`,
+      timeoutMs: TREE_MS,
+      maxBytes: maxBytes + maxEntries * TAR_ENTRY_BYTES + HEAD_BYTES,
+    });
+    return answer.status === 200 ? treeOf(answer.body) : refusedTree(answer);
   }
 
   async freeze(): Promise<void> {
@@ -141,6 +158,27 @@ export class SandboxdClient implements ClosableSandboxSession {
         throw new RollyardError("sandbox_protocol_error", { cause: error });
       return { kind: "lost", error };
     }
+  }
+}
+
+function treeOf(archive: Uint8Array): SandboxTree {
+  const files = readTar(archive);
+  if (files !== null) return { kind: "files", files };
+  throw new RollyardError("sandbox_protocol_error", { details: { reason: "no archive" } });
+}
+
+/** All of these are the agent's doing. */
+function refusedTree(answer: SandboxdAnswer): SandboxTree {
+  switch (answer.status) {
+    case 404:
+      return { kind: "absent" };
+    case 400:
+    case 403:
+      return { kind: "refused", reason: "link" };
+    case 413:
+      return { kind: "refused", reason: "too_large" };
+    default:
+      throw refusalOf(answer);
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
-import type { CleanSandbox } from "../../../src/grader/clean-sandbox.ts";
+import type { CleanSandbox, SandboxCompany } from "../../../src/grader/clean-sandbox.ts";
+import { SandboxCompanies } from "../../../src/grader/sandbox-company.ts";
 import type { SandboxSpec } from "../../../src/environment/sandbox-spec.ts";
 import { signLeaseToken } from "../../../src/sandbox/lease-token.ts";
 import type { LaunchedSandbox, SandboxLauncher, SandboxSession } from "../../../src/sandbox/port.ts";
@@ -25,14 +26,27 @@ interface Started {
 export class LaunchedCleanSandbox implements CleanSandbox {
   readonly #kind: () => Promise<CleanSandboxKind>;
   readonly #ending: Promise<void>[] = [];
+  readonly #discarded = new Set<string>();
+  readonly #companies = new SandboxCompanies({
+    open: (signal) => this.#open(signal),
+    discard: (sandboxUid) => this.#discard(sandboxUid),
+  });
   #started: Promise<Started> | null = null;
 
   constructor(kind: () => Promise<CleanSandboxKind>) {
     this.#kind = kind;
   }
 
+  use<T>(
+    company: SandboxCompany,
+    signal: AbortSignal,
+    work: (session: SandboxSession) => Promise<T>,
+  ): Promise<T> {
+    return this.#companies.use(company, signal, work);
+  }
+
   /** Sub-graders that open at once share one; a start that failed is not kept. */
-  async open(signal: AbortSignal): Promise<SandboxSession> {
+  async #open(signal: AbortSignal): Promise<SandboxSession> {
     signal.throwIfAborted();
     const starting = (this.#started ??= start(this.#kind));
     try {
@@ -43,14 +57,20 @@ export class LaunchedCleanSandbox implements CleanSandbox {
     }
   }
 
-  discard(): void {
+  #discard(sandboxUid: string): void {
+    if (this.#discarded.has(sandboxUid)) return;
+    this.#discarded.add(sandboxUid);
+    this.#endNow();
+  }
+
+  #endNow(): void {
     const lost = this.#started;
     this.#started = null;
     if (lost !== null) this.#ending.push(end(lost));
   }
 
   async close(): Promise<void> {
-    this.discard();
+    this.#endNow();
     await Promise.all(this.#ending.splice(0));
   }
 }

@@ -3,6 +3,7 @@ import { usesPython } from "../../../src/config/uses-python.ts";
 import { resolveTools } from "../../../src/environment/tool-definitions.ts";
 import { isErrorCode } from "../../../src/errors/codes.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
+import type { AgentFiles } from "../../../src/grader/agent-files.ts";
 import { compileGrader } from "../../../src/grader/compile-grader.ts";
 import type { GradeInput, GradeResult, GraderWait } from "../../../src/grader/port.ts";
 import { UndiciEndpointCaller } from "../../../src/grader-http/undici-endpoint-caller.ts";
@@ -55,6 +56,7 @@ export async function openGrading(
     passThreshold: spec.passThreshold,
     judges: createJudgeModels(spec.judges, { runtime, keyOf: (reference) => keyOf(input, reference) }),
     tools: resolveTools(spec).map(({ name }) => name),
+    assets: await input.readGraderAssets(),
   });
   const sandboxes = new CleanSandboxes(input, options.sandbox, io);
   if (usesPython(input.environment)) await sandboxes.kind();
@@ -66,6 +68,7 @@ export async function openGrading(
           clock: systemClock,
           signal: options.signal,
           cleanSandbox,
+          agentFiles: goneAgentFiles,
           endpointCaller,
           nonce: () => randomIds.nonce(),
           timeLimitMs: spec.limits.gradeSeconds * 1000,
@@ -81,6 +84,11 @@ export async function openGrading(
     },
   };
 }
+
+/** What the agent left went with its sandbox. */
+const goneAgentFiles: AgentFiles = {
+  take: () => Promise.reject(new RollyardError("sandbox_files_gone")),
+};
 
 function keyOf({ secrets }: EnvironmentInput, reference: SecretKeyRef): ApiKey {
   const secret = secrets.get(reference);

@@ -1,4 +1,5 @@
 import path from "node:path";
+import { encodeAssets } from "../../../src/config/snapshot-assets.ts";
 import { loadSnapshot, storeSnapshot } from "../../../src/config/snapshot.ts";
 import type { RunInput } from "../../../src/config/run-input.ts";
 import { serveSecrets } from "../../../src/config/secrets-service.ts";
@@ -255,6 +256,7 @@ async function storeIdentity({ input, folder }: LocalRunOptions, bus: Bus): Prom
     environmentName: input.environment.metadata.name,
     job: input.job.spec,
     environment: input.environment.spec,
+    ...encodeAssets(input.graderAssets),
   });
   return { ...names, jobUid, environmentUid, specHash, traceSeed };
 }

@@ -1,3 +1,4 @@
+import { encodeAssets } from "../../../src/config/snapshot-assets.ts";
 import { loadSnapshot, storeSnapshot } from "../../../src/config/snapshot.ts";
 import { serveSecrets } from "../../../src/config/secrets-service.ts";
 import { DeliveryTable } from "../../../src/bus/delivery-table.ts";
@@ -126,6 +127,7 @@ async function publish({ input, folder }: LocalServeOptions, bus: Bus): Promise<
     environmentName: name,
     job: input.job.spec,
     environment: input.environment.spec,
+    ...encodeAssets(input.graderAssets),
   });
   await putServed(bus, { namespace, name }, { environmentUid, specHash });
   return { ...names, jobUid, environmentUid, specHash, traceSeed };

@@ -32,7 +32,8 @@ export async function serveEnvironment(
   flags: ServeFlags,
   io: CliIo,
 ): Promise<number> {
-  const input = serveInput(given, { files: flags.file, cwd: io.cwd });
+  const origin = { files: flags.file, cwd: io.cwd };
+  const input = serveInput(given, origin, await given.readGraderAssets());
   const programs = await findPrograms(io.env);
   const { sandbox } = input.environment.spec;
   const launcher = await selectLauncher(flags.sandbox, { sandboxd: programs.sandboxd, spec: sandbox });

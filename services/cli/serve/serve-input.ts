@@ -2,9 +2,11 @@ import { randomBytes } from "node:crypto";
 import path from "node:path";
 import type { EnvironmentInput, RunInput } from "../../../src/config/run-input.ts";
 import { SecretStore } from "../../../src/config/secret-store.ts";
+import { assetsDigest } from "../../../src/config/snapshot-assets.ts";
 import { specHash } from "../../../src/config/spec-hash.ts";
 import { hasItemImage } from "../../../src/environment/sandbox-spec.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
+import type { GraderAssets } from "../../../src/grader/command/grader-file.ts";
 import { Secret } from "../../../src/lib/secret.ts";
 import { servedJobSpec } from "../../../src/trace/served-job.ts";
 
@@ -23,6 +25,7 @@ const OWN_SECRET = { name: "rollyard-serve", key: "key" } as const;
 export function serveInput(
   given: EnvironmentInput,
   origin: { readonly files: readonly string[]; readonly cwd: string },
+  graderAssets: GraderAssets,
 ): ServeInput {
   const { environment } = given;
   if (hasItemImage(environment.spec.sandbox)) {
@@ -41,7 +44,7 @@ export function serveInput(
   };
   const { name, namespace } = environment.metadata;
   const job = servedJobSpec(name);
-  const snapshot = { job, environment: spec, itemsSha256: "" };
+  const snapshot = { job, environment: spec, itemsSha256: "", ...assetsDigest(graderAssets) };
   const files = origin.files.map((file) => path.resolve(origin.cwd, file));
   return {
     ...given,
@@ -54,6 +57,7 @@ export function serveInput(
       spec: job,
     },
     items: [],
+    graderAssets,
     snapshot,
     specHash: specHash(snapshot),
     origin: { files, jobFolder: origin.cwd, environmentFolder: origin.cwd, configMapFile: null },

@@ -1,4 +1,5 @@
 import type { Bus } from "../../bus/port.ts";
+import { encodeAssets } from "../../config/snapshot-assets.ts";
 import { loadSnapshot, storeSnapshot } from "../../config/snapshot.ts";
 import { RollyardError, toRollyardError } from "../../errors/rollyard-error.ts";
 import type { JobEnd } from "../../job/job-end.ts";
@@ -244,7 +245,7 @@ export class JobActor {
     const found = await resolveReferences(this.#deps, { namespace, name, busUid, spec }, sight);
     if (found.kind === "awaited") return WAIT;
     if (found.kind === "blocked") return this.#isBlocked(found, retryMs(spec, found));
-    const { environment, rows } = found;
+    const { environment, rows, graderAssets } = found;
     environments.hold(environment.uid, busUid, name);
     const now = environments.look(namespace, environmentName);
     if (now.kind !== "ready" || now.environment.uid !== environment.uid || now.environment.isTerminating) {
@@ -253,7 +254,7 @@ export class JobActor {
       return PLAN;
     }
     const names = { namespace, jobName: name, environmentName };
-    const snapshot = { ...names, job: spec, environment: environment.spec };
+    const snapshot = { ...names, job: spec, environment: environment.spec, ...encodeAssets(graderAssets) };
     const startedAtMs = clock.nowMs();
     await this.#store(job, {
       rows: await storeRows(bus, busUid, rows),

@@ -2,6 +2,7 @@ import { environmentProblems } from "../../config/check-environment.ts";
 import { namedSecrets } from "../../config/secrets-service.ts";
 import type { NamedSecrets } from "../../config/secrets-service.ts";
 import type { EnvironmentSpec } from "../../environment/environment.ts";
+import type { GraderAssets } from "../../grader/command/grader-file.ts";
 import type { RolloutJobSpec } from "../../job/rollout-job.ts";
 import { SECRETS } from "../../kube/api-resources.ts";
 import type { KubeObject } from "../../kube/kube-object.ts";
@@ -10,6 +11,7 @@ import { pathText } from "../../lib/schema/path-text.ts";
 import type { EnvironmentSight, ReadyEnvironment } from "../environment/ready-environment.ts";
 import { blocked } from "./blocked.ts";
 import type { Blocked } from "./blocked.ts";
+import { readAssets } from "./read-assets.ts";
 import { readDataset } from "./read-dataset.ts";
 import type { Awaited, DatasetDeps, DatasetOwner } from "./read-dataset.ts";
 
@@ -18,6 +20,8 @@ export interface ResolvedReferences {
   readonly kind: "resolved";
   readonly environment: ReadyEnvironment;
   readonly rows: readonly JsonObject[];
+  /** Own files of its graders. */
+  readonly graderAssets: GraderAssets;
 }
 
 /**
@@ -34,9 +38,16 @@ export async function resolveReferences(
   const { spec } = environment.ready;
   const missing = await missingSecret(deps, job, spec);
   if (missing !== null) return missing;
+  const assets = await readAssets(deps, job, spec);
+  if (assets.kind === "blocked") return assets;
   const dataset = await readDataset(deps, job, spec);
   if (dataset.kind !== "rows") return dataset;
-  return { kind: "resolved", environment: environment.ready, rows: dataset.rows };
+  return {
+    kind: "resolved",
+    environment: environment.ready,
+    rows: dataset.rows,
+    graderAssets: assets.assets,
+  };
 }
 
 /** Whether an environment is one that a job can begin on. Pure. */

@@ -2,8 +2,10 @@ import { spawn } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import type { CleanSandbox } from "../../../src/grader/clean-sandbox.ts";
+import type { CleanSandbox, SandboxCompany } from "../../../src/grader/clean-sandbox.ts";
 import type { ExecRequest, ExecResult, SandboxSession } from "../../../src/sandbox/port.ts";
+import type { SandboxTree } from "../../../src/sandbox/sandbox-tree.ts";
+import { localTree } from "../sandbox/local-tree.ts";
 
 /**
  * Stands in for a clean sandbox where a test is about what runs in it: real commands as child processes in a
@@ -26,12 +28,12 @@ export class ChildProcessSandbox implements CleanSandbox, SandboxSession {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
-  open(): Promise<SandboxSession> {
-    return Promise.resolve(this);
-  }
-
-  discard(): void {
-    throw new Error("a child process is never lost");
+  use<T>(
+    _company: SandboxCompany,
+    _signal: AbortSignal,
+    work: (session: SandboxSession) => Promise<T>,
+  ): Promise<T> {
+    return work(this);
   }
 
   close(): Promise<void> {
@@ -45,10 +47,11 @@ export class ChildProcessSandbox implements CleanSandbox, SandboxSession {
     const child = spawn(command, args, {
       cwd: join(this.#folder, request.cwd ?? "."),
       env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: ["pipe", "pipe", "pipe"],
       timeout: request.timeoutMs,
       killSignal: "SIGKILL",
     });
+    child.stdin.on("error", () => undefined).end(request.stdin ?? "");
     return new Promise((resolve) => {
       const output = { stdout: "", stderr: "" };
       child.stdout.on("data", (chunk) => (output.stdout += String(chunk)));
@@ -67,10 +70,14 @@ export class ChildProcessSandbox implements CleanSandbox, SandboxSession {
     }
   }
 
-  async writeFile(path: string, content: Uint8Array): Promise<void> {
+  async writeFile(path: string, content: Uint8Array, _callId: string, mode = 0o644): Promise<void> {
     const target = join(this.#folder, path);
     await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, content);
+    await writeFile(target, content, { mode });
+  }
+
+  readTree(path: string): Promise<SandboxTree> {
+    return localTree(this.#folder, path);
   }
 
   freeze(): Promise<void> {

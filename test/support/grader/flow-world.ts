@@ -12,6 +12,7 @@ import { noteLogger } from "../lib/note-logger.ts";
 import { InstantClock } from "./instant-clock.ts";
 import { MemoryLogStore } from "./memory-log-store.ts";
 import { OUTCOMES, settleSubjectOf, writeOutcome } from "./stopped-rollout.ts";
+import { noAgentFiles, noCleanSandbox } from "./no-sandbox.ts";
 
 /** A grader that compares the answer with the item's. */
 export const EXACT: GraderSpec = {
@@ -62,6 +63,7 @@ export class FlowWorld {
         return {
           environment: "env",
           graderType: this.spec.type,
+          agentFilePaths: [],
           hasResponseFormat: false,
           timeLimitMs: 1000,
           grader: {
@@ -74,11 +76,8 @@ export class FlowWorld {
       },
       waits: this.#waits,
       outside: async (wait, signal) => wait().then(() => !signal.aborted),
-      cleanSandboxFor: () => ({
-        open: () => Promise.reject(new Error("no sandbox")),
-        discard: () => undefined,
-        close: () => Promise.resolve(),
-      }),
+      agentFilesFor: () => noAgentFiles,
+      cleanSandboxFor: () => noCleanSandbox,
       endpointCaller: { post: async () => this.reply((this.endpointCalls += 1)) },
     };
   }

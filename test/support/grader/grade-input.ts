@@ -1,8 +1,10 @@
 import type { EndpointReply, EndpointRequest } from "../../../src/grader/endpoint-caller.ts";
+import type { AgentFiles } from "../../../src/grader/agent-files.ts";
 import type { CleanSandbox } from "../../../src/grader/clean-sandbox.ts";
 import type { GradeDeps, GradeInput, GraderWait } from "../../../src/grader/port.ts";
 import type { JsonObject, JsonValue } from "../../../src/lib/json.ts";
 import { InstantClock } from "./instant-clock.ts";
+import { noAgentFiles, noCleanSandbox } from "./no-sandbox.ts";
 
 /** Something to grade: an item, and a sample that answered `output`. */
 export function gradeInput(item: JsonObject, output: string, json?: JsonValue): GradeInput {
@@ -47,7 +49,8 @@ export interface RecordedWorld {
 /** A world in which an endpoint gives these replies in turn, and a clean sandbox is what the test has. */
 export function recordedWorld(
   replies: readonly EndpointReply[] = [],
-  cleanSandbox: CleanSandbox = noSandbox,
+  cleanSandbox: CleanSandbox = noCleanSandbox,
+  agentFiles: AgentFiles = noAgentFiles,
 ): RecordedWorld {
   const calls: EndpointRequest[] = [];
   const waits: GraderWait[] = [];
@@ -57,6 +60,7 @@ export function recordedWorld(
   const deps: GradeDeps = {
     clock,
     signal: stop.signal,
+    agentFiles,
     cleanSandbox,
     endpointCaller: {
       post: async (request) => {
@@ -75,12 +79,6 @@ export function recordedWorld(
   };
   return { deps, calls, waits, clock, stop };
 }
-
-const noSandbox: CleanSandbox = {
-  open: () => Promise.reject(new Error("the test has no sandbox")),
-  discard: () => undefined,
-  close: () => Promise.resolve(),
-};
 
 /** An endpoint's reply with this body. */
 export function answered(body: string, status = 200, retryAfterMs: number | null = null): EndpointReply {

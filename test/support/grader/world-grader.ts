@@ -6,6 +6,7 @@ import type { Grader } from "../../../src/grader/port.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 import { randomIds } from "../../../src/rollout/ids.ts";
 import type { WorkerWorld } from "../rollout/worker-world.ts";
+import { noAgentFiles, noCleanSandbox } from "./no-sandbox.ts";
 
 /** Gives 1 to the answer "done". */
 export const DONE_GRADER = compileGrader(
@@ -46,17 +47,15 @@ export function startWorldGrader(
     logger: silentLogger,
     metrics: noGraderMetrics,
     endpointCaller: { post: () => Promise.reject(new Error("no endpoint")) },
-    cleanSandboxFor: () => ({
-      open: () => Promise.reject(new Error("no sandbox")),
-      discard: () => undefined,
-      close: () => Promise.resolve(),
-    }),
+    agentFilesFor: () => noAgentFiles,
+    cleanSandboxFor: () => noCleanSandbox,
     waits: new GraderWaits(silentLogger),
     nonce: () => randomIds.nonce(),
     loadSetup: async () => ({
       environment: "env",
       graderType: "string_check",
       grader: { grade: grade(kill) },
+      agentFilePaths: [],
       hasResponseFormat: false,
       timeLimitMs: 60_000,
     }),

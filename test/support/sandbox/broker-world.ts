@@ -32,6 +32,7 @@ export const deadSession: OpenSession = ({ sandboxUid }): ClosableSandboxSession
     exec: fail,
     readFile: fail,
     writeFile: fail,
+    readTree: fail,
     freeze: fail,
     close: () => Promise.resolve(),
   };

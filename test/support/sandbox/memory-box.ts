@@ -45,6 +45,11 @@ export class MemoryBox {
         return new TextEncoder().encode(this.notes);
       },
       writeFile: async () => this.#requireLife(),
+      readTree: async () => {
+        this.#requireLife();
+        const content = new TextEncoder().encode(this.notes);
+        return { kind: "files", files: [{ path: "notes", content, isExecutable: false }] };
+      },
       freeze: async () => {
         this.isFrozen = true;
       },

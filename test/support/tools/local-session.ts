@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { ExecRequest, ExecResult, SandboxSession } from "../../../src/sandbox/port.ts";
+import type { SandboxTree } from "../../../src/sandbox/sandbox-tree.ts";
+import { localTree } from "../sandbox/local-tree.ts";
 
 /** A session on a folder of this machine: real commands and files, no isolation, answers kept by call id. */
 export class LocalSession implements SandboxSession {
@@ -51,6 +53,10 @@ export class LocalSession implements SandboxSession {
   }
 
   async freeze(): Promise<void> {}
+
+  readTree(path: string): Promise<SandboxTree> {
+    return localTree(this.folder, path);
+  }
 
   /** Removes the folder. */
   async remove(): Promise<void> {

@@ -5,8 +5,10 @@ import (
 	"io/fs"
 	"math"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"rollyard.dev/sandboxd/internal/token"
 )
@@ -18,11 +20,11 @@ const maxArchiveEntries = 200_000
 // read are left out.
 func (d *daemon) archive(w http.ResponseWriter, r *http.Request, _ token.Claims) error {
 	query := r.URL.Query()
-	root, err := d.pathOf(query)
+	root, err := d.archiveRoot(query)
 	if err != nil {
 		return err
 	}
-	limit, err := limitOf(query, "max_bytes", math.MaxInt64)
+	limit, err := archiveLimits(query)
 	if err != nil {
 		return err
 	}
@@ -40,9 +42,54 @@ func (d *daemon) archive(w http.ResponseWriter, r *http.Request, _ token.Claims)
 	return nil
 }
 
+// archiveRoot is the path that a request names. With beneath=true it is in the
+// workdir and no part of it, itself included, is a symbolic link. Only in a
+// frozen sandbox does that hold until the archive is sent.
+func (d *daemon) archiveRoot(query url.Values) (string, error) {
+	path, err := d.pathOf(query)
+	if err != nil || query.Get("beneath") != "true" {
+		return path, err
+	}
+	workdir := filepath.Clean(d.absolute("."))
+	inside, err := filepath.Rel(workdir, path)
+	if err != nil || !filepath.IsLocal(inside) {
+		return "", outside()
+	}
+	part := workdir
+	for _, name := range strings.Split(inside, string(filepath.Separator)) {
+		part = filepath.Join(part, name)
+		info, err := os.Lstat(part)
+		if err != nil {
+			return "", fileRefusal(err)
+		}
+		if part != workdir && info.Mode()&fs.ModeSymlink != 0 {
+			return "", outside()
+		}
+	}
+	return part, nil
+}
+
+func outside() error {
+	return refuse(http.StatusBadRequest, "bad_path", "the path leads out of the workdir, or through a symbolic link")
+}
+
+type archiveLimit struct {
+	bytes   int64
+	entries int64
+}
+
+func archiveLimits(query url.Values) (archiveLimit, error) {
+	bytes, err := limitOf(query, "max_bytes", math.MaxInt64)
+	if err != nil {
+		return archiveLimit{}, err
+	}
+	entries, err := limitOf(query, "max_entries", maxArchiveEntries)
+	return archiveLimit{bytes, min(entries, maxArchiveEntries)}, err
+}
+
 // measure refuses a folder that is too large before a byte is sent.
-func measure(root string, limit int64) error {
-	entries, total := 0, int64(0)
+func measure(root string, limit archiveLimit) error {
+	entries, total := int64(0), int64(0)
 	return filepath.WalkDir(root, func(_ string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return skip(entry)
@@ -51,8 +98,8 @@ func measure(root string, limit int64) error {
 		if info, err := entry.Info(); err == nil && info.Mode().IsRegular() {
 			total += info.Size()
 		}
-		if total > limit || entries > maxArchiveEntries {
-			return refuse(http.StatusRequestEntityTooLarge, "too_large", "the folder is larger than max_bytes, or has more than 200000 entries")
+		if total > limit.bytes || entries > limit.entries {
+			return refuse(http.StatusRequestEntityTooLarge, "too_large", "the folder is larger than max_bytes, or has more than max_entries entries")
 		}
 		return nil
 	})

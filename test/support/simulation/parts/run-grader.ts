@@ -5,6 +5,7 @@ import { noGraderMetrics } from "../../../../src/grader/metrics.ts";
 import { silentLogger } from "../../../../src/lib/logger.ts";
 import { endpointOf, GRADERS } from "../simulated-grading.ts";
 import type { Running, World } from "../world.ts";
+import { noAgentFiles, noCleanSandbox } from "../../grader/no-sandbox.ts";
 
 /** Runs the real grader service in a simulated process, until it is drained. */
 export async function runGrader(world: World, running: Running, bus: Bus): Promise<void> {
@@ -19,17 +20,21 @@ export async function runGrader(world: World, running: Running, bus: Bus): Promi
     metrics: noGraderMetrics,
     waits: new GraderWaits(silentLogger),
     endpointCaller: endpointOf(process, world.clock, world.faults),
-    cleanSandboxFor: () => ({
-      open: () => Promise.reject(new Error("no grader of this world needs a sandbox")),
-      discard: () => undefined,
-      close: () => Promise.resolve(),
-    }),
+    agentFilesFor: () => noAgentFiles,
+    cleanSandboxFor: () => noCleanSandbox,
     nonce: () => world.ids.nonce(),
     loadSetup: async (ref) => {
       if (world.isPoison("grader", world.indexOf(ref))) world.crash(process, 100);
       await process.entered();
       const grader = GRADERS[graderType];
-      return { environment: "env", graderType, grader, hasResponseFormat: false, timeLimitMs: 60_000 };
+      return {
+        environment: "env",
+        graderType,
+        grader,
+        agentFilePaths: [],
+        hasResponseFormat: false,
+        timeLimitMs: 60_000,
+      };
     },
   });
   const serving = grader.run();

@@ -2,6 +2,8 @@ import { ClusterWorld } from "../chaos/cluster/cluster-world.ts";
 import { Closers } from "./bench/closers.ts";
 import { thisMachine } from "./bench/machine.ts";
 import { makeNodes } from "./cluster/bare-pods.ts";
+import { compiledController } from "./cluster/compiled-controller.ts";
+import type { ControllerProgram } from "./cluster/compiled-controller.ts";
 import { describePlane } from "./peers/describe-plane.ts";
 import { makeContender } from "./peers/make-contender.ts";
 import { measureContender } from "./peers/measure-contender.ts";
@@ -47,9 +49,11 @@ async function main(args: readonly string[]): Promise<number> {
   }
 }
 
-async function measureAll({ units, contenders, lateMs }: PeersOptions): Promise<PeersRun> {
+async function measureAll({ units, contenders, lateMs, isCompiled }: PeersOptions): Promise<PeersRun> {
   const machine = thisMachine();
+  const controller: ControllerProgram = isCompiled ? compiledController(null) : {};
   const world = await ClusterWorld.start({
+    ...controller,
     controllers: 1,
     workers: 0,
     graders: 0,
@@ -63,7 +67,7 @@ async function measureAll({ units, contenders, lateMs }: PeersOptions): Promise<
   const figures: PeerFigures[] = [];
   for (const name of contenders) {
     process.stderr.write(`• ${name} …\n`);
-    const contender = makeContender(name, { world, closers, units });
+    const contender = makeContender(name, { world, closers, units, controller });
     figures.push(await measureContender(world, closers, { name, contender, units, lateMs }));
     if (contender.command !== null) commands.push(`${name}: ${contender.command}`);
   }

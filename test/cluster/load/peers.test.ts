@@ -14,7 +14,16 @@ describe.skipIf(testCluster().isMissing)("npm run bench:peers", () => {
   let folder = "";
 
   const runBench = async (...only: readonly string[]): Promise<PeersRun> => {
-    const args = ["--units", String(UNITS), "--late-ms", "500", "--json", "--only", only.join(",")];
+    const args = [
+      "--units",
+      String(UNITS),
+      "--late-ms",
+      "500",
+      "--sources",
+      "--json",
+      "--only",
+      only.join(","),
+    ];
     const bench = startProgram(nodeCommand("test/load/peers-bench.ts", args), { TMPDIR: folder });
     const { code, stdout, stderr } = await bench.ended;
     expect({ code, stderr }).toEqual({ code: 0, stderr: only.map((name) => `• ${name} …\n`).join("") });

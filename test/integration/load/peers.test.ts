@@ -17,6 +17,7 @@ describe("readPeersOptions", () => {
       units: 500,
       contenders: [...CONTENDER_NAMES],
       lateMs: 5000,
+      isCompiled: true,
       isJson: false,
     });
     expect(readPeersOptions(["--units", "20", "--only", "rollyard,bare", "--json"])).toMatchObject({

@@ -6,6 +6,7 @@ import type { Closers } from "../bench/closers.ts";
 import type { ClaimerApi, ClaimFigures, ClaimingJob, ClaimTask } from "../parts/claimer-main.ts";
 import { readApiCounts, sumOf, writesBetween } from "./api-counts.ts";
 import { createBarePods, makeNodes, removePods, untilGone, untilRunning } from "./bare-pods.ts";
+import { compiledController } from "./compiled-controller.ts";
 import { meterController } from "./controller-calls.ts";
 import type { ControllerWork } from "./controller-calls.ts";
 import { makeClaimJob, removeClaimJob } from "./claim-job.ts";
@@ -96,16 +97,6 @@ const KEPT_UP = 0.8;
 export const WARM_SECONDS = 20;
 /** Most claims of the rate that the refill keeps up with. */
 const KEPT_UP_CLAIMS = 4000;
-const BOUNDS = "--max-old-space-size=256 --max-semi-space-size=4";
-
-/** As the image starts it (docs/cluster.md): compiled, and with bounds for V8. */
-function controllerThat(profile: string | null) {
-  const profiling = profile === null ? "" : ` --cpu-prof --cpu-prof-dir=${profile}`;
-  return {
-    controllerMain: "dist/services/controller/main.js",
-    controllerNodeOptions: `${BOUNDS}${profiling}`,
-  };
-}
 
 /** A real job with real sandboxes, and every write of the API server that it cost. */
 export async function measureWrites(
@@ -113,7 +104,7 @@ export async function measureWrites(
   closers: Closers,
 ): Promise<WriteFigures> {
   const world = await started(
-    { ...controllerThat(profile), controllers: 1, workers: 2, graders: 2 },
+    { ...compiledController(profile), controllers: 1, workers: 2, graders: 2 },
     closers,
   );
   await world.startServices();
@@ -153,7 +144,7 @@ export class ClaimBench {
 
   static async start({ pods, hasProxy, profile }: ClaimBenchSize, closers: Closers): Promise<ClaimBench> {
     const none = { workers: 0, graders: 0, hasLocalNode: false };
-    const controller = { ...controllerThat(profile), controllers: 1 };
+    const controller = { ...compiledController(profile), controllers: 1 };
     const world = await started({ ...controller, ...none, isDirect: !hasProxy }, closers);
     await makeNodes(world.whole.client, pods);
     await world.startServices();

@@ -10,6 +10,8 @@ export interface PeersOptions {
   readonly contenders: readonly ContenderName[];
   /** How long is waited for events that come late: what is written then belongs to what was before it. */
   readonly lateMs: number;
+  /** Whether Rollyard's controller is the compiled one with bounds for V8, or runs from its sources. */
+  readonly isCompiled: boolean;
   readonly isJson: boolean;
 }
 
@@ -23,6 +25,7 @@ all are ready, gives them back.
   --only NAME[,NAME]   of ${CONTENDER_NAMES.slice(0, 4).join(", ")},
                        ${CONTENDER_NAMES.slice(4).join(", ")} (all)
   --late-ms N          wait for events that come late, before counters are read (5000)
+  --sources            run Rollyard's controller from its sources, not compiled and with bounds for V8
   --json               every figure as JSON instead of the tables
 
 The first run builds agent-sandbox's controller from its released module, which takes a few minutes.
@@ -38,6 +41,7 @@ const flagsSchema = z.object({
     .transform((names) => names.split(","))
     .pipe(z.array(z.enum(CONTENDER_NAMES))),
   "late-ms": z.coerce.number().int().min(0).max(60_000).default(5000),
+  sources: z.boolean().default(false),
   json: z.boolean().default(false),
 });
 
@@ -48,6 +52,7 @@ export function readPeersOptions(args: readonly string[]): PeersOptions | string
       units: { type: "string" },
       only: { type: "string" },
       "late-ms": { type: "string" },
+      sources: { type: "boolean" },
       json: { type: "boolean" },
     } as const;
     const parsed = flagsSchema.safeParse({ ...parseArgs({ args: [...args], options }).values });
@@ -55,9 +60,9 @@ export function readPeersOptions(args: readonly string[]): PeersOptions | string
       const [issue] = parsed.error.issues;
       return `--${String(issue?.path[0] ?? "")}: ${issue?.message ?? "unreadable"}`;
     }
-    const { units, only, "late-ms": lateMs, json } = parsed.data;
+    const { units, only, "late-ms": lateMs, sources, json } = parsed.data;
     const contenders = CONTENDER_NAMES.filter((name) => only.includes(name));
-    return { units, contenders, lateMs, isJson: json };
+    return { units, contenders, lateMs, isCompiled: !sources, isJson: json };
   } catch (error) {
     return error instanceof Error ? error.message : "unreadable";
   }

@@ -10,9 +10,16 @@ import type { UnitWatch } from "./unit-watch.ts";
 
 const NAME = "peer";
 
+/** Its pool, and how its controller is started; its settings are the defaults. */
+export interface RollyardOptions {
+  readonly units: number;
+  readonly pool: number;
+  readonly command: string;
+}
+
 /** Claims over the bus, as workers make them, against an Environment. */
 export class RollyardContender implements Contender {
-  readonly command = `services/controller/main.ts, its defaults (${readPackage(findPlaces().root).version})`;
+  readonly command: string;
   readonly pool: number;
   poolAskedAtMs = 0;
   readonly #world: ClusterWorld;
@@ -21,15 +28,12 @@ export class RollyardContender implements Contender {
   #claimer: Part<ClaimerApi> | null = null;
   #job: ClaimingJob | null = null;
 
-  constructor(
-    world: ClusterWorld,
-    closers: Closers,
-    { units, pool }: { readonly units: number; readonly pool: number },
-  ) {
+  constructor(world: ClusterWorld, closers: Closers, { units, pool, command }: RollyardOptions) {
     this.#world = world;
     this.#closers = closers;
     this.#units = units;
     this.pool = pool;
+    this.command = `${command} (${readPackage(findPlaces().root).version})`;
   }
 
   get processes(): Readonly<Record<string, readonly number[]>> {

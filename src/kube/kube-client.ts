@@ -1,6 +1,7 @@
 import { systemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { KubeObject } from "./kube-object.ts";
+import { metadataWithoutManagedFields } from "./managed-fields.ts";
 import { resourcePath } from "./resource-path.ts";
 import type { ApiResource, ResourcePlace, ResourceQuery } from "./resource-path.ts";
 import type { KubeRequest, KubeResponse, KubeTransport } from "./transport/kube-transport.ts";
@@ -20,6 +21,8 @@ export interface ListQuery {
   readonly limit?: number | undefined;
   readonly continue?: string | undefined;
   readonly signal?: AbortSignal;
+  /** What is left out of the answer's JSON before it is parsed. */
+  readonly trim?: (json: string) => string;
 }
 
 /** How a patch is read. JSON merge patch is RFC 7396; apply owns the fields that it names. */
@@ -66,13 +69,13 @@ export class KubeClient {
   async list<T extends KubeObject>(
     resource: ApiResource,
     place: ResourcePlace = {},
-    { signal, ...query }: ListQuery = {},
+    { signal, trim = (json) => json, ...query }: ListQuery = {},
   ): Promise<KubeList<T> | null> {
     const path = resourcePath(resource, place, query);
     const response = await this.send({ method: "GET", path, ...(signal === undefined ? {} : { signal }) });
     if (response.status === 410) return null;
     if (response.status >= 300) throw refusal(response.status, readStatus(response).reason);
-    return JSON.parse(response.body) as KubeList<T>;
+    return JSON.parse(trim(response.body)) as KubeList<T>;
   }
 
   async create<T extends KubeObject>(
@@ -89,8 +92,9 @@ export class KubeClient {
     place: ResourcePlace,
     object: object,
   ): Promise<WriteResult<KubeObject>> {
-    const path = resourcePath(resource, place);
-    return this.#write("POST", path, { body: JSON.stringify(object), accept: METADATA_ONLY });
+    const request = { body: JSON.stringify(object), accept: METADATA_ONLY };
+    const answer = await this.send({ method: "POST", path: resourcePath(resource, place), ...request });
+    return writeResult<KubeObject>({ ...answer, body: metadataWithoutManagedFields(answer.body) });
   }
 
   /** Refused as `conflict` unless the object's `resourceVersion` is still the current one. */

@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import type { Subscription } from "../bus/port.ts";
 import { claimSubject } from "../bus/subjects.ts";
 import type { RollyardError } from "../errors/rollyard-error.ts";
@@ -8,6 +8,7 @@ import { systemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
 import { silentLogger } from "../lib/logger.ts";
 import type { Logger } from "../lib/logger.ts";
+import { Paced } from "../lib/paced.ts";
 import { failureRecord } from "../rollout/failure-record.ts";
 import type { BrokerOptions, BrokerSnapshot, ReleaseRef } from "./broker-options.ts";
 import { fairOrder, planBroker } from "./broker-plan.ts";
@@ -36,6 +37,8 @@ import { UnheldSandboxes } from "./unheld-sandboxes.ts";
 
 const TICK_MS = 250;
 const LOOK_AGAIN_TICKS = 120;
+/** A thousand claims that come at once, and each sandbox for them, need no plan each: one costs what all that wait do. */
+const PLAN_PAUSE_MS = 5;
 
 /**
  * The only place that hands out sandboxes of an environment. It keeps some warm, starts more for claims that wait,
@@ -58,6 +61,7 @@ export class SandboxBroker {
   readonly #earlier: EarlierSandboxes;
   readonly #stopping = new AbortController();
   readonly #assigning = new Set<Promise<void>>();
+  readonly #planning: Paced;
   #own: OwnSandboxes & Pick<BrokerOptions, "replacesLost">;
   #subscription: Subscription | null = null;
   #failedStarts = 0;
@@ -74,6 +78,7 @@ export class SandboxBroker {
     const ledger = new LeaseLedger(bus, clock);
     const isShared = launcher.adopt !== undefined;
     [this.#clock, this.#logger, this.#ledger] = [clock, logger, ledger];
+    this.#planning = new Paced(() => this.#planNow(), { clock, pauseMs: PLAN_PAUSE_MS, signal });
     this.#released = new ReleasedAttempts(bus, options.keptReleases);
     this.#holdings = new Holdings(ledger, { clock, logger, onOrphan });
     this.#rate = new StartRate(options.spec.startsPerSecond, clock.monotonicMs());
@@ -222,7 +227,10 @@ export class SandboxBroker {
   }
 
   #plan(): void {
-    if (this.#stopping.signal.aborted) return;
+    this.#planning.ask();
+  }
+
+  #planNow(): void {
     const plan = planBroker(this.#view());
     for (const key of plan.assign) {
       const claim = this.#queue.get(key);
@@ -295,7 +303,7 @@ export class SandboxBroker {
     if (pool.breaker.state().state !== "closed")
       this.#logger.info("sandboxes start again", { template: key });
     pool.breaker.succeeded();
-    const isAwaited = this.#queue.waiting().some((claim) => claim.pool === key);
+    const isAwaited = this.#queue.isAwaited(key);
     this.#options.observer?.started?.(purpose, isAwaited ? "cold" : "warm", startedMs);
     this.#plan();
   }
@@ -343,6 +351,8 @@ export class SandboxBroker {
   }
 }
 
+/** 48 random bits: the first two parts of a UUID of version 4, for which Node draws randomness ahead. */
 function randomSandboxUid(): string {
-  return randomBytes(6).toString("hex");
+  const [low = "", middle = ""] = randomUUID().split("-");
+  return `${low}${middle}`;
 }

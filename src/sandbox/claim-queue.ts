@@ -60,7 +60,13 @@ export class ClaimQueue {
 
   /** Those that a plan may serve, in order of arrival. */
   waiting(): readonly QueuedClaim[] {
-    return [...this.#claims.values()].filter((claim) => !claim.assigning && claim.failure === null);
+    return [...this.#claims.values()].filter(waits);
+  }
+
+  /** Whether one of them waits for that pool. */
+  isAwaited(pool: string): boolean {
+    for (const claim of this.#claims.values()) if (claim.pool === pool && waits(claim)) return true;
+    return false;
   }
 
   /** Forgets claims that nobody has asked for in a while. */
@@ -90,4 +96,8 @@ export class ClaimQueue {
   wakeAll(): void {
     for (const key of Array.from(this.#wakers.keys())) this.wake(key);
   }
+}
+
+function waits({ assigning, failure }: QueuedClaim): boolean {
+  return !assigning && failure === null;
 }

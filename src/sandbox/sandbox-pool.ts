@@ -133,8 +133,9 @@ export class SandboxPool {
   }
 
   #drop(sandbox: LaunchedSandbox): void {
+    if (this.#closed === "leaves") return;
     const index = this.#ready.findIndex((ready) => ready.sandbox === sandbox);
-    if (index < 0 || this.#closed === "leaves") return;
+    if (index < 0) return;
     this.#ready.splice(index, 1);
     void this.#options.discard(sandbox);
   }

@@ -22,6 +22,8 @@ export interface ReflectorOptions<T extends Cached> {
   readonly selectors?: { readonly labelSelector?: string; readonly fieldSelector?: string };
   /** What is kept of an object. It gets each once and must not hold on to it, or memory grows by the whole object. */
   readonly project: (object: KubeObject) => T;
+  /** What is left out of the JSON of events and lists before it is parsed. */
+  readonly trim?: (json: string) => string;
   readonly store: Pick<ObjectStore<T, string>, "put" | "remove" | "replaceAll">;
   readonly clock: Clock;
   /** In [0, 1). */
@@ -93,12 +95,13 @@ export class Reflector<T extends Cached> {
   }
 
   async #pages(limit: number, signal: AbortSignal) {
-    const { client, resource, place, selectors } = this.#options;
+    const { client, resource, place, selectors, trim } = this.#options;
     const objects: T[] = [];
     let next: string | undefined;
     for (;;) {
       const query = { ...selectors, limit: limit === 0 ? undefined : limit, continue: next, signal };
-      const page = await client.list<KubeObject>(resource, place, query);
+      const reading = trim === undefined ? {} : { trim };
+      const page = await client.list<KubeObject>(resource, place, { ...query, ...reading });
       if (page === null || signal.aborted) return null;
       for (const object of page.items) this.#keep(object, (projected) => objects.push(projected));
       next = page.metadata.continue;
@@ -137,7 +140,8 @@ export class Reflector<T extends Cached> {
 
   /** Takes one event; resolves with the watch's end when it is one. */
   #take(line: string): WatchEnd | null {
-    const { type, object } = JSON.parse(line) as { readonly type: string; readonly object: KubeObject };
+    const { trim = (json) => json } = this.#options;
+    const { type, object } = JSON.parse(trim(line)) as { readonly type: string; readonly object: KubeObject };
     if (type === "ERROR") {
       const { code } = objectOrEmpty(object);
       return code === 410 ? { kind: "gone" } : { kind: "failed", events: 0 };

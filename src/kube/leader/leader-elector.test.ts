@@ -10,6 +10,7 @@ import type { LeaseRecord, LeaseStore } from "./lease.ts";
 /** A candidate's view of the store, which can be cut off from it. */
 class CutLeaseStore implements LeaseStore {
   isCut = false;
+  reads = 0;
   /** Lets calls fail after a while only. */
   hang: (() => Promise<void>) | null = null;
   readonly #inner: LeaseStore;
@@ -17,6 +18,7 @@ class CutLeaseStore implements LeaseStore {
     this.#inner = inner;
   }
   async read() {
+    this.reads += 1;
     await this.#check();
     return this.#inner.read();
   }
@@ -29,6 +31,14 @@ class CutLeaseStore implements LeaseStore {
     if (this.isCut) throw new Error("cut off");
   }
 }
+
+const NOBODY: LeaseRecord = {
+  holder: "",
+  durationSeconds: 1,
+  acquireTime: "",
+  renewTime: "",
+  transitions: 0,
+};
 
 function world() {
   const clock = new VirtualClock();
@@ -63,6 +73,19 @@ describe("LeaderElector", () => {
     candidate("a");
     candidate("b");
     await pass(600_000);
+    expect(log).toEqual(["+a@0"]);
+  });
+
+  it("renews by one call, and looks again only when that was refused", async () => {
+    const { shared, log, candidate, pass } = world();
+    const a = candidate("a");
+    await pass(60_000);
+    expect(a.store.reads).toBe(1);
+    const stored = await shared.read();
+    // Somebody touches the lease: it is still ours, as another version.
+    await shared.write({ ...(stored?.record ?? NOBODY) }, stored?.version ?? null);
+    await pass(60_000);
+    expect(a.store.reads).toBe(2);
     expect(log).toEqual(["+a@0"]);
   });
 

@@ -41,6 +41,8 @@ const RETRY_MS = 2000;
 export class LeaderElector {
   readonly #options: LeaderElectorOptions;
   #seen: LeaseSighting = { version: "", atMs: Number.NEGATIVE_INFINITY };
+  /** What we wrote last. As long as it stands nobody else holds the lease, so it is renewed by one call, without a look. */
+  #own: StoredLease | null = null;
   /** Monotonic time before the last write that made or kept us the leader. */
   #heldSinceMs = Number.NEGATIVE_INFINITY;
 
@@ -114,7 +116,9 @@ export class LeaderElector {
     const { store, clock, logger } = this.#options;
     const beforeMs = clock.monotonicMs();
     try {
-      const stored = await store.read();
+      const stored = this.#own ?? (await store.read());
+      // Of a write that fails or is refused nobody knows what stands now.
+      this.#own = null;
       this.#look(stored);
       const plan = planLease(stored, this.#seen, this.#candidate());
       if (plan.kind === "wait") return false;
@@ -122,6 +126,7 @@ export class LeaderElector {
       this.#look(written);
       // Who was faster is seen by the next look.
       if (written === null) return null;
+      this.#own = written;
       this.#heldSinceMs = beforeMs;
       return true;
     } catch (error) {

@@ -4,6 +4,7 @@ import type { KubeClient } from "../../../kube/kube-client.ts";
 import { objectKey } from "../../../kube/kube-object.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
+import { Turns } from "../../../lib/turns.ts";
 import type { AdoptedSandbox, LaunchedSandbox, LaunchRequest, SandboxLauncher } from "../../port.ts";
 import { mergePodTemplate } from "./merge-pod-template.ts";
 import type { NodeCache } from "./node-cache.ts";
@@ -11,7 +12,7 @@ import type { PodCache } from "./pod-cache.ts";
 import type { PodManifest } from "./pod-shape.ts";
 import type { PodView } from "./pod-view.ts";
 import { PodWrites } from "./pod-writes.ts";
-import { sandboxPod } from "./sandbox-pod.ts";
+import { podName, sandboxPod } from "./sandbox-pod.ts";
 import type { PodPlace } from "./sandbox-pod.ts";
 import { TrackedPod } from "./tracked-pod.ts";
 
@@ -32,6 +33,8 @@ export interface KubernetesLauncherOptions extends Omit<PodPlace, "owner"> {
 }
 
 const LOOK_EVERY_MS = 1_000;
+/** Below the connections of the transport: deletions never wait behind what is started. A pod is made when its turn comes. */
+const CREATIONS_AT_ONCE = 24;
 /** A pod on a node that is dead stays for minutes; whoever deleted it need not wait for that. */
 const GONE_WITHIN_MS = 30_000;
 /** Of a pod whose sandbox's spec is not known any more. */
@@ -46,6 +49,7 @@ export class KubernetesLauncher implements SandboxLauncher {
   readonly #options: KubernetesLauncherOptions;
   readonly #place: PodPlace;
   readonly #writes: PodWrites;
+  readonly #creations = new Turns(CREATIONS_AT_ONCE);
   readonly #tracked = new Map<string, TrackedPod>();
   readonly #closing = new AbortController();
   // One of each for all pods: a closure for every pod would be more than what is known of it.
@@ -65,10 +69,9 @@ export class KubernetesLauncher implements SandboxLauncher {
 
   async start(request: LaunchRequest): Promise<LaunchedSandbox> {
     const { clock, pods } = this.#options;
-    const pod = podOf(request, this.#place);
     const onProgress = request.onProgress ?? (() => undefined);
     const tracked = this.#track({
-      name: pod.metadata.name,
+      name: podName(this.#place.owner, request.sandboxUid),
       sandboxUid: request.sandboxUid,
       readySeconds: request.spec.readySeconds,
       wasReady: false,
@@ -77,7 +80,9 @@ export class KubernetesLauncher implements SandboxLauncher {
     });
     pods.expect(tracked.key);
     try {
-      tracked.uid = await this.#writes.create(pod, onProgress);
+      tracked.uid = await this.#creations.run(() =>
+        this.#writes.create(podOf(request, this.#place), onProgress),
+      );
     } catch (error) {
       this.#forget(tracked);
       throw error;

@@ -4,6 +4,7 @@ import type { StoreChange } from "../../../kube/cache/object-store.ts";
 import { Reflector } from "../../../kube/cache/reflector.ts";
 import { Expectations } from "../../../kube/control/expectations.ts";
 import type { KubeClient } from "../../../kube/kube-client.ts";
+import { withoutManagedFields } from "../../../kube/managed-fields.ts";
 import type { KubeTransport } from "../../../kube/transport/kube-transport.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/logger.ts";
@@ -45,6 +46,7 @@ export class PodCache {
       resource: PODS,
       place: namespace === undefined ? {} : { namespace },
       selectors: { labelSelector: SANDBOX_PODS },
+      trim: withoutManagedFields,
       project: (pod) => viewPod(pod, { texts: this.#texts, kid }),
       store: this.#store,
       onListed: (startedAtMs) => this.#listed(startedAtMs),

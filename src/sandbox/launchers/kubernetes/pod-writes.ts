@@ -48,6 +48,7 @@ export class PodWrites {
   async create(pod: PodManifest, onProgress: (progress: StartProgress) => void): Promise<string> {
     let isUnsure = false;
     for (let tries = 0; ; tries += 1) {
+      if (this.#options.signal.aborted) throw noRoom("ApiServer", "closed before it was created");
       const created = await this.#createOrFind(pod, isUnsure, onProgress);
       if (created.kind === "made") {
         onProgress({ kind: "going_on" });
@@ -56,7 +57,6 @@ export class PodWrites {
       if (created.kind === "refused") throw created.error;
       isUnsure ||= created.isUnsure;
       await this.#pause(tries);
-      if (this.#options.signal.aborted) throw noRoom("ApiServer", "closed before it was created");
     }
   }
 

@@ -39,6 +39,8 @@ export interface FirstEnds {
 
 const FIRST_ENDS = 10;
 const ABSENT: LedgerLine = { phase: "absent", attempt: 0, outcomeAfter: 0, countedFailures: 0, reward: null };
+/** The same for all: a job may have a million. */
+const PENDING: LedgerLine = { ...ABSENT, phase: "pending" };
 
 /**
  * The accounting of one job: a line for every rollout, rebuilt at any time from work and outcomes. Feeding the same
@@ -74,7 +76,7 @@ export class JobLedger {
     this.shape = shape;
     const member = shape.indexes === null ? null : new Set(shape.indexes);
     this.#lines = Array.from({ length: shape.items * shape.samplesPerItem }, (_, index) =>
-      member === null || member.has(index) ? { ...ABSENT, phase: "pending" } : ABSENT,
+      member === null || member.has(index) ? PENDING : ABSENT,
     );
     for (const line of this.#lines) this.#counts[line.phase] += 1;
     this.#fresh = this.#counts.pending;

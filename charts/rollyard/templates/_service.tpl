@@ -79,7 +79,7 @@ containers:
   - name: {{ .component }}
     image: {{ include "rollyard.image" .root | quote }}
     imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-    command: [node, services/{{ .component }}/main.ts]
+    command: [node, dist/services/{{ .component }}/main.js]
     args: [--config, /etc/rollyard/config.yaml]
     env:
       {{- with include "rollyard.natsSecret" .root }}
@@ -88,6 +88,10 @@ containers:
           secretKeyRef:
             name: {{ . }}
             key: {{ $.component }}
+      {{- end }}
+      {{- with .nodeOptions }}
+      - name: NODE_OPTIONS
+        value: {{ . | quote }}
       {{- end }}
       {{- with .values.extraEnv }}
       {{- toYaml . | nindent 6 }}

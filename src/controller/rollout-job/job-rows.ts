@@ -5,14 +5,16 @@ import { BlobRefSchema } from "../../gen/rollyard/v1/events_pb.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { JobRecord } from "../../job/job-record.ts";
 
+const LINE_FEED = 10;
+const ROWS_A_PIECE = 1000;
+
 /** Stores a job's rows as they are at its start: whatever they were read from may change. */
 export async function storeRows(
   store: LogStore,
   jobUid: string,
   rows: readonly JsonObject[],
 ): Promise<JobRecord["rows"]> {
-  const text = rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-  const { sha256, sizeBytes, chunks } = await putBlob(store, jobUid, new TextEncoder().encode(text));
+  const { sha256, sizeBytes, chunks } = await putBlob(store, jobUid, bytesOf(rows));
   return { sha256, sizeBytes: Number(sizeBytes), chunks };
 }
 
@@ -23,7 +25,26 @@ export async function loadRows(
   { sha256, sizeBytes, chunks }: JobRecord["rows"],
 ): Promise<readonly JsonObject[]> {
   const ref = create(BlobRefSchema, { sha256, sizeBytes: BigInt(sizeBytes), chunks });
-  const text = new TextDecoder().decode(await getBlob(store, jobUid, ref));
-  const lines = text.split("\n").slice(0, -1);
-  return lines.map((line) => JSON.parse(line) as JsonObject);
+  return rowsOf(Buffer.from(await getBlob(store, jobUid, ref)));
+}
+
+/** Piece by piece: one text of all rows would be as large as they are, beside them. */
+function bytesOf(rows: readonly JsonObject[]): Uint8Array {
+  const pieces: Buffer[] = [];
+  for (let from = 0; from < rows.length; from += ROWS_A_PIECE) {
+    const lines = rows.slice(from, from + ROWS_A_PIECE).map((row) => `${JSON.stringify(row)}\n`);
+    pieces.push(Buffer.from(lines.join("")));
+  }
+  return Buffer.concat(pieces);
+}
+
+/** Row by row: a list of a million lines would be as large as the rows. */
+function rowsOf(bytes: Buffer): readonly JsonObject[] {
+  const rows: JsonObject[] = [];
+  let from = 0;
+  for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
+    rows.push(JSON.parse(bytes.toString("utf8", from, end)) as JsonObject);
+    from = end + 1;
+  }
+  return rows;
 }

@@ -14,6 +14,7 @@ export type SectionId =
   | "summary"
   | "jobs"
   | "rewards"
+  | "splits"
   | "groups"
   | "samples"
   | "failures"
@@ -60,6 +61,14 @@ export function reportSections(input: ReportInput): readonly ReportSection[] {
     }),
     jobSection(joined),
     rewardSection(stats),
+    section("splits", "By the rows' split", {
+      header: ["split", "rollouts", "graded", "mean reward"],
+      rows: (stats.splits ?? []).map(({ split, rollouts, graded, mean_reward }) => [
+        split,
+        ...[rollouts, graded].map(String),
+        numberText(mean_reward),
+      ]),
+    }),
     groupSection(stats),
     sampleSection(stats),
     failureSection(stats),

@@ -22,6 +22,8 @@ export const resultRecordSchema = z.object({
   trace_id: z.string(),
   item_index: z.number(),
   sample_index: z.number(),
+  /** The row's own `split`, such as train or validation; absent where rows have none. */
+  split: z.string().optional(),
   attempt: z.number(),
   outcome: z.enum(["graded", "failed"]),
   failure_class: z.string().nullable(),
@@ -59,6 +61,7 @@ export function resultRecord(
   return {
     job: jobName,
     ...placeFields(outcome),
+    ...splitField(attempt),
     ...(outcome.outcome === "graded" ? gradedFields(outcome) : failedFields(outcome)),
     evidence: outcome.evidence,
     sub_rewards: finiteOnly(outcome.subRewards),
@@ -83,6 +86,13 @@ function placeFields({ ref }: Outcome): Pick<ResultRecord, PlaceFields> {
     sample_index: ref.sampleIndex,
     attempt: ref.attempt,
   };
+}
+
+const LONGEST_SPLIT = 64;
+
+function splitField(attempt: AttemptState | null): Pick<ResultRecord, "split"> {
+  const split = attempt?.item["split"];
+  return typeof split === "string" && split.length <= LONGEST_SPLIT ? { split } : {};
 }
 
 function gradedFields({ reward, passed }: Outcome): Pick<ResultRecord, EndFields> {

@@ -11,6 +11,7 @@ export type RolloutFacts = Pick<
   ResultRecord,
   | "item_index"
   | "sample_index"
+  | "split"
   | "reward"
   | "passed"
   | "failure_class"
@@ -25,8 +26,8 @@ export type RolloutFacts = Pick<
 /** Picks the facts out of a result. */
 export function factsOf(record: ResultRecord): RolloutFacts {
   const { item_index, sample_index, reward, passed, failure_class, failure_code } = record;
-  const { stop_reason, turns, tool_calls, flags, seconds } = record;
-  const place = { item_index, sample_index };
+  const { stop_reason, turns, tool_calls, flags, seconds, split } = record;
+  const place = { item_index, sample_index, ...(split === undefined ? {} : { split }) };
   const end = { reward, passed, failure_class, failure_code, stop_reason };
   return { ...place, ...end, turns, tool_calls, flags, seconds };
 }

@@ -21,6 +21,14 @@ export interface StopStatistics {
   readonly mean_reward: number | null;
 }
 
+/** Rollouts of rows of one `split`. */
+export interface SplitStatistics {
+  readonly split: string;
+  readonly rollouts: number;
+  readonly graded: number;
+  readonly mean_reward: number | null;
+}
+
 /** Tokens of all attempts. */
 export interface TokenStatistics {
   readonly prompt: number;
@@ -48,6 +56,8 @@ export interface RunStatistics extends GroupStatistics {
   readonly retried_attempts: number;
   readonly failures: readonly FailureStatistics[];
   readonly stop_reasons: readonly StopStatistics[];
+  /** Absent where no row has a `split`. */
+  readonly splits?: readonly SplitStatistics[];
   /** Rollouts by flag of the graders. */
   readonly flags: Readonly<Record<string, number>>;
   /** Rollouts by policy version. */
@@ -133,6 +143,7 @@ export class StatisticsBuilder {
       retried_attempts: failedAttempts - failed - this.#waiting(),
       failures,
       stop_reasons: stopStatistics(rollouts),
+      ...splitStatistics(rollouts),
       flags: counted(rollouts.flatMap(({ flags }) => flags)),
       policy_versions: Object.fromEntries(this.#policyVersions),
       tools: this.#tools.tools(),
@@ -168,11 +179,24 @@ function stopStatistics(rollouts: readonly RolloutFacts[]): readonly StopStatist
     facts.stop_reason === null ? [] : [{ ...facts, reason: facts.stop_reason }],
   );
   return [...Map.groupBy(stopped, ({ reason }) => reason)]
-    .map(([reason, own]) => {
-      const { n, mean } = describeNumbers(rewardsOf(own));
-      return { reason, rollouts: own.length, graded: n, mean_reward: mean };
-    })
+    .map(([reason, own]) => ({ reason, ...rewardedOf(own) }))
     .toSorted((a, b) => b.rollouts - a.rollouts);
+}
+
+function splitStatistics(rollouts: readonly RolloutFacts[]): Pick<RunStatistics, "splits"> {
+  const own = rollouts.flatMap((facts) =>
+    facts.split === undefined ? [] : [{ ...facts, split: facts.split }],
+  );
+  if (own.length === 0) return {};
+  const bySplit = [...Map.groupBy(own, ({ split }) => split)].toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return { splits: bySplit.map(([split, facts]) => ({ split, ...rewardedOf(facts) })) };
+}
+
+function rewardedOf(
+  rollouts: readonly RolloutFacts[],
+): Pick<StopStatistics, "rollouts" | "graded" | "mean_reward"> {
+  const { n, mean } = describeNumbers(rewardsOf(rollouts));
+  return { rollouts: rollouts.length, graded: n, mean_reward: mean };
 }
 
 /** How often each text is there, most frequent first. */

@@ -25,6 +25,7 @@ import type { TraceCounts } from "../../../src/trace/trace-tally.ts";
 import type { ResultRecorder } from "../../../src/trajectory/recorder.ts";
 import { startGrader } from "../../grader/create-grader.ts";
 import { connectAs } from "../run/connect-as.ts";
+import { JOINING_SERVED, writeJoinFile } from "../run/join-file.ts";
 import { newBroker, openRecorder } from "../run/local-run.ts";
 import type { LocalRunOptions } from "../run/local-run.ts";
 import { RowNumbers } from "./row-numbers.ts";
@@ -91,6 +92,8 @@ async function compose(options: LocalServeOptions, closers: Closers): Promise<Tr
   const identity = await publish(options, bus);
   const recorder = await openRecorder({ ...options, store, placeOf: placesOf(options) }, bus, identity);
   closers.push(() => recorder.close());
+  const join = await writeJoinFile(folder.joinPath, server, folder.storePath, JOINING_SERVED);
+  closers.push(() => join.remove());
   const stopping = new AbortController();
   const keeper = await startController(
     options,

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { serveWorld } from "../../support/serve/serve-world.ts";
+import { ROW } from "../../support/serve/trainer-client.ts";
+import { sandboxesOf } from "../../support/serve/sandboxes-of.ts";
+
+const world = serveWorld();
+const CALL = { call_id: "call_1", trace_id: "trace_1", arguments: { command: "echo x" }, item: ROW };
+
+describe("bad requests of a hosted trainer", () => {
+  it("are told what is wrong with them, start no sandbox, and leave what serves as it was", async () => {
+    const served = await world.serve({ flags: ["--secret", "trainer/keys=env:TRAINER_KEYS"], spec: KEYS });
+    const { trainer } = served;
+    const statusOf = async (body: unknown, route = "tools/shell"): Promise<number> =>
+      (await trainer.post(route, body)).status;
+    expect(await trainer.as({}).post("tools/shell", CALL)).toMatchObject({
+      status: 401,
+      body: { error: { code: "request_unauthenticated" } },
+    });
+    expect(await trainer.as({ authorization: "Bearer wrong" }).post("grade", CALL)).toMatchObject({
+      status: 401,
+    });
+    expect(await trainer.as({ authorization: "Basic a2V5LTE=" }).post("grade", CALL)).toMatchObject({
+      status: 401,
+    });
+    const [base = ""] = trainer.bases;
+    const elsewhere = trainer.at(base.replace(/small$/u, "other"));
+    expect(await elsewhere.post("tools/shell", CALL)).toMatchObject({
+      status: 404,
+      body: { error: { code: "environment_not_found" } },
+    });
+    expect(await statusOf("{not json")).toBe(400);
+    expect(await statusOf("[]")).toBe(400);
+    expect(await statusOf("")).toBe(400);
+    expect(await statusOf({ ...CALL, trace_id: undefined })).toBe(400);
+    expect(await statusOf({ ...CALL, trace_id: 7 })).toBe(400);
+    expect(await statusOf({ ...CALL, trace_id: "x".repeat(129) })).toBe(400);
+    expect(await statusOf({ ...CALL, trace_id: "a\u0000b" })).toBe(400);
+    expect(await statusOf({ ...CALL, call_id: undefined })).toBe(400);
+    expect(await statusOf({ ...CALL, item: "none" })).toBe(400);
+    expect(await statusOf({ trace_id: "trace_1", item: ROW }, "grade")).toBe(400);
+    expect(await statusOf({ ...CALL, arguments: "x".repeat(1_000_000) })).toBe(413);
+    expect(await statusOf({ sample: { output_text: "x".repeat(1_000_000) }, trace_id: "t" }, "grade")).toBe(
+      413,
+    );
+    expect(await sandboxesOf(served)).toEqual([]);
+    // What is just small enough is stored and graded.
+    const large = { ...CALL, item: { ...ROW, padding: "é".repeat(400_000) } };
+    expect(await trainer.post("tools/shell", large)).toMatchObject({ status: 200, body: { output: "x\n" } });
+    expect(await trainer.grade("trace_1", "2", large.item)).toEqual({ status: 200, body: { score: 1 } });
+  });
+
+  it("may have any of an environment's keys, and none of them is in a log or a record", async () => {
+    const served = await world.serve({ flags: ["--secret", "trainer/keys=env:TRAINER_KEYS"], spec: KEYS });
+    for (const key of ["key-1", "key-2"]) {
+      const trainer = served.trainer.as({ authorization: `Bearer ${key}` });
+      expect(await trainer.grade(`trace_${key}`)).toMatchObject({ status: 200 });
+    }
+    const joined = served.trainer.as({ authorization: "Bearer key-1 key-2" });
+    expect(await joined.grade("trace_x")).toMatchObject({ status: 401 });
+  });
+
+  it("get 413 for an output that makes the answer too large, and the trace goes on", async () => {
+    const served = await world.serve({ spec: "  limits: {outputBytes: 4000000, toolSeconds: 30}" });
+    const { trainer } = served;
+    const much = { trace: "trace_o", call: "call_1", command: "head -c 900000 /dev/zero | tr '\\\\0' '\"'" };
+    expect(await trainer.call(much)).toMatchObject({
+      status: 413,
+      body: { error: { code: "answer_too_large" } },
+    });
+    expect(await trainer.call({ trace: "trace_o", call: "call_2", command: "echo on" })).toMatchObject({
+      body: { output: "on\n" },
+    });
+  });
+});
+
+const KEYS = "  serve: {authSecret: {name: trainer, key: keys}}";

@@ -5,7 +5,6 @@ import { environmentSchema } from "../../src/environment/environment.ts";
 import { PRESETS } from "../../src/environment/presets.ts";
 import { ERROR_CODES } from "../../src/errors/codes.ts";
 import { graderSchema } from "../../src/grader/schema.ts";
-import { SUPPORTED_GRADER_TYPES } from "../../src/grader/supported.ts";
 import { MUTABLE_JOB_FIELDS, rolloutJobSchema } from "../../src/job/rollout-job.ts";
 import { objectOrEmpty, textOrUndefined } from "../../src/lib/half-valid.ts";
 import { isJsonObject } from "../../src/lib/json.ts";
@@ -138,10 +137,9 @@ function gradersPage(): string {
 function graderSection(schema: JsonObject): string[] {
   const type = graderTypeOf(schema);
   const description = textOrUndefined(propertyOf(schema, "type")["description"]) ?? "";
-  const isSupported = SUPPORTED_GRADER_TYPES.some((supported) => supported === type);
   return [
     `## ${type}`,
-    isSupported ? description : `${description} **Not supported by this version.**`,
+    description,
     fieldTable(schema, {
       leaveOut: ["type", ...TOP_LEVEL_GRADER_FIELDS],
       keepClosed: ["graders"],

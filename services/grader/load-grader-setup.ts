@@ -56,6 +56,7 @@ async function loadSetup(specHash: string, deps: SetupDeps): Promise<KeptSetup> 
     runtime: deps.runtime,
     keyOf: (ref) => liveKey(ref, secrets, "spec.judges"),
   });
+  const assets = decodeAssets(graderAssets);
   const setup: GraderSetup = {
     environment: environmentName,
     graderType: spec.type,
@@ -64,9 +65,9 @@ async function loadSetup(specHash: string, deps: SetupDeps): Promise<KeptSetup> 
       judges: models,
       tools,
       limits: deps.limits,
-      assets: decodeAssets(graderAssets),
+      assets,
     }),
-    agentFilePaths: agentFilePaths(spec),
+    agentFilePaths: agentFilePaths(spec, assets),
     hasResponseFormat: environment.responseFormat !== undefined,
     timeLimitMs: environment.limits.gradeSeconds * 1000,
   };

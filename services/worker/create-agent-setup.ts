@@ -2,7 +2,7 @@ import { compileItemMessages } from "../../src/environment/item-messages.ts";
 import type { EnvironmentSpec } from "../../src/environment/environment.ts";
 import { resolveTools } from "../../src/environment/tool-definitions.ts";
 import type { ResolvedTool } from "../../src/environment/tool-definitions.ts";
-import { agentFilePaths } from "../../src/grader/agent-file-paths.ts";
+import { needsAgentFiles } from "../../src/grader/needs-agent-files.ts";
 import { liveKey } from "../../src/config/live-key.ts";
 import type { LiveSecrets } from "../../src/config/live-secrets.ts";
 import type { Snapshot } from "../../src/config/snapshot.ts";
@@ -49,7 +49,7 @@ export function createAgentSetup(snapshot: Snapshot, secrets: LiveSecrets, deps:
     samplesPerItem: job.samplesPerItem,
     tools: tools.map(({ definition }) => definition),
     needsSandbox: tools.some(({ kind }) => kind !== "http"),
-    gradingNeedsSandbox: agentFilePaths(environment.grader).length > 0,
+    gradingNeedsSandbox: needsAgentFiles(environment.grader),
     recovery: recoveryOf(environment, tools),
     responseFormat: (environment.responseFormat ?? null) as JsonObject | null,
     promptFor: compileItemMessages(environment.prompt),

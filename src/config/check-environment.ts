@@ -6,11 +6,9 @@ import type { JsonObject } from "../lib/json.ts";
 import { problemsUnder } from "../lib/schema/spec-problem.ts";
 import type { SpecProblem } from "../lib/schema/spec-problem.ts";
 import { graderProblems } from "./check-grader.ts";
-import { unsupportedProblems } from "./unsupported.ts";
 
 /**
- * What is wrong with an Environment's `spec` beyond its shape: schemas, templates, judges, and what this version
- * can't do. Bears a spec that is not valid, so that all problems can be told at once.
+ * What is wrong with an Environment's `spec` beyond its shape: schemas, templates, judges. Bears a spec that is not valid, so that all problems can be told at once.
  */
 export function environmentProblems(spec: JsonObject): SpecProblem[] {
   return [
@@ -18,7 +16,6 @@ export function environmentProblems(spec: JsonObject): SpecProblem[] {
     ...responseFormatProblems(spec),
     ...problemsUnder(["tools"], toolProblems(spec["tools"])),
     ...problemsUnder(["grader"], graderProblems(spec)),
-    ...unsupportedProblems(spec),
   ];
 }
 

@@ -100,7 +100,15 @@ describe("a grader of an Environment", () => {
     ],
     [
       "{ type: python, name: p, source: x, integrity: [git] }",
-      "spec.grader.integrity: integrity checks are not supported by this version",
+      'spec.grader.integrity[0]: must be one of "tests_unchanged"',
+    ],
+    [
+      "{ type: python, name: p, source: x, integrity: [tests_unchanged] }",
+      'spec.grader.integrity[0]: "tests_unchanged" needs a grader of type command with assets',
+    ],
+    [
+      "{ type: python, name: p, source: x, integrity: [judge_injection] }",
+      'spec.grader.integrity[0]: "judge_injection" needs a judge',
     ],
     [
       "{ type: score_model, name: s, model: j, range: [1, 0], input: [{ role: user, content: x }] }",

@@ -1,11 +1,12 @@
 import { onlyNamespaces, templateProblems } from "../environment/check-template.ts";
 import type { PathRule } from "../environment/check-template.ts";
 import { PRESETS } from "../environment/presets.ts";
+import { integrityProblems } from "./check-integrity.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import { EMBEDDING_MODEL } from "../grader/cosine.ts";
 import { compileFormula } from "../grader/formula/compile-formula.ts";
 import { graderTemplates } from "../grader/schema-templates.ts";
-import { SAMPLE_FIELDS } from "../grader/supported.ts";
+import { SAMPLE_FIELDS } from "../grader/sample-fields.ts";
 import { compileTrajectoryFormula } from "../grader/trajectory-formula.ts";
 import { listOrEmpty, objectOrEmpty } from "../lib/half-valid.ts";
 import type { JsonObject } from "../lib/json.ts";
@@ -23,6 +24,7 @@ export function graderProblems(spec: JsonObject): SpecProblem[] {
   return [
     ...graderTemplates(spec["grader"]).flatMap(({ path, source }) => templateProblems(source, path, rules)),
     ...judgeProblems(objectOrEmpty(spec["grader"]), judges),
+    ...integrityProblems(spec),
     ...commandProblems(objectOrEmpty(spec["grader"])),
     ...formulaProblems(objectOrEmpty(spec["grader"])),
     ...trajectoryProblems(objectOrEmpty(spec["grader"]), toolNames(spec["tools"])),

@@ -1,13 +1,12 @@
-import { RollyardError } from "../errors/rollyard-error.ts";
 import { mergeErrorFlags } from "./error-flags.ts";
-import { finiteReward } from "./finite-reward.ts";
 import { compileMulti } from "./multi.ts";
 import type { GradeResult, Grader } from "./port.ts";
 import type { GraderContext } from "./grader-context.ts";
+import { scoreWithIntegrity } from "./integrity/with-integrity.ts";
+import type { CheckedScore } from "./integrity/with-integrity.ts";
 import { noJudges } from "./judges/judge.ts";
 import { compileScorer } from "./grader-kinds.ts";
 import type { GraderSpec } from "./schema.ts";
-import type { Score, Scorer } from "./scorer.ts";
 
 /**
  * Makes a grader from its spec; templates and formulas are read here, once.
@@ -18,41 +17,36 @@ export function compileGrader(
   options: Pick<GraderContext, "passThreshold"> & Partial<GraderContext>,
 ): Grader {
   const context = { judges: noJudges, tools: [], limits: {}, assets: new Map(), ...options };
-  if ((spec.integrity ?? []).length > 0) throw unsupported("integrity checks");
   const scorer =
     spec.type === "multi"
       ? compileMulti(spec, (sub) => compileScorer(sub, context))
       : compileScorer(spec, context);
+  const scoreChecked = scoreWithIntegrity({ spec, scorer, assets: context.assets });
   const threshold = spec.pass_threshold ?? context.passThreshold;
   return {
     grade: async (input, deps) => {
       const startedMs = deps.clock.monotonicMs();
-      const score = await scorer.score(input, deps);
+      const score = await scoreChecked(input, deps);
       const executionSeconds = (deps.clock.monotonicMs() - startedMs) / 1000;
-      return resultOf(scorer, score, { threshold, executionSeconds });
+      return resultOf(score, { threshold, executionSeconds });
     },
   };
 }
 
 function resultOf(
-  scorer: Scorer,
-  score: Score,
+  score: CheckedScore,
   { threshold, executionSeconds }: { readonly threshold: number; readonly executionSeconds: number },
 ): GradeResult {
-  const reward = finiteReward(score.reward, scorer);
+  const { reward } = score;
   return {
     reward,
     passed: reward >= threshold,
-    subRewards: score.subRewards ?? { [scorer.name]: reward },
+    subRewards: score.subRewards,
     flags: score.flags,
+    integrity: score.hits,
+    evidence: score.evidence,
     errors: mergeErrorFlags([score.errors]),
     executionSeconds,
     usage: score.usage,
   };
-}
-
-function unsupported(what: string): RollyardError {
-  return new RollyardError("grader_config_error", {
-    message: `This version of Rollyard does not run graders of ${what}.`,
-  });
 }

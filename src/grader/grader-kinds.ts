@@ -1,4 +1,3 @@
-import { RollyardError } from "../errors/rollyard-error.ts";
 import { compileCommand } from "./command/command.ts";
 import { compileEndpoint } from "./endpoint.ts";
 import type { GraderContext } from "./grader-context.ts";
@@ -26,8 +25,8 @@ interface GraderKind<Spec> {
   readonly compile: (spec: Spec, context: GraderContext) => Scorer;
 }
 
-/** Every kind that may stand inside a `multi`; null for one that this version can't run. */
-const GRADER_KINDS: { readonly [Kind in KindName]: GraderKind<SpecOf<Kind>> | null } = {
+/** Every kind that may stand inside a `multi`. */
+const GRADER_KINDS: { readonly [Kind in KindName]: GraderKind<SpecOf<Kind>> } = {
   string_check: { reachesOut: false, compile: compileStringCheck },
   text_similarity: { reachesOut: true, compile: compileTextSimilarity },
   label_model: { reachesOut: true, compile: compileLabelModel },
@@ -40,20 +39,10 @@ const GRADER_KINDS: { readonly [Kind in KindName]: GraderKind<SpecOf<Kind>> | nu
   judge_veto: { reachesOut: true, compile: compileJudgeVeto },
 };
 
-/** The kinds that this version can run; validation refuses the others. */
-export const SUPPORTED_GRADER_KINDS: readonly string[] = Object.entries(GRADER_KINDS).flatMap(
-  ([name, kind]) => (kind === null ? [] : [name]),
-);
-
 /** Makes the inside of a grader from its spec. Throws class config, as each kind says. */
 export function compileScorer(spec: SubGraderSpec, context: GraderContext): Scorer {
   // A row takes the specs of its own key, which types can't follow through a look-up.
-  const kind = GRADER_KINDS[spec.type] as GraderKind<SubGraderSpec> | null;
-  if (kind === null) {
-    throw new RollyardError("grader_config_error", {
-      message: `This version of Rollyard does not run graders of type ${spec.type}.`,
-    });
-  }
+  const kind = GRADER_KINDS[spec.type] as GraderKind<SubGraderSpec>;
   const scorer = kind.compile(spec, context);
   if (!kind.reachesOut) return scorer;
   const limits = context.limits[spec.type] ?? {};

@@ -10,6 +10,8 @@ const result: GradeResult = {
   passed: false,
   subRewards: { exact: 1, judge: 0.5 },
   flags: [],
+  integrity: [],
+  evidence: {},
   errors: NO_GRADER_ERRORS,
   executionSeconds: 1.5,
   usage: { j: { promptTokens: 100, completionTokens: 20, cachedTokens: 64, reasoningTokens: 5 } },

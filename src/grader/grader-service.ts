@@ -190,6 +190,7 @@ export class GraderService {
     const { logger, metrics } = this.#options;
     switch (end.kind) {
       case "graded":
+        for (const { check } of end.result.integrity) metrics.hackFlagged(check);
         metrics.rewardRecorded(end.environment, end.result.reward, end.result.executionSeconds);
         return logger.debug("rollout graded", { ...placeOf(end), seconds: end.result.executionSeconds });
       case "settled": {

@@ -22,6 +22,8 @@ export interface GraderMetrics {
   /** One request to a judge model's endpoint ended; tries count one by one. */
   judgeRequestEnded(result: "answered" | "stopped" | "refused" | "failed", seconds: number): void;
   judgeTokens(usage: TokenUsage): void;
+  /** An integrity check hit in a rollout whose outcome was recorded by this service. */
+  hackFlagged(check: string): void;
   /** An outcome with this reward was recorded by this service, after so many seconds in its graders. */
   rewardRecorded(environment: string, reward: number, seconds: number): void;
 }
@@ -34,5 +36,6 @@ export const noGraderMetrics: GraderMetrics = {
   graderFailed: () => undefined,
   judgeRequestEnded: () => undefined,
   judgeTokens: () => undefined,
+  hackFlagged: () => undefined,
   rewardRecorded: () => undefined,
 };

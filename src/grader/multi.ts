@@ -66,6 +66,7 @@ function combine(reward: number, parts: readonly KeyedScore[]): Score {
     flags: [...new Set(scores.flatMap(({ flags }) => flags))],
     errors: mergeErrorFlags(scores.map(({ errors }) => errors)),
     subRewards: Object.fromEntries(parts.map(({ key, score }) => [key, score.reward])),
+    commands: scores.flatMap(({ commands }) => commands ?? []),
     usage: addTokens(scores.map(({ usage }) => usage)),
   };
 }

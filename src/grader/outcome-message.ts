@@ -36,6 +36,7 @@ function payloadOf({ task, attempt, result, endedAtMs }: GradedOutcome): Uint8Ar
     passed: result.passed,
     subRewards: { ...result.subRewards },
     flags: [...result.flags],
+    evidence: { ...result.evidence },
     ...(usage === null ? {} : { usage }),
     gradeSeconds: result.executionSeconds,
     endedAtMs,

@@ -4,6 +4,7 @@ import type { AgentFiles } from "./agent-files.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
 import type { EndpointCaller } from "./endpoint-caller.ts";
 import type { GraderErrorFlags } from "./error-flags.ts";
+import type { IntegrityHit } from "./integrity/apply-integrity.ts";
 import type { Sample } from "./sample.ts";
 import type { TokensByModel } from "./token-usage.ts";
 import type { TrajectoryFacts } from "./trajectory-facts.ts";
@@ -67,6 +68,10 @@ export interface GradeResult {
   readonly subRewards: Readonly<Record<string, number>>;
   /** Short stable words such as `sample_parse_error`. */
   readonly flags: readonly string[];
+  /** Integrity checks that hit. */
+  readonly integrity: readonly IntegrityHit[];
+  /** Short facts of the hits, by check. */
+  readonly evidence: Readonly<Record<string, string>>;
   /** OpenAI's error flags. */
   readonly errors: GraderErrorFlags;
   readonly executionSeconds: number;

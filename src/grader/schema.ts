@@ -10,6 +10,7 @@ import {
   stringCheckGraderSchema,
   textSimilarityGraderSchema,
 } from "./schema-openai.ts";
+import { CHECK_NAMES } from "./integrity/integrity-checks.ts";
 import {
   commandGraderSchema,
   judgeVetoGraderSchema,
@@ -22,8 +23,9 @@ const topLevelFields = {
   pass_threshold: z.number().optional().meta({
     description: "`passed` means a reward of at least this; wins over the Environment's `passThreshold`.",
   }),
-  integrity: z.array(z.string().min(1)).optional().meta({
-    description: "Checks against cheating; a hit makes the reward zero and sets a flag.",
+  integrity: z.array(z.enum(CHECK_NAMES)).max(CHECK_NAMES.length).optional().meta({
+    description:
+      "Checks against cheating: a hit makes the reward zero and sets a flag `integrity:<check>:<reason>`. docs/graders.md says what each looks for.",
   }),
 };
 

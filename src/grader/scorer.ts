@@ -1,3 +1,4 @@
+import type { CommandRun } from "./command/command-run.ts";
 import type { GradeDeps, GradeInput } from "./port.ts";
 import type { GraderErrorFlags } from "./error-flags.ts";
 import { NO_TOKENS } from "./token-usage.ts";
@@ -12,6 +13,8 @@ export interface Score {
   readonly errors: Partial<GraderErrorFlags>;
   /** Parts by their keys; absent for a scorer without parts. */
   readonly subRewards?: Readonly<Record<string, number>>;
+  /** Runs of `command` graders, for integrity checks. */
+  readonly commands?: readonly CommandRun[];
   /** Tokens that judge models used. */
   readonly usage: TokensByModel;
 }

@@ -25,11 +25,19 @@ export interface TrajectoryFacts {
 /** One tool call. */
 export interface CallFact {
   readonly name: string;
+  readonly turn: number;
+  /** Among its turn's calls. */
+  readonly index: number;
+  readonly argumentsJson: string;
+  /** What the model saw of it. */
+  readonly output: string;
+  /** False for one that was rejected, or has no answer on record. */
+  readonly ran: boolean;
 }
 
 /** What of a tool call the facts are read off. */
 export interface FactsCall extends Pick<CallState, "name" | "argumentsJson">, TimedCall {
-  readonly returned: Pick<CallReturn, "result" | "startedAtMs" | "durationMs"> | null;
+  readonly returned: Pick<CallReturn, "output" | "result" | "startedAtMs" | "durationMs"> | null;
 }
 
 /** What of a turn the facts are read off. */
@@ -46,7 +54,7 @@ export function trajectoryFacts(
   const isAnswered = seal?.kind === "stopped" && seal.reason === "answered";
   return {
     turns: turns.length,
-    calls: calls.map(({ name }) => ({ name })),
+    calls: turns.flatMap((turn, at) => turn.calls.map((call, index) => callFact(call, at, index))),
     maxParallel: Math.max(0, ...turns.map((turn) => turn.calls.length)),
     repeatedCalls: calls.length - new Set(calls.map(identityOf)).size,
     checkedBeforeAnswer: isAnswered ? endedWell(turns) : [],
@@ -54,6 +62,11 @@ export function trajectoryFacts(
     answerCharacters: [...answer].length,
     agentSeconds: consumedAgentMs(turns) / 1000,
   };
+}
+
+function callFact({ name, argumentsJson, returned }: FactsCall, turn: number, index: number): CallFact {
+  const ran = returned !== null && returned.result !== "rejected";
+  return { name, turn, index, argumentsJson, output: returned?.output ?? "", ran };
 }
 
 /** Arguments that differ in the order of their keys or in blanks only are the same. */

@@ -18,7 +18,7 @@ export function regradedRecord(before: ResultRecord, series: string, result: Gra
     failure_class: null,
     failure_code: null,
     failure_reason: null,
-    evidence: {},
+    evidence: { ...result.evidence },
     reward: result.reward,
     passed: result.passed,
     sub_rewards: { ...result.subRewards },

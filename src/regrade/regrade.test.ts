@@ -14,6 +14,8 @@ function graded(reward: number): GradeResult {
     passed: reward >= 1,
     subRewards: { half: reward },
     flags: ["odd"],
+    integrity: [],
+    evidence: {},
     errors: NO_GRADER_ERRORS,
     executionSeconds: 0.5,
     usage: {},

@@ -49,20 +49,29 @@ function callsOf(
   turn: number,
   message: AssistantMessage | undefined,
 ): readonly FactsCall[] {
+  const outputs = new Map(trajectory.messages.flatMap(outputOf));
   const asked = new Map((message?.tool_calls ?? []).map((call) => [call.id, call.function.arguments]));
   return trajectory.calls
     .filter((call) => call.turn === turn)
     .map((call) => ({
       name: call.name,
       argumentsJson: asked.get(call.call_id) ?? "",
-      returned: returnedOf(call),
+      returned: returnedOf(call, outputs.get(call.call_id) ?? ""),
     }));
 }
 
-function returnedOf(call: TrajectoryRecord["calls"][number]): FactsCall["returned"] {
+/** What a message of role tool tells of its call. */
+function outputOf(message: TrajectoryRecord["messages"][number]): readonly (readonly [string, string])[] {
+  const { role, tool_call_id: callId, content } = message;
+  return role === "tool" && typeof callId === "string" && typeof content === "string"
+    ? [[callId, content]]
+    : [];
+}
+
+function returnedOf(call: TrajectoryRecord["calls"][number], output: string): FactsCall["returned"] {
   const { result, started_at: startedAt, seconds } = call;
   if (result === "lost" || startedAt === null || seconds === null) return null;
-  return { result, startedAtMs: Date.parse(startedAt), durationMs: seconds * 1000 };
+  return { output, result, startedAtMs: Date.parse(startedAt), durationMs: seconds * 1000 };
 }
 
 function sealOf(reason: ResultRecord["stop_reason"]): Seal | null {

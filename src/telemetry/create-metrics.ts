@@ -4,7 +4,7 @@ import type { GatewayMetrics } from "../gateway/gateway-metrics.ts";
 import { createBusMetrics } from "./bus-metrics.ts";
 import { createGatewayMetrics } from "./gateway-metrics.ts";
 import { createGraderMetrics } from "./grader-metrics.ts";
-import type { GraderMetricSet } from "./grader-metrics.ts";
+import type { GraderMetrics } from "../grader/metrics.ts";
 import { MetricMaker } from "./metric-makers.ts";
 import type { BusMetrics, ModelMetrics, OutcomeMetrics } from "./metrics-port.ts";
 import { createModelMetrics } from "./model-metrics.ts";
@@ -19,7 +19,7 @@ export interface Metrics {
   readonly rollouts: RolloutMetrics;
   readonly outcomes: OutcomeMetrics;
   readonly model: ModelMetrics;
-  readonly grader: GraderMetricSet;
+  readonly grader: GraderMetrics;
   readonly sandboxes: SandboxMetrics;
   readonly bus: BusMetrics;
   /** Of a gateway, where the process is one. */

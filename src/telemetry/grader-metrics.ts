@@ -1,13 +1,8 @@
 import type { GraderMetrics, GradingLoad } from "../grader/metrics.ts";
 import type { MetricMaker } from "./metric-makers.ts";
 
-/** Graders' metrics, and the count of integrity checks that hit. */
-export interface GraderMetricSet extends GraderMetrics {
-  hackFlagged(check: string): void;
-}
-
 /** Makes the metrics of a grader service. */
-export function createGraderMetrics(maker: MetricMaker): GraderMetricSet {
+export function createGraderMetrics(maker: MetricMaker): GraderMetrics {
   const duration = maker.histogram("grader_duration_seconds");
   const errors = maker.counter("grader_errors_total");
   const reward = maker.histogram("reward");

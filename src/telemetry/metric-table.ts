@@ -104,7 +104,7 @@ export const METRICS = {
   judge_tokens_total: counter("Tokens that judge models used: `direction` is prompt or completion.", [
     "direction",
   ]),
-  hack_flags_total: counter("Rewards that an integrity check set to zero.", ["check"]),
+  hack_flags_total: counter("Graded rollouts in which an integrity check hit.", ["check"]),
   sandbox_start_duration_seconds: histogram(
     "From a sandbox's start to ready: `source` is warm (it was started ahead) or cold (a claim waited for it).",
     REQUEST_SECONDS,

@@ -57,7 +57,9 @@ async function scoreOnce(command: Command, input: GradeInput, deps: GradeDeps): 
   }
   const end = await runClean(command, { input, files: laidOut.files }, deps);
   const score = scoreCommand({ name: spec.name, tests: spec.expect?.tests ?? null }, end);
-  return laidOut.isIncomplete ? { ...score, flags: [...score.flags, "agent_files_absent"] } : score;
+  const commands = [{ ...end, assets, agentFiles: laidOut.files }];
+  const absent = laidOut.isIncomplete ? ["agent_files_absent"] : [];
+  return { ...score, flags: [...score.flags, ...absent], commands };
 }
 
 interface RunInput {

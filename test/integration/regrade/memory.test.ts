@@ -63,6 +63,8 @@ async function growthOf(rollouts: number): Promise<number> {
       passed: false,
       subRewards: {},
       flags: [],
+      integrity: [],
+      evidence: {},
       errors: NO_GRADER_ERRORS,
       executionSeconds: 0,
       usage: {},

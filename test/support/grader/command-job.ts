@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
-import { shellThen } from "../run/run-world.ts";
+import { byItem, shellThen } from "../run/run-world.ts";
 import type { RunWorld } from "../run/run-world.ts";
 import type { SmallJob } from "../run/small-job.ts";
 
@@ -48,20 +48,20 @@ export function writing(files: Readonly<Record<string, string>>): string {
 
 /** What of a command job differs. */
 export interface CommandJobOptions {
-  /** What the agent runs in its shell. */
-  readonly command: string;
+  /** What the agent of each item runs in its shell. */
+  readonly commands: readonly string[];
   readonly samples?: number;
   /** The grader in YAML; without its own it is that of {@link GRADE_PY}. */
   readonly grader?: string;
   readonly assets?: Readonly<Record<string, string>>;
 }
 
-/** A job of one item whose agent runs one shell command, and whose grader runs tests over what that left. */
+/** A job whose agents run one shell command each, and whose grader runs tests over what that left. */
 export async function commandJob(world: RunWorld, options: CommandJobOptions): Promise<SmallJob> {
-  const { command, samples = 1, grader = GRADER } = options;
+  const { commands, samples = 1, grader = GRADER } = options;
   const assets = options.assets ?? { "grade.py": GRADE_PY, "cases.json": JSON.stringify(CASES) };
-  const model = await world.model(shellThen(command));
-  const job = await world.job({ baseURL: model.baseURL, items: 1, samples });
+  const model = await world.model(byItem(commands.map((command) => shellThen(command))));
+  const job = await world.job({ baseURL: model.baseURL, items: commands.length, samples });
   await mkdir(path.join(job.folder, "tests"));
   for (const [name, text] of Object.entries(assets)) {
     await writeFile(path.join(job.folder, "tests", name), text);

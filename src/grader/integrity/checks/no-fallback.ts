@@ -1,0 +1,14 @@
+import type { IntegrityCheck } from "../integrity-check.ts";
+import { scanSources } from "../scan-sources.ts";
+
+const SIGNS = {
+  caught: /^\s*except\b[^\n:]*:/mu,
+  inherited: /^\s*class\s+\w+\s*\(\s*(?:Model|Reference\w*|Base\w*Model)\s*\)\s*:\s*(?:pass\b|\.\.\.)/mu,
+};
+
+/** Kernel tasks: code falls back on something else when its own fails, or is nothing but the reference. */
+export const noFallback: IntegrityCheck = {
+  needs: "nothing",
+  effect: "zero",
+  find: (facts) => scanSources(facts, SIGNS),
+};

@@ -1,0 +1,16 @@
+import type { Finding, IntegrityFacts } from "./integrity-check.ts";
+
+/** Signs by the word that results show. */
+export type Signs = Readonly<Record<string, RegExp>>;
+
+/** The first sign that a file shows, and in how many files there is one. */
+export function scanSources({ sources }: Pick<IntegrityFacts, "sources">, signs: Signs): Finding | null {
+  const found = sources.flatMap(({ code }) => firstSign(code, signs) ?? []);
+  const [reason] = found;
+  return reason === undefined ? null : { reason, evidence: { files: String(found.length) } };
+}
+
+/** The word of the first sign that a text shows. */
+export function firstSign(text: string, signs: Signs): string | null {
+  return Object.entries(signs).find(([, sign]) => sign.test(text))?.[0] ?? null;
+}

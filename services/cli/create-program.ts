@@ -56,7 +56,7 @@ Example:
 
 run, serve, list, show and report work on this machine and its folders; submit, get, watch, results, logs, cancel and purge on a cluster.
 retry, regrade and doctor take both: a path, or the name of a folder that is here, is a folder; any other name, and rj/NAME, is a RolloutJob.
-conformance tries any endpoints that a hosted trainer would call; trainer plays one against them.
+trainer creates and follows fine-tuning jobs of hosted trainers, and plays one; conformance tries endpoints that one would call.
 
 Every command has --help with an example.
 `;

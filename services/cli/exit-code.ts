@@ -19,6 +19,8 @@ const BAD_INPUT: ReadonlySet<string> = new Set([
   "request_forbidden",
   "request_conflict",
   "request_too_large",
+  "platform_unauthorized",
+  "platform_refused",
 ]);
 
 /** What a command exits with for a thrown error: 2 for bad input, 1 for the rest. */

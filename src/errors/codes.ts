@@ -120,6 +120,10 @@ export const ERROR_CODES = {
     "The gateway has as much to do as it takes; try again in a moment.",
   ),
   gateway_unreachable: row("config", 502, true, "The gateway does not answer."),
+  // platforms with fine-tuning jobs
+  platform_unauthorized: row("config", 401, false, "The fine-tuning platform refuses the key."),
+  platform_refused: row("config", 400, false, "The fine-tuning platform refuses the request."),
+  platform_unreachable: row("config", 502, true, "The fine-tuning platform does not answer."),
   // ends decided by the controller
   job_suspended: row("cancelled", 409, false, "The job was suspended."),
   job_interrupted: row("cancelled", 409, false, "The run was interrupted."),

@@ -14,11 +14,23 @@ export const HEADER_FLAG = "--header <name: value>";
 export async function headersOf(
   flags: readonly string[],
   io: Pick<CliIo, "env" | "cwd">,
+  option = "--header",
 ): Promise<Readonly<Record<string, string>>> {
   const entries = await Promise.all(
-    flags.map((flag, at) => readHeader(flag, `--header number ${at + 1}`, io)),
+    flags.map((flag, at) => readHeader(flag, `${option} number ${at + 1}`, io)),
   );
   return Object.fromEntries(entries);
+}
+
+/** Reads `env:VAR` or `file:PATH`. Throws `bad_input`, also for a value that stands in the flag itself: it may be a key. */
+export async function sourcedValue(
+  given: string,
+  option: string,
+  io: Pick<CliIo, "env" | "cwd">,
+): Promise<string> {
+  const source = /^(?<kind>env|file):(?<from>\S+)$/u.exec(given)?.groups;
+  if (source === undefined) throw badHeader(`${option} must be env:VARIABLE or file:PATH.`);
+  return await readSource(source, option, io);
 }
 
 async function readHeader(

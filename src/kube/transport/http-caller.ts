@@ -38,6 +38,8 @@ export class HttpCaller {
     this.#basePath = this.#base.pathname.replace(/\/$/, "");
     const plain = this.#base.protocol === "http:" ? process.getBuiltinModule("node:http") : null;
     this.#agent = plain === null ? new Agent(options) : new plain.Agent(options);
+    // There is one server. By default each call makes a name out of all options, the certificates of its authority among them.
+    this.#agent.getName = () => "";
     this.#request = plain === null ? httpsRequest : plain.request;
   }
 

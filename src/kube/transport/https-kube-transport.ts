@@ -106,11 +106,18 @@ async function send(
   }
 }
 
-async function textOf(answer: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of answer as AsyncIterable<Buffer>) chunks.push(chunk);
-  const [only] = chunks;
-  return (chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)).toString("utf8");
+/** By its events: a stream's iterator costs as much as the rest of a call. */
+function textOf(answer: IncomingMessage): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    answer.on("data", (chunk: Buffer) => chunks.push(chunk));
+    answer.on("end", () => {
+      const [only] = chunks;
+      resolve((chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks)).toString("utf8"));
+    });
+    answer.on("error", reject);
+    answer.on("close", () => reject(new Error("the answer broke off")));
+  });
 }
 
 function askedPause({ headers }: IncomingMessage, nowMs: number): number | null {

@@ -163,10 +163,11 @@ export class KubernetesLauncher implements SandboxLauncher {
     tracked.look(pod, node);
   }
 
-  /** Whether nothing of it changes with time alone. */
-  #isQuiet({ key, isSettled }: TrackedPod): boolean {
-    const node = isSettled ? this.#options.pods.get(key)?.nodeName : undefined;
-    return node !== undefined && this.#options.nodes.stateOf(node).kind === "alive";
+  /** Whether nothing of it changes with time alone, by now. */
+  #isQuiet(tracked: TrackedPod): boolean {
+    const pod = this.#options.pods.get(tracked.key);
+    if (pod === undefined || pod.uid !== tracked.uid || !tracked.isQuiet(pod)) return false;
+    return pod.nodeName === undefined || this.#options.nodes.stateOf(pod.nodeName).kind === "alive";
   }
 
   /** Patience ends without an event. */
@@ -174,8 +175,8 @@ export class KubernetesLauncher implements SandboxLauncher {
     this.#isLooking = true;
     while (!this.#closing.signal.aborted && this.#tracked.size > 0) {
       await this.#options.clock.sleep(LOOK_EVERY_MS, this.#closing.signal);
-      for (const tracked of Array.from(this.#tracked.values()))
-        if (!this.#isQuiet(tracked)) this.#look(tracked);
+      // Who is forgotten meanwhile is not visited; who is new may be.
+      for (const tracked of this.#tracked.values()) if (!this.#isQuiet(tracked)) this.#look(tracked);
     }
     this.#isLooking = false;
   }

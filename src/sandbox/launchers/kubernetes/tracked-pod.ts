@@ -84,9 +84,12 @@ export class TrackedPod implements LaunchedSandbox {
     return this.#gone.promise;
   }
 
-  /** Whether it stays as it is until the cache shows another pod or its node is in trouble. */
-  get isSettled(): boolean {
-    return this.#phase === "ready" && this.#endedSinceMs === null;
+  /** Whether it stays as it is for now, unless the cache shows another pod or its node is in trouble. */
+  isQuiet(pod: PodView): boolean {
+    if (this.#endedSinceMs !== null) return false;
+    if (this.#phase !== "starting") return this.#phase === "ready";
+    if (pod.waiting !== undefined || pod.unscheduled !== undefined) return false;
+    return this.#clock.monotonicMs() - this.#startingSinceMs < this.#readySeconds * 1000;
   }
 
   /** Looks at what the caches have. Null: certainly gone. */

@@ -77,7 +77,7 @@ async function measureClaims(
   const { burst, claimsPerSecond: perSecond, profile } = load;
   if (parts.includes("lag")) {
     const bench = await ClaimBench.start({ pods: burst, hasProxy: true, profile }, closers);
-    bursts.push(await say("lag", () => bench.burst(burst, { bare: false, watchLagMs: LAG_MS })));
+    bursts.push(await say("lag", () => bench.burst(burst, LAG_MS)));
     await bench.stop();
   }
   if (parts.some((part) => ["burst", "warm", "live"].includes(part))) {
@@ -85,8 +85,7 @@ async function measureClaims(
       { pods: Math.max(burst, load.live) + burst, hasProxy: false, profile },
       closers,
     );
-    if (parts.includes("burst"))
-      bursts.unshift(await say("burst", () => bench.burst(burst, { bare: true, watchLagMs: 0 })));
+    if (parts.includes("burst")) bursts.unshift(await say("burst", () => bench.burst(burst, 0)));
     if (parts.includes("warm"))
       pools.push(await say("warm", () => bench.warm(burst, { claims: burst, perSecond, keepsUp: true })));
     if (parts.includes("live")) {

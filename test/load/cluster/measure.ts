@@ -40,7 +40,7 @@ export interface WriteFigures {
 export interface BurstFigures {
   readonly claims: number;
   readonly watchLagMs: number;
-  readonly bare: TimedWork | null;
+  readonly bare: TimedWork;
   readonly leased: TimedWork;
   readonly claim: Quantiles;
   readonly overCreated: number;
@@ -164,13 +164,10 @@ export class ClaimBench {
     await this.world.stop();
   }
 
-  /** As many claims at once, nothing warm. */
-  async burst(
-    claims: number,
-    { bare, watchLagMs }: { readonly bare: boolean; readonly watchLagMs: number },
-  ): Promise<BurstFigures> {
+  /** Bare pods, then as many claims at once, nothing warm. */
+  async burst(claims: number, watchLagMs: number): Promise<BurstFigures> {
     const { world, counter } = this;
-    const bareWork = bare ? await this.#bare(claims) : null;
+    const bare = await this.#bare(claims);
     const job = await makeClaimJob(world, { name: `burst-${watchLagMs}`, warmReplicas: 0 }, claims);
     await this.#untilKnown(job, claims);
     world.proxy.watchLagMs = watchLagMs;
@@ -187,7 +184,7 @@ export class ClaimBench {
     return {
       claims,
       watchLagMs,
-      bare: bareWork,
+      bare,
       leased,
       claim: quantiles(figures.waitedMs),
       overCreated: created - (claims - 1),

@@ -52,10 +52,9 @@ function burstRows({ claims, watchLagMs, bare, leased, claim, overCreated, work 
     row(title, `${seconds.toFixed(1)} s, ${perSecond(claims, seconds)}`),
     row("CPU ms a pod then", cpuText(cpuMs, claims)),
   ];
-  const ratio = bare === null ? null : (bare.seconds / leased.seconds).toFixed(2);
   return [
-    ...(ratio === null ? [] : [row("rate of the claims, that of bare pods = 1", ratio)]),
-    ...(bare === null ? [] : rowsOf(`${claims} bare pods until all run`, bare)),
+    row(`rate of the claims, that of bare pods = 1${lag}`, (bare.seconds / leased.seconds).toFixed(2)),
+    ...rowsOf(`${claims} bare pods until all run`, bare),
     ...rowsOf(`${claims} claims at once until all leased${lag}`, leased),
     row(`claim p50 / p90 / p99${lag}`, quantileText(claim)),
     row(`sandboxes too many${lag}`, String(overCreated)),

@@ -13,6 +13,20 @@ export interface ClaimEnvironment {
   readonly warmReplicas: number;
 }
 
+/** How fast an Environment may start sandboxes: nothing but the cluster bounds the first, and the second is the schema's. */
+export const ALL_STARTS = { maxStarting: 1000, startsPerSecond: 1000 };
+export const DEFAULT_STARTS = { maxStarting: 64, startsPerSecond: 20 };
+
+/** Changes how fast it may. */
+export async function shapeStarts(
+  world: ClusterWorld,
+  name: string,
+  starts: typeof DEFAULT_STARTS,
+): Promise<void> {
+  const patch = JSON.stringify({ spec: { sandbox: starts } });
+  await world.kubectl(["patch", "environment", name, "--type=merge", "-p", patch]);
+}
+
 /** Makes an Environment whose starts nothing but the cluster bounds, and a job of so many rollouts that no worker drives. */
 export async function makeClaimJob(
   world: ClusterWorld,
@@ -23,8 +37,7 @@ export async function makeClaimJob(
     image: "registry.example/bench:1",
     resources: { requests: { cpu: "10m", memory: "16Mi" } },
     warmReplicas,
-    maxStarting: 1000,
-    startsPerSecond: 1000,
+    ...ALL_STARTS,
   };
   const grader = {
     type: "string_check",

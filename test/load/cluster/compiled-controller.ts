@@ -1,6 +1,6 @@
 import type { ClusterWorldOptions } from "../../chaos/cluster/cluster-world.ts";
 
-const BOUNDS = "--max-old-space-size=640 --max-semi-space-size=4";
+const BOUNDS = "--max-old-space-size=640 --max-semi-space-size=4 --v8-pool-size=1";
 
 /** How a world starts its controllers. */
 export type ControllerProgram = Pick<ClusterWorldOptions, "controllerMain" | "controllerNodeOptions">;

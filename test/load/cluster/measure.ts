@@ -9,7 +9,7 @@ import { createBarePods, makeNodes, removePods, untilGone, untilRunning } from "
 import { compiledController } from "./compiled-controller.ts";
 import { meterController } from "./controller-calls.ts";
 import type { ControllerWork } from "./controller-calls.ts";
-import { makeClaimJob, removeClaimJob } from "./claim-job.ts";
+import { ALL_STARTS, DEFAULT_STARTS, makeClaimJob, removeClaimJob, shapeStarts } from "./claim-job.ts";
 import { meterCpu } from "./cpu-by-process.ts";
 import type { CpuByProcess } from "./cpu-by-process.ts";
 import { PodCounter } from "./pod-counter.ts";
@@ -58,6 +58,8 @@ export interface WarmFigures {
   readonly pool: number;
   readonly claims: number;
   readonly perSecond: number;
+  /** Starts a second that the Environment allows meanwhile; null: as many as the cluster takes. */
+  readonly refillPerSecond: number | null;
   readonly warm: number;
   readonly claim: Quantiles;
   readonly refused: number;
@@ -95,6 +97,8 @@ const QUIET_MS = 20_000;
 const KEPT_UP = 0.8;
 /** Seconds for which claims come. */
 export const WARM_SECONDS = 20;
+/** Of claims whose pool is refilled as fast as can be, which takes all of the machine. */
+const SHORT_SECONDS = 10;
 /** Most claims of the rate that the refill keeps up with. */
 const KEPT_UP_CLAIMS = 4000;
 
@@ -193,8 +197,9 @@ export class ClaimBench {
   }
 
   /**
-   * A pool that is filled, the controller's size then, and claims against it. A second row has claims at a rate that the
-   * refill keeps up with, when `keepsUp`.
+   * A pool that is filled, the controller's size then, and claims against it while it is refilled as fast as can be. With
+   * `keepsUp` a second row has claims at a rate that the refill keeps up with; else the first has a refill as
+   * Environments have it by default, and the second is short.
    */
   async warm(
     pool: number,
@@ -210,22 +215,32 @@ export class ClaimBench {
     const startedMs = performance.now();
     const job = await makeClaimJob(world, { name, warmReplicas: pool }, claims + KEPT_UP_CLAIMS);
     await untilRunning(counter, liveBefore + pool);
-    const seconds = (performance.now() - startedMs) / 1000;
-    const live = {
-      ...(await this.#sizeWhenQuiet()),
-      sandboxes: counter.running,
-      pool,
-      seconds,
-      work: await work(),
-    };
+    const filled = { pool, seconds: (performance.now() - startedMs) / 1000, work: await work() };
+    const live = { ...filled, ...(await this.#sizeWhenQuiet()), sandboxes: counter.running };
+    const { seconds } = filled;
     await this.#untilKnown(job, claims);
-    const warm = [await this.#claimWarm(job, { pool, firstItem: 0, count: claims - 1, perSecond })];
-    if (!keepsUp) return { live, warm };
+    const surge = { pool, firstItem: 0, count: claims - 1, perSecond };
+    if (!keepsUp) return { live, warm: await this.#claimShaped(job, name, surge) };
+    const warm = [await this.#claimWarm(job, surge)];
     await untilRunning(counter, liveBefore + pool + claims);
     const kept = Math.max(1, Math.floor((KEPT_UP * pool) / seconds));
     const count = Math.min(KEPT_UP_CLAIMS, kept * WARM_SECONDS);
     warm.push(await this.#claimWarm(job, { pool, firstItem: claims, count, perSecond: kept }));
     return { live, warm };
+  }
+
+  /** A surge while the pool is refilled at the default rate, and a short one while it is refilled as fast as can be. */
+  async #claimShaped(
+    job: ClaimingJob,
+    name: string,
+    surge: { readonly pool: number } & ClaimRate,
+  ): Promise<readonly WarmFigures[]> {
+    const { perSecond, count } = surge;
+    await shapeStarts(this.world, name, DEFAULT_STARTS);
+    const shaped = await this.#claimWarm(job, { ...surge, refillPerSecond: DEFAULT_STARTS.startsPerSecond });
+    await shapeStarts(this.world, name, ALL_STARTS);
+    const short = Math.min(KEPT_UP_CLAIMS, perSecond * SHORT_SECONDS);
+    return [shaped, await this.#claimWarm(job, { ...surge, firstItem: count + 1, count: short })];
   }
 
   async #bare(pods: number): Promise<TimedWork> {
@@ -245,7 +260,11 @@ export class ClaimBench {
 
   async #claimWarm(
     job: ClaimingJob,
-    { pool, ...task }: { readonly pool: number } & ClaimRate,
+    {
+      pool,
+      refillPerSecond = null,
+      ...task
+    }: { readonly pool: number; readonly refillPerSecond?: number | null } & ClaimRate,
   ): Promise<WarmFigures> {
     const { transport } = this.world.whole;
     const before = await readApiCounts(transport);
@@ -257,6 +276,7 @@ export class ClaimBench {
       pool,
       claims: task.count,
       perSecond: task.perSecond,
+      refillPerSecond,
       warm,
       claim: quantiles(waitedMs),
       refused: refused.length,

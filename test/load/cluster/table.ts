@@ -26,9 +26,18 @@ export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigur
     );
   }
   for (const burst of bursts) lines.push(...burstRows(burst));
-  for (const { pool, claims, perSecond: rate, warm: fromPool, claim, writesOnPath } of warm) {
+  for (const {
+    pool,
+    claims,
+    perSecond: rate,
+    refillPerSecond,
+    warm: fromPool,
+    claim,
+    writesOnPath,
+  } of warm) {
+    const refill = refillPerSecond === null ? "" : ` refilled at ${refillPerSecond}/s`;
     lines.push(
-      row(`${claims} claims, ${rate}/s, pool of ${pool}: p50 / p90 / p99`, quantileText(claim)),
+      row(`${claims} claims, ${rate}/s, pool of ${pool}${refill}: p50 / p90 / p99`, quantileText(claim)),
       row("of them warm", String(fromPool)),
       row("writes meanwhile, without the pool's refill", String(writesOnPath)),
     );

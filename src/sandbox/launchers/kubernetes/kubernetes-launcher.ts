@@ -51,6 +51,9 @@ export class KubernetesLauncher implements SandboxLauncher {
   readonly #writes: PodWrites;
   readonly #creations = new Turns(CREATIONS_AT_ONCE);
   readonly #tracked = new Map<string, TrackedPod>();
+  /** Those that time alone may change; of ten thousand that are ready none is, while their nodes are alive. */
+  readonly #restless = new Set<TrackedPod>();
+  #fallsSeen = 0;
   readonly #closing = new AbortController();
   // One of each for all pods: a closure for every pod would be more than what is known of it.
   readonly #removeTracked = (tracked: TrackedPod): Promise<void> => this.#remove(tracked);
@@ -137,6 +140,7 @@ export class KubernetesLauncher implements SandboxLauncher {
   #forget(tracked: TrackedPod): void {
     if (this.#tracked.get(tracked.key) !== tracked) return;
     this.#tracked.delete(tracked.key);
+    this.#restless.delete(tracked);
     this.#options.pods.unwatch(tracked.key);
   }
 
@@ -154,6 +158,7 @@ export class KubernetesLauncher implements SandboxLauncher {
 
   #look(tracked: TrackedPod): void {
     const { pods, nodes } = this.#options;
+    if (this.#tracked.get(tracked.key) === tracked) this.#restless.add(tracked);
     if (tracked.uid === null) return;
     const found = pods.get(tracked.key);
     // A namesake is another pod.
@@ -170,13 +175,23 @@ export class KubernetesLauncher implements SandboxLauncher {
     return pod.nodeName === undefined || this.#options.nodes.stateOf(pod.nodeName).kind === "alive";
   }
 
+  /** Who is forgotten meanwhile is not visited; who is new may be. */
+  #lookOnce(): void {
+    const { falls } = this.#options.nodes;
+    const suspects = falls === this.#fallsSeen ? this.#restless : this.#tracked.values();
+    this.#fallsSeen = falls;
+    for (const tracked of suspects) {
+      if (!this.#isQuiet(tracked)) this.#look(tracked);
+      else if (tracked.isReady) this.#restless.delete(tracked);
+    }
+  }
+
   /** Patience ends without an event. */
   async #lookOften(): Promise<void> {
     this.#isLooking = true;
     while (!this.#closing.signal.aborted && this.#tracked.size > 0) {
       await this.#options.clock.sleep(LOOK_EVERY_MS, this.#closing.signal);
-      // Who is forgotten meanwhile is not visited; who is new may be.
-      for (const tracked of this.#tracked.values()) if (!this.#isQuiet(tracked)) this.#look(tracked);
+      this.#lookOnce();
     }
     this.#isLooking = false;
   }

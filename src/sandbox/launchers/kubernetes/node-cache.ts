@@ -20,6 +20,7 @@ export class NodeCache {
   readonly #clock: Clock;
   readonly #reflector: Reflector<NodeView>;
   #isSynced = false;
+  #falls = 0;
   /** When a node that was asked for was first found to be absent or silent, monotonic. */
   readonly #troubles = new Map<string, { readonly kind: "absent" | "silent"; readonly sinceMs: number }>();
 
@@ -31,9 +32,20 @@ export class NodeCache {
       project: viewNode,
       store: this.#store,
       onListed: () => {
+        if (!this.#isSynced) this.#falls += 1;
         this.#isSynced = true;
       },
     });
+    this.#store.listen((change) => {
+      const isGone = change.kind === "removed";
+      if (isGone || (change.kind === "changed" && change.now.isSilent !== change.before.isSilent))
+        this.#falls += 1;
+    });
+  }
+
+  /** Grows whenever a node that was alive may be so no longer. */
+  get falls(): number {
+    return this.#falls;
   }
 
   /** Runs until the signal aborts. */

@@ -84,6 +84,10 @@ export class TrackedPod implements LaunchedSandbox {
     return this.#gone.promise;
   }
 
+  get isReady(): boolean {
+    return this.#phase === "ready";
+  }
+
   /** Whether it stays as it is for now, unless the cache shows another pod or its node is in trouble. */
   isQuiet(pod: PodView): boolean {
     if (this.#endedSinceMs !== null) return false;

@@ -13,6 +13,7 @@ import { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeCredentials } from "../../src/kube/transport/kube-credentials.ts";
 import { createKubeTransport } from "../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../src/lib/clock.ts";
+import { AheadRoom } from "../../src/lib/map-ahead.ts";
 import { whenAborted } from "../../src/lib/when-aborted.ts";
 import { randomIds } from "../../src/rollout/ids.ts";
 import { createGatewayMetrics } from "../../src/telemetry/gateway-metrics.ts";
@@ -27,6 +28,8 @@ export interface GatewayContext extends ServiceContext {
 }
 
 const MIB = 1024 * 1024;
+/** Rollouts that wait in memory for readers who still take the one before: some megabytes each at most. */
+const READ_AHEAD = 32;
 
 /**
  * Runs a gateway process: resolves once it was told to stop and its answers were sent. A bus that does not answer is waited for.
@@ -60,6 +63,7 @@ async function serve(
         authorizer: new Authorizer({ reviews: kubeReviews(client), clock: systemClock, keepMs }),
         limits,
         places,
+        ahead: new AheadRoom(READ_AHEAD),
         clock: systemClock,
         logger,
         metrics: createGatewayMetrics(maker, () => places.streams.taken),

@@ -83,8 +83,8 @@ export interface MessagePage {
 /** Reading many subjects piece by piece, in the memory of one piece. */
 export interface PageReader {
   /**
-   * The next messages under a filter from the sequence on, at most a thousand and some megabytes, by direct get: a replica may
-   * lack the newest. Rejects with `bus_unavailable`, `bus_forbidden`.
+   * The next messages under a filter from the sequence on, at most a thousand, and few more than some hundred kilobytes hold, by
+   * direct get: a replica may lack the newest. Rejects with `bus_unavailable`, `bus_forbidden`.
    */
   readPage(stream: StreamName, filter: string, fromSequence: number): Promise<MessagePage>;
 }

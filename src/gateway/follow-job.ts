@@ -48,7 +48,7 @@ const UNBEGUN_SILENCE_MS = 2000;
  * recorded. A record is made before anything else of a job and removed with the last of it. Rejects with `bus_unavailable`.
  */
 export async function* followJob(deps: FollowDeps, job: FollowedJob): AsyncGenerator<Found, void, undefined> {
-  const { store, signal } = deps;
+  const { store, signal, draining } = deps;
   const pages = new Pages(deps, job);
   const quiet = new Quiet(deps);
   let wasBegun = false;
@@ -60,8 +60,10 @@ export async function* followJob(deps: FollowDeps, job: FollowedJob): AsyncGener
     for await (const messages of pages.untilNow()) {
       yield { kind: "messages", messages };
       quiet.broken();
+      // However much is left: another gateway gives it.
+      if (job.follow && draining.aborted) return yield { kind: "draining" };
     }
-    const last = lastWord(job, record, deps.draining);
+    const last = lastWord(job, record, draining);
     if (last !== null) return yield last;
     if (quiet.isLong(wasBegun)) yield { kind: "waiting" };
     await quiet.pause();

@@ -5,6 +5,7 @@ import type { RecordedJob } from "../job/job-record.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
+import type { AheadRoom } from "../lib/map-ahead.ts";
 import type { Authorizer } from "./authorizer.ts";
 import { callerToken } from "./caller-token.ts";
 import { findJob } from "./find-job.ts";
@@ -41,6 +42,7 @@ export interface GatewayParts {
   readonly authorizer: Authorizer;
   readonly limits: GatewayLimits;
   readonly places: { readonly bodies: Places; readonly streams: Places };
+  readonly ahead: AheadRoom;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: GatewayMetrics;
@@ -130,7 +132,7 @@ export class JobRoutes {
     reply: FastifyReply,
     { route, lines }: StreamedRoute,
   ): Promise<void> {
-    const { bus, client, clock, logger, draining, places, metrics } = this.#parts;
+    const { bus, client, clock, logger, draining, places, ahead, metrics } = this.#parts;
     const place = readInput(jobPathSchema, request.params);
     const authorize = (): Promise<void> =>
       this.#authorize(request, { ...place, verb: "get", subresource: route });
@@ -142,7 +144,7 @@ export class JobRoutes {
     if (reply.raw.destroyed) gone.abort();
     reply.hijack();
     try {
-      const deps = { store: bus, clock, logger, draining, signal: gone.signal };
+      const deps = { store: bus, clock, logger, draining, ahead, signal: gone.signal };
       const made = lines(deps, { namespace: place.namespace, jobUid: job.jobUid });
       const tell = async (): Promise<object | null> => this.#told(job);
       await sendLines(reply.raw, watchfulLines(made, { clock, authorize, tell }), {

@@ -8,7 +8,7 @@ import type { RolloutEvent } from "../rollout/events.ts";
 import type { RolloutPlace } from "../rollout/ids.ts";
 import type { StreamEnd, WaitLine } from "./result-lines.ts";
 
-/** One event of a rollout's log. `cursor` is what `after` takes to go on behind its message. */
+/** One event of a rollout's log. `cursor` is what `after` takes to go on behind it. */
 export interface EventLine {
   readonly type: "event";
   readonly cursor: number;

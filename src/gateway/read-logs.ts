@@ -11,6 +11,12 @@ import { lastLine } from "./last-line.ts";
 import { eventLine } from "./log-lines.ts";
 import type { LogLine } from "./log-lines.ts";
 
+/**
+ * Positions of events within one message that a cursor can tell apart. A reader that is cut off between two events of a message
+ * goes on with the second.
+ */
+const PLACES = 4096;
+
 /** What is asked for. */
 export interface LogsQuery {
   readonly follow: boolean;
@@ -34,30 +40,44 @@ export async function* readLogs(
   const { rollout, follow, after } = query;
   const token = rollout === null ? "*" : `${rollout.itemIndex}-${rollout.sampleIndex}`;
   const filter = `rollyard.events.${job.namespace}.${job.jobUid}.${token}`;
-  for await (const found of followJob(deps, { ...job, stream: "events", filter, follow, from: after + 1 })) {
+  const from = Math.floor(after / PLACES) + 1;
+  for await (const found of followJob(deps, { ...job, stream: "events", filter, follow, from })) {
     if (found.kind !== "messages") {
       yield lastLine(found);
       continue;
     }
-    for (const message of found.messages) yield* linesOf(deps.store, job, { message, texts: query.texts });
+    for (const message of found.messages) {
+      const seen = message.sequence === from ? after % PLACES : 0;
+      yield* linesOf(deps.store, job, { message, seen, texts: query.texts });
+    }
   }
+}
+
+interface MessagePart {
+  readonly message: StoredMessage;
+  /** How many of its events the reader has. */
+  readonly seen: number;
+  readonly texts: boolean;
 }
 
 /** Nothing of a message that no writer of ours made. */
 async function* linesOf(
   store: LogStore,
   { jobUid }: RecordedJob,
-  { message, texts }: { readonly message: StoredMessage; readonly texts: boolean },
+  { message, seen, texts }: MessagePart,
 ): AsyncGenerator<LogLine, void, undefined> {
   const place = parseRolloutPlace(message.subject.split(".").at(-1) ?? "");
   const { events, attempt, sequence } = decodeLogMessage(message);
   if (place === null) return;
-  for (const event of events ?? []) {
+  for (const [index, event] of (events ?? []).entries()) {
+    if (index < seen) continue;
     for (const text of texts ? eventTexts(event) : []) {
       if (text.place.case === "blob")
         text.place = { case: "inline", value: await loadText(store, jobUid, text) };
     }
-    const line = eventLine(event, { ...place, cursor: sequence, attempt }, texts);
+    const isLast = index + 1 === events?.length;
+    const cursor = isLast ? sequence * PLACES : (sequence - 1) * PLACES + Math.min(index + 1, PLACES - 1);
+    const line = eventLine(event, { ...place, cursor, attempt }, texts);
     if (line !== null) yield line;
   }
 }

@@ -9,6 +9,7 @@ import type { RecordedJob } from "../job/job-record.ts";
 import { outcomeSummary } from "../job/outcome-summary.ts";
 import type { OutcomeSummary } from "../job/outcome-summary.ts";
 import { mapAhead } from "../lib/map-ahead.ts";
+import type { Ahead, AheadRoom } from "../lib/map-ahead.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import { resolveTools } from "../environment/tool-definitions.ts";
@@ -41,9 +42,11 @@ export interface ResultsQuery {
 export interface ResultsDeps extends FollowDeps {
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Shared by all readers: for rollouts that are read before their reader takes them. */
+  readonly ahead: AheadRoom;
 }
 
-/** Logs that are read at once for one reader. */
+/** Rollouts that are read at once for one reader. */
 const AHEAD = 4;
 
 /**
@@ -87,6 +90,7 @@ class LineMaker {
   readonly #finals: FinalOutcomes;
   readonly #groups: GroupTally<Member>;
   readonly #reader: AttemptReader;
+  readonly #ahead: Ahead;
   readonly #tools: readonly FunctionTool[];
 
   constructor(deps: ResultsDeps, job: RecordedJob & Snapshot, query: ResultsQuery) {
@@ -99,6 +103,8 @@ class LineMaker {
       indexes: indexes === undefined ? null : parseIndexRanges(indexes),
     });
     this.#reader = new AttemptReader({ ...deps, job });
+    // A group is many rollouts: the next is read once this one is taken.
+    this.#ahead = { width: query.by === "group" ? 1 : AHEAD, room: deps.ahead };
     this.#tools = resolveTools(job.environment).map(({ definition }) => definition);
   }
 
@@ -107,7 +113,7 @@ class LineMaker {
       const make = this.#makerOf(summary);
       return make === null || summary.sequence <= this.#query.after ? [] : [make];
     });
-    yield* mapAhead(makers, AHEAD, (make) => make());
+    yield* mapAhead(makers, this.#ahead, (make) => make());
   }
 
   /** Counts an outcome, and says what its line is made by; null where none follows from it. */
@@ -125,7 +131,7 @@ class LineMaker {
   /** Groups that will not be complete any more. */
   async *rest(): AsyncGenerator<ResultLine, void, undefined> {
     const groups = this.#groups.rest();
-    yield* mapAhead(groups, AHEAD, (group) => {
+    yield* mapAhead(groups, this.#ahead, (group) => {
       const last = Math.max(...group.members.map(({ summary }) => summary.sequence));
       return this.#group(group, last, false);
     });
@@ -142,7 +148,8 @@ class LineMaker {
     complete: boolean,
   ): Promise<ResultLine> {
     const results: EndedRollout[] = [];
-    for (const { summary } of members) results.push(await this.#ended(summary));
+    const read = mapAhead(members, { width: AHEAD }, ({ summary }) => this.#ended(summary));
+    for await (const ended of read) results.push(ended);
     const [group] = groupStatistics(results.map(({ result }) => result)).groups;
     if (group === undefined) throw new RollyardError("internal", { details: { item: itemIndex } });
     return { type: "group", cursor, complete, group, results };

@@ -44,7 +44,7 @@ export async function* regrade<Task extends RegradeTask>(
   let isGraded = false;
   for await (const { task, record, error } of mapAhead(
     untilAborted(tasks, setup.signal),
-    setup.width,
+    { width: setup.width },
     (each) => regradeOne(each, setup),
   )) {
     if (record === null) return;

@@ -9,8 +9,6 @@ import { directStatus, fromDirectGet, lastHeader } from "./stored-message.ts";
 
 /** Messages a request: the server stops earlier at the bytes. */
 const BATCH = 1000;
-/** Far below the server's 64 MiB for a slow client, so that one long log never gets the connection cut. */
-const BATCH_BYTES = 4 * 1024 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -19,6 +17,8 @@ export interface BatchRequest {
   readonly stream: StreamName;
   readonly subject: string;
   readonly fromSequence: number;
+  /** The server stops soon above it, after one message at the least. */
+  readonly maxBytes: number;
   /** Longest silence. */
   readonly timeoutMs: number;
 }
@@ -49,7 +49,7 @@ export async function readBatch(
     seq: request.fromSequence,
     next_by_subj: request.subject,
     batch: BATCH,
-    max_bytes: BATCH_BYTES,
+    max_bytes: request.maxBytes,
   };
   try {
     nats.publish(subject, encoder.encode(JSON.stringify(query)), { reply: inbox.replySubject(token) });

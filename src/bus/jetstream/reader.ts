@@ -7,7 +7,7 @@ import type { StreamName } from "../streams.ts";
 import { apiFailure, callApi } from "./api.ts";
 import type { BusConnection } from "./connection.ts";
 import { readBatch } from "./direct-batch.ts";
-import type { BatchEnd } from "./direct-batch.ts";
+import type { BatchEnd, BatchRequest } from "./direct-batch.ts";
 import { requestOnce } from "./request.ts";
 import { untilAnswered } from "./retry.ts";
 import { directStatus, fromDirectGet, ownHeaders } from "./stored-message.ts";
@@ -19,6 +19,10 @@ const TRY_MS = 5000;
  * so more would not be faster, and would hold up the publishes behind them.
  */
 const READS_AT_ONCE = 4;
+/** Far below the server's 64 MiB for a slow client, so that one long log never gets the connection cut. */
+const LOG_BATCH_BYTES = 4 * 1024 * 1024;
+/** Whoever reads by pages may hold one for each of many slow readers. */
+const PAGE_BYTES = 256 * 1024;
 const NO_MESSAGE = 10037;
 
 const encoder = new TextEncoder();
@@ -46,7 +50,8 @@ export class Reader {
   /** All messages of one subject from the sequence on. Throws `bus_unavailable`, `bus_forbidden`. */
   async read(stream: StreamName, subject: string, fromSequence = 1): Promise<readonly StoredMessage[]> {
     const found: StoredMessage[] = [];
-    const more = (): Promise<BatchEnd> => this.#readMore(stream, subject, { fromSequence, found });
+    const so = { fromSequence, maxBytes: LOG_BATCH_BYTES, found };
+    const more = (): Promise<BatchEnd> => this.#readMore(stream, subject, so);
     while ((await this.#lanes.run(more)) !== "complete");
     return found;
   }
@@ -54,7 +59,7 @@ export class Reader {
   /** One answer's messages of a filter from the sequence on. Throws `bus_unavailable`, `bus_forbidden`. */
   async readPage(stream: StreamName, filter: string, fromSequence: number): Promise<MessagePage> {
     const messages: StoredMessage[] = [];
-    const so = { fromSequence, found: messages };
+    const so = { fromSequence, maxBytes: PAGE_BYTES, found: messages };
     const end = await this.#lanes.run(() => this.#readMore(stream, filter, so));
     return { messages, isLast: end === "complete" };
   }
@@ -85,12 +90,13 @@ export class Reader {
   #readMore(
     stream: StreamName,
     subject: string,
-    so: { readonly fromSequence: number; readonly found: StoredMessage[] },
+    so: Pick<BatchRequest, "fromSequence" | "maxBytes"> & { readonly found: StoredMessage[] },
   ): Promise<BatchEnd> {
     return untilAnswered(this.#connection, this.#connection.options.requestTimeoutMs, async (remainingMs) => {
       const fromSequence = Math.max(1, (so.found.at(-1)?.sequence ?? so.fromSequence - 1) + 1);
       const timeoutMs = Math.min(TRY_MS, remainingMs);
-      const end = await readBatch(this.#connection, { stream, subject, fromSequence, timeoutMs }, so.found);
+      const request = { stream, subject, fromSequence, maxBytes: so.maxBytes, timeoutMs };
+      const end = await readBatch(this.#connection, request, so.found);
       return end === "broken" ? undefined : { value: end };
     });
   }

@@ -305,6 +305,11 @@ describe.skipIf(cluster.isMissing)("the gateway's API of jobs", () => {
       undefined,
     ]);
     expect(JSON.stringify(brief)).not.toContain(CANARY);
+    // Also behind an event that shares its message with the next.
+    for (const [index, { cursor }] of brief.slice(0, -1).entries()) {
+      const rest = await allLines(await ask(`${path}&after=${Number(cursor)}`, "viewer"));
+      expect(rest).toEqual(brief.slice(index + 1));
+    }
     const whole = await allLines(await ask(`${path}&texts=true`, "viewer"));
     expect(JSON.stringify(whole)).toContain(`${CANARY} 1`);
     const all = await allLines(await ask(`${jobsPath}/posted/log`, "viewer"));

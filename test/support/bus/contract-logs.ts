@@ -103,6 +103,22 @@ export function describeLogs({ bus }: ContractContext): void {
     });
   });
 
+  test("pages are small: a large message comes by itself", async () => {
+    const subject = rollout();
+    const payload = new Uint8Array(400 * 1024).fill(7);
+    for (let n = 0; n < 3; n += 1) await bus().publish({ subject, payload });
+    const last = await bus().readLast("events", subject, { fromLeader: true });
+    const sizes: number[] = [];
+    let seen = 0;
+    // A replica may lack the newest for a moment.
+    while (seen < (last?.sequence ?? 0)) {
+      const { messages } = await bus().readPage("events", subject, seen + 1);
+      if (messages.length > 0) sizes.push(messages.length);
+      seen = messages.at(-1)?.sequence ?? seen;
+    }
+    expect(sizes).toEqual([1, 1, 1]);
+  });
+
   test("a log longer than one answer comes whole", async () => {
     const subject = rollout();
     const other = rollout();

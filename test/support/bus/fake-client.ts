@@ -23,6 +23,8 @@ const TRY_MS = 2000;
 const RETRY_MS = 200;
 /** Messages of one answer. */
 const PAGE = 1000;
+/** A page ends with the message that reaches it. */
+const PAGE_BYTES = 256 * 1024;
 
 /** One client of a {@link FakeBus}: the port, over a connection that can be cut. */
 export class FakeClient implements FakeBusClient {
@@ -133,10 +135,17 @@ export class FakeClient implements FakeBusClient {
   }
 
   async readPage(stream: StreamName, filter: string, fromSequence: number): Promise<MessagePage> {
-    const messages = await this.#direct(stream, filter, (log) =>
-      log.filter((message) => message.sequence >= fromSequence).slice(0, PAGE + 1),
+    const left = await this.#direct(stream, filter, (log) =>
+      log.filter((message) => message.sequence >= fromSequence),
     );
-    return { messages: messages.slice(0, PAGE), isLast: messages.length <= PAGE };
+    let bytes = 0;
+    const isOver = ({ payload }: StoredMessage, index: number): boolean => {
+      const isFull = index === PAGE || bytes >= PAGE_BYTES;
+      bytes += payload.length;
+      return isFull;
+    };
+    const end = left.findIndex(isOver);
+    return { messages: end === -1 ? left : left.slice(0, end), isLast: end === -1 };
   }
 
   readLast(

@@ -9,7 +9,7 @@ import { kubectlOk } from "../cluster/kubectl.ts";
 import type { TestCluster } from "../cluster/test-cluster.ts";
 import { JobsWorld } from "../controller/jobs-world.ts";
 import { nodeCommand, startProgram } from "../run/run-cli.ts";
-import type { RunningCli } from "../run/run-cli.ts";
+import type { CliEnv, RunningCli } from "../run/run-cli.ts";
 
 /** A gateway process that answers. */
 export interface RunningGateway {
@@ -70,7 +70,11 @@ export class GatewayWorld {
   }
 
   /** Starts a gateway with the rights of its account and its NATS user. */
-  async gateway(more: JsonObject = {}, account: TestAccount = ACCOUNT): Promise<RunningGateway> {
+  async gateway(
+    more: JsonObject = {},
+    account: TestAccount = ACCOUNT,
+    env: CliEnv = {},
+  ): Promise<RunningGateway> {
     const { nats } = this.jobs;
     const config = {
       nats: { servers: nats.servers.map(({ address }) => address) },
@@ -83,6 +87,7 @@ export class GatewayWorld {
     const running = startProgram(nodeCommand("services/gateway/main.ts", ["--config", file]), {
       KUBECONFIG: await accountKubeconfig(this.#cluster, account, this.folder),
       NATS_PASSWORD: nats.servers[0]?.login("gateway")?.password ?? "",
+      ...env,
     });
     this.#started.push(running);
     const portOf = async (name: string): Promise<string> =>

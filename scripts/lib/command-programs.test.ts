@@ -18,4 +18,13 @@ describe("programsFor", () => {
   it("does not read what follows a double dash", () => {
     expect(programsFor(["sandbox", "-f", "env.yaml", "--", "grep", "--help"])).toEqual(["sandboxd"]);
   });
+
+  it("are those of a run for the retry of a folder, and none for that of a cluster's job", () => {
+    const isFolder = (path: string): boolean => path === "runs/latest";
+    expect(programsFor(["retry", "--class", "model", "runs/latest"], isFolder)).toEqual([
+      "nats-server",
+      "sandboxd",
+    ]);
+    expect(programsFor(["retry", "repo-search", "-n", "research"], isFolder)).toEqual([]);
+  });
 });

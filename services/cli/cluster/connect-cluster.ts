@@ -19,11 +19,40 @@ export interface Cluster {
 const DEFAULT_SERVICE = "rollyard-system/rollyard-gateway:8080";
 
 /** Runs a command's work on the cluster that its flags and the kubeconfig name. Rejects with `kube_credentials`, and as the work does. */
-export async function withCluster<T>(
+export function withCluster<T>(
   flags: ClusterFlags,
   io: CliIo,
   work: (cluster: Cluster) => Promise<T>,
 ): Promise<T> {
+  return withClusterLater(flags, io, async (connect) => work(await connect()));
+}
+
+/**
+ * The same for work that may need no cluster: the kubeconfig is read when it first connects, which rejects with
+ * `kube_credentials`.
+ */
+export async function withClusterLater<T>(
+  flags: ClusterFlags,
+  io: CliIo,
+  work: (connect: () => Promise<Cluster>) => Promise<T>,
+): Promise<T> {
+  let connecting: Promise<OpenCluster> | null = null;
+  const connect = async (): Promise<Cluster> => (await (connecting ??= openCluster(flags, io))).cluster;
+  try {
+    return await work(connect);
+  } finally {
+    // Whoever waits for it has heard of a failure.
+    const open = await (connecting as Promise<OpenCluster> | null)?.catch(() => null);
+    await open?.close();
+  }
+}
+
+interface OpenCluster {
+  readonly cluster: Cluster;
+  close(): Promise<unknown>;
+}
+
+async function openCluster(flags: ClusterFlags, io: CliIo): Promise<OpenCluster> {
   const credentials = await userCredentials(flags, io);
   const namespace = flags.namespace ?? credentials.namespace;
   const transport = createKubeTransport(credentials, { connections: 4 });
@@ -32,11 +61,10 @@ export async function withCluster<T>(
     roadOf(flags, io, credentials),
     callerTokens({ credentials, client, namespace, flags, io }),
   );
-  try {
-    return await work({ namespace, client, gateway });
-  } finally {
-    await Promise.all([transport.close(), gateway.close()]);
-  }
+  return {
+    cluster: { namespace, client, gateway },
+    close: () => Promise.all([transport.close(), gateway.close()]),
+  };
 }
 
 function roadOf(flags: ClusterFlags, { env }: CliIo, credentials: KubeCredentials) {

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { stat } from "node:fs/promises";
 import path from "node:path";
 import { compileItemCheck } from "../../../src/config/check-item.ts";
@@ -99,7 +99,8 @@ async function checkRows(
   }
   if (dataset.file === undefined && dataset.inline === undefined) return { count: null, problems: [] };
   const given = place.environments.find((each) => each.value.metadata.name === environmentRef.name);
-  const environment = given?.value.spec ?? (await place.lookUp(environmentRef.name));
+  const isMissing = dataset.file !== undefined && !existsSync(path.resolve(source.folder, dataset.file));
+  const environment = given?.value.spec ?? (isMissing ? null : await place.lookUp(environmentRef.name));
   const check: CheckItem = environment === null ? () => [] : compileItemCheck(environment);
   const { items, problems } = await loadDataset(dataset, check, {
     source,

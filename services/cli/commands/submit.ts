@@ -4,7 +4,7 @@ import type { FoundJob } from "../../../src/gateway/find-job.ts";
 import type { CliIo } from "../cli-io.ts";
 import { addGatewayOptions } from "../cluster/cluster-flags.ts";
 import type { ClusterFlags } from "../cluster/cluster-flags.ts";
-import { withCluster } from "../cluster/connect-cluster.ts";
+import { withClusterLater } from "../cluster/connect-cluster.ts";
 import type { Cluster } from "../cluster/connect-cluster.ts";
 import { readSubmitInput } from "../cluster/submit-input.ts";
 import type { SubmitInput } from "../cluster/submit-input.ts";
@@ -45,19 +45,21 @@ export function registerSubmit(program: Command, io: CliIo): void {
     .option("--json", "print the job as one JSON object", false);
   addGatewayOptions(command)
     .addHelpText("after", EXAMPLE)
-    .action((flags: SubmitFlags) => withCluster(flags, io, (cluster) => submit(cluster, flags, io)));
+    .action((flags: SubmitFlags) => withClusterLater(flags, io, (connect) => submit(connect, flags, io)));
 }
 
-async function submit(cluster: Cluster, flags: SubmitFlags, io: CliIo): Promise<void> {
+/** Whatever is wrong with the files is told without a cluster. */
+async function submit(connect: () => Promise<Cluster>, flags: SubmitFlags, io: CliIo): Promise<void> {
   const { file, name, namespace } = flags;
-  const read = await readSubmitInput(file, { cwd: io.cwd, name }, (environment) =>
-    clusterEnvironment(cluster, environment),
+  const read = await readSubmitInput(file, { cwd: io.cwd, name }, async (environment) =>
+    clusterEnvironment(await connect(), environment),
   );
   if (!read.ok) {
     printProblems(read.problems, io);
     return io.setExitCode(2);
   }
   const { input } = read;
+  const cluster = await connect();
   const place = { ...cluster, namespace: namespace ?? input.job.metadata.namespace ?? cluster.namespace };
   const tell = flags.json ? () => undefined : io.stderr;
   const { job, isNew } = await createObjects(place, input);

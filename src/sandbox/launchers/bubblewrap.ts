@@ -5,22 +5,12 @@ import { readHostRoot } from "./host-root.ts";
 import type { LocalLauncherOptions } from "./local-options.ts";
 import { minimalEtc, SANDBOX_HOME } from "./minimal-etc.ts";
 import { namespaceAdvice } from "./namespace-advice.ts";
-import { notEnforcedSentences } from "./not-enforced.ts";
+import { NAMESPACES_ENFORCE, notEnforcedSentences } from "./not-enforced.ts";
 import { probeCommand } from "./probe-command.ts";
 import { unprivilegedUids } from "./run-as.ts";
 import { sandboxdArgv } from "./sandboxd-argv.ts";
 import { venvPath } from "./venv-path.ts";
 import { SupervisedLauncher } from "./supervised-launcher.ts";
-
-/** How the launcher bounds what its sandboxes use; docs: RLIMIT_NPROC in a user namespace of its own. */
-const ENFORCES = {
-  memory: false,
-  cpu: false,
-  processes: true,
-  disk: false,
-  openNetworkFiltered: false,
-  image: false,
-} as const;
 
 /**
  * A launcher on Linux namespaces by `bwrap`. Null when bubblewrap is not installed; rejects with
@@ -45,7 +35,7 @@ export async function createBubblewrapLauncher(
   };
   return new SupervisedLauncher({
     name: "bubblewrap",
-    notEnforced: notEnforcedSentences(options.spec, ENFORCES),
+    notEnforced: notEnforcedSentences(options.spec, NAMESPACES_ENFORCE),
     sandboxd: options.sandboxd,
     build: (request, place) => ({
       argv: [

@@ -9,22 +9,13 @@ import { gvisorBundle, INNER_SOCKET } from "./gvisor-bundle.ts";
 import { readHostRoot } from "./host-root.ts";
 import type { LocalLauncherOptions } from "./local-options.ts";
 import { minimalEtc, SANDBOX_HOME } from "./minimal-etc.ts";
-import { notEnforcedSentences } from "./not-enforced.ts";
+import { NAMESPACES_ENFORCE, notEnforcedSentences } from "./not-enforced.ts";
 import { probeCommand } from "./probe-command.ts";
 import { unprivilegedUids } from "./run-as.ts";
 import { sandboxdArgv } from "./sandboxd-argv.ts";
 import { SupervisedLauncher } from "./supervised-launcher.ts";
 import type { BoxPlace } from "./supervised-launcher.ts";
 import { venvPath } from "./venv-path.ts";
-
-const ENFORCES = {
-  memory: false,
-  cpu: false,
-  processes: true,
-  disk: false,
-  openNetworkFiltered: false,
-  image: false,
-} as const;
 
 const OWN_USER =
   "Commands run with your own user id outside, so they can remove the socket of their sandbox.";
@@ -48,7 +39,7 @@ export async function createGvisorLauncher(
   const root = readHostRoot();
   return new SupervisedLauncher({
     name: "gvisor",
-    notEnforced: [...notEnforcedSentences(options.spec, ENFORCES), ...(isRoot ? [] : [OWN_USER])],
+    notEnforced: [...notEnforcedSentences(options.spec, NAMESPACES_ENFORCE), ...(isRoot ? [] : [OWN_USER])],
     sandboxd: options.sandboxd,
     passesSocket: false,
     build: (request, place) => {

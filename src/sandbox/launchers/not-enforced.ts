@@ -12,6 +12,16 @@ export interface Enforcement {
   readonly image: boolean;
 }
 
+/** What launchers can that make sandboxes of this machine's own namespaces: `RLIMIT_NPROC` in a user namespace of the sandbox. */
+export const NAMESPACES_ENFORCE: Enforcement = {
+  memory: false,
+  cpu: false,
+  processes: true,
+  disk: false,
+  openNetworkFiltered: false,
+  image: false,
+};
+
 /** Whole sentences: what of the spec is not enforced, for the user at start. */
 export function notEnforcedSentences(spec: SandboxSpec, has: Enforcement): readonly string[] {
   const { limits } = spec.resources;

@@ -1,18 +1,11 @@
 import type { SandboxLauncher } from "../port.ts";
 import type { LocalLauncherOptions } from "./local-options.ts";
-import { notEnforcedSentences } from "./not-enforced.ts";
+import { NAMESPACES_ENFORCE, notEnforcedSentences } from "./not-enforced.ts";
 import { sandboxdArgv } from "./sandboxd-argv.ts";
 import { venvPath } from "./venv-path.ts";
 import { SupervisedLauncher } from "./supervised-launcher.ts";
 
-const ENFORCES = {
-  memory: false,
-  cpu: false,
-  processes: false,
-  disk: false,
-  openNetworkFiltered: false,
-  image: false,
-} as const;
+const ENFORCES = { ...NAMESPACES_ENFORCE, processes: false };
 
 const NO_ISOLATION = [
   "There is no isolation: commands can read and change whatever their user can on this machine, and use its network.",

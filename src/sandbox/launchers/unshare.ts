@@ -6,22 +6,13 @@ import { readHostRoot } from "./host-root.ts";
 import type { LocalLauncherOptions } from "./local-options.ts";
 import { minimalEtc, SANDBOX_HOME } from "./minimal-etc.ts";
 import { namespaceAdvice } from "./namespace-advice.ts";
-import { notEnforcedSentences } from "./not-enforced.ts";
+import { NAMESPACES_ENFORCE, notEnforcedSentences } from "./not-enforced.ts";
 import { probeCommand } from "./probe-command.ts";
 import { unprivilegedUids } from "./run-as.ts";
 import { sandboxdArgv } from "./sandboxd-argv.ts";
 import { SupervisedLauncher } from "./supervised-launcher.ts";
 import { venvPath } from "./venv-path.ts";
 import { unshareArgv } from "./unshare-argv.ts";
-
-const ENFORCES = {
-  memory: false,
-  cpu: false,
-  processes: true,
-  disk: false,
-  openNetworkFiltered: false,
-  image: false,
-} as const;
 
 const TRIAL = [
   ["unshare", "--user", "--map-root-user", "--mount", "--pid", "--fork", "--kill-child", "--net"],
@@ -41,7 +32,7 @@ export async function createUnshareLauncher(options: LocalLauncherOptions): Prom
   const root = readHostRoot();
   return new SupervisedLauncher({
     name: "unshare",
-    notEnforced: notEnforcedSentences(options.spec, ENFORCES),
+    notEnforced: notEnforcedSentences(options.spec, NAMESPACES_ENFORCE),
     sandboxd: options.sandboxd,
     build: (request, place) => ({
       argv: [

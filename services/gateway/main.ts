@@ -12,11 +12,7 @@ await serviceMain(process, {
   schema: gatewayConfigSchema,
   natsPassword: process.env["NATS_PASSWORD"],
   run: async (config, context) => {
-    const credentials = await findCredentials({
-      kubeconfig: config.kubeconfig ?? process.env["KUBECONFIG"],
-      host: process.env["KUBERNETES_SERVICE_HOST"],
-      port: process.env["KUBERNETES_SERVICE_PORT"],
-    });
+    const credentials = await findCredentials(config.kubeconfig, process.env);
     await runGateway(config, { ...context, credentials });
   },
 });

@@ -25,8 +25,8 @@ export async function userCredentials(flags: ClusterFlags, io: CliIo): Promise<K
     if (document === null || !hasContext(document, flags.context)) continue;
     return kubeconfigCredentials(file, { context: flags.context });
   }
-  const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = io.env;
-  if (host !== undefined) return findCredentials({ kubeconfig: undefined, host, port });
+  if (io.env["KUBERNETES_SERVICE_HOST"] !== undefined)
+    return findCredentials(undefined, { ...io.env, KUBECONFIG: undefined });
   throw new RollyardError("kube_credentials", {
     message: `No cluster is known: ${files.join(", ")} can't be read, or lacks the context. Name a kubeconfig by --kubeconfig or KUBECONFIG.`,
   });

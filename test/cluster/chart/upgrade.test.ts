@@ -40,7 +40,10 @@ const BEFORE = 40;
 
 const found = await testHelm();
 
-describe.skipIf(found.kind === "missing" || testCluster().isMissing)("the chart on a cluster", () => {
+describe.skipIf(found.kind === "missing" || testCluster().isMissing).each([
+  { replicas: 1, what: "one server" },
+  { replicas: 3, what: "three servers" },
+])("the chart on a cluster, with $what of NATS", ({ replicas }) => {
   let folder: string;
   let policy: ScriptedPolicy;
   let world: ChartWorld;
@@ -48,7 +51,7 @@ describe.skipIf(found.kind === "missing" || testCluster().isMissing)("the chart 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "rollyard-upgrade-"));
     policy = await startScriptedPolicy({ port: 0, host: "127.0.0.1" });
-    world = await ChartWorld.start(found, fileURLToPath(CORPUS_FOLDER));
+    world = await ChartWorld.start(found, fileURLToPath(CORPUS_FOLDER), { nats: { replicas } });
     await world.startServices();
   });
 
@@ -73,7 +76,7 @@ describe.skipIf(found.kind === "missing" || testCluster().isMissing)("the chart 
   });
 
   it(
-    "is upgraded in the middle of a job of 500 rollouts, every service and the bus replaced, and no rollout fails",
+    "is upgraded in the middle of a job of 500 rollouts, every service and the bus replaced, and no rollout fails or begins again",
     async () => {
       const files = await writeRepoSearch(folder, { modelUrl: policy.url, samplesPerItem: SAMPLES });
       const apply = ["apply", "-f", files.clusterEnvironment, "-f", files.items, "-f", files.job];
@@ -91,7 +94,7 @@ describe.skipIf(found.kind === "missing" || testCluster().isMissing)("the chart 
         worker: { config: { slots: 100 } },
         grader: { config: { concurrency: 16 } },
         gateway: { config: { drainSeconds: 5 } },
-        nats: { storage: { maxMiB: 24_000 } },
+        nats: { replicas, storage: { maxMiB: 24_000 } },
       });
 
       expect(replaced).toEqual(["controller", "worker", "grader", "gateway", "nats"]);
@@ -99,6 +102,7 @@ describe.skipIf(found.kind === "missing" || testCluster().isMissing)("the chart 
       const end = await eventually(status, isOver, COMPLETE_MS, POLL_MS);
       expect(end.rollouts).toMatchObject({ total: ROLLOUTS, graded: ROLLOUTS, failed: 0, active: 0 });
       expect(Object.values(end.failures ?? {}).filter((count) => count > 0)).toEqual([]);
+      expect(end.attempts).toEqual({ started: ROLLOUTS, retried: 0 });
       const rewards = await clusterRewards(world.bus, folder, SAMPLES);
       expect([...rewards.values()].filter((reward) => typeof reward === "number")).toHaveLength(ROLLOUTS);
       expect(world.gaveUp).toEqual([]);

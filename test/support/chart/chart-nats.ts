@@ -2,7 +2,6 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { ServiceUser } from "../../../src/bus/permissions.ts";
 import { SERVICE_USERS } from "../../../src/bus/permissions.ts";
-import { answersAsJetStream } from "../../../src/bus/probe-nats.ts";
 import { Service, sleep } from "../../chaos/world/service.ts";
 import { testNatsServer } from "../bus/nats-fixture.ts";
 import { freePort } from "../lib/free-port.ts";
@@ -14,7 +13,10 @@ export interface ChartNats {
   readonly ports: readonly number[];
   readonly passwords: Readonly<Record<ServiceUser, string>>;
   readonly services: readonly Service[];
-  /** Ends each server and starts it with what the objects say now, one after the other, as a StatefulSet does. */
+  /**
+   * Ends each server and starts it with what the objects say now, as a StatefulSet does: the last first, and the next once its
+   * startup probe has passed.
+   */
   roll(objects: readonly ChartObject[]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -54,7 +56,7 @@ export async function startChartNats(options: ChartNatsOptions): Promise<ChartNa
       return [...ended, ...services];
     },
     roll: async (changed) => {
-      for (const index of indexes) {
+      for (const index of indexes.toReversed()) {
         const service = await make({ ...options, objects: changed })(index);
         for (const old of services.splice(index, 1, service)) {
           await old.stop();
@@ -81,16 +83,23 @@ async function makeServer(options: ChartNatsOptions, { index, ports, peers }: Se
   await mkdir(home, { recursive: true });
   const file = join(home, "nats.conf");
   const text = findObject(objects, "ConfigMap", name).data?.["nats.conf"] ?? "";
-  const place = { home, port: ports[index] ?? 0, peer: peers[index] ?? 0, peers, name };
+  const monitor = await freePort();
+  const place = { home, port: ports[index] ?? 0, peer: peers[index] ?? 0, peers, name, monitor };
   await writeFile(file, onThisMachine(text, place), { mode: 0o600 });
-  const env = containerEnv(natsContainer(options), secretsOf(options), { "metadata.name": pod });
+  const container = natsContainer(options);
+  const env = containerEnv(container, secretsOf(options), { "metadata.name": pod });
+  const probe = `http://127.0.0.1:${monitor}${container.startupProbe?.httpGet.path ?? ""}`;
   const variables = Object.entries(env).map(([key, value]) => `${key}=${value}`);
   return new Service({
     name: pod,
     command: ["/usr/bin/env", "-i", ...variables, await testNatsServer(), "--config", file],
     logFile: join(home, "output.log"),
     restartMs: () => RESTART_MS,
-    isUp: () => answersAsJetStream(place.port),
+    isUp: () =>
+      fetch(probe).then(
+        ({ ok }) => ok,
+        () => false,
+      ),
   });
 }
 
@@ -117,12 +126,15 @@ interface Place {
   readonly peer: number;
   readonly peers: readonly number[];
   readonly name: string;
+  /** Where its probes are answered. */
+  readonly monitor: number;
 }
 
-function onThisMachine(text: string, { home, port, peer, peers, name }: Place): string {
+function onThisMachine(text: string, place: Place): string {
+  const { home, port, peer, peers, name, monitor } = place;
   const listening = replaceOnce(text, '"0.0.0.0:4222"', `"127.0.0.1:${port}"`);
-  const unwatched = replaceOnce(listening, 'http: "0.0.0.0:8222"', "");
-  const stored = replaceOnce(unwatched, 'store_dir: "/data"', `store_dir: "${home}/store"`);
+  const watched = replaceOnce(listening, '"0.0.0.0:8222"', `"127.0.0.1:${monitor}"`);
+  const stored = replaceOnce(watched, 'store_dir: "/data"', `store_dir: "${home}/store"`);
   if (peers.length === 1) return stored;
   const clustered = replaceOnce(stored, '"0.0.0.0:6222"', `"127.0.0.1:${peer}"`);
   return clustered.replaceAll(

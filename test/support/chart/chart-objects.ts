@@ -5,6 +5,7 @@ export interface ChartContainer {
   readonly name: string;
   readonly image: string;
   readonly env?: readonly ContainerVariable[];
+  readonly startupProbe?: { readonly httpGet: { readonly path: string } };
 }
 
 /** A variable of a container. */

@@ -55,7 +55,7 @@ export class ChartWorld {
   }
 
   /** Installs the chart, and starts its NATS; the services come with {@link startServices}. */
-  static async start(found: TestHelm, corpus: string | null): Promise<ChartWorld> {
+  static async start(found: TestHelm, corpus: string | null, values: ChartValues = {}): Promise<ChartWorld> {
     const whole = await startWholeCluster();
     try {
       const { folder } = whole;
@@ -63,7 +63,7 @@ export class ChartWorld {
       await mkdir(join(folder, "services"));
       const kubelet = await startLocalNode(whole, { corpus });
       const release = new ChartRelease(found, whole.cluster, folder);
-      await release.install({ controller: BASE });
+      await release.install({ controller: BASE, ...values });
       const objects = await release.objects();
       const nats = await startChartNats({ objects, fullname: RELEASE, folder: join(folder, "nats") });
       const bus = await RawBus.connect(nats.ports, nats.passwords.controller);

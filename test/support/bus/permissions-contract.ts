@@ -14,7 +14,7 @@ import type { NatsFixture } from "./nats-fixture.ts";
 /** Subjects of messages, and who publishes them: the table of the protocol. */
 const PUBLISHERS: Readonly<Record<string, readonly ServiceUser[]>> = {
   "rollyard.work.rollout.n.j.0-0.0": ["controller"],
-  "rollyard.work.grade.n.j.0-0.0": ["worker", "gateway"],
+  "rollyard.work.grade.n.j.0-0.0": ["controller", "worker", "gateway"],
   "rollyard.work.settle.n.j.0-0.0": ["worker", "grader", "gateway"],
   "rollyard.events.n.j.0-0": ["controller", "worker"],
   "rollyard.traces.n.e.t": ["controller", "gateway"],

@@ -60,10 +60,8 @@ export async function* followJob(deps: FollowDeps, job: FollowedJob): AsyncGener
     for await (const messages of pages.untilNow()) {
       yield { kind: "messages", messages };
       quiet.broken();
-      // However much is left: another gateway gives it.
-      if (job.follow && draining.aborted) return yield { kind: "draining" };
     }
-    const last = lastWord(job, record, draining);
+    const last = pages.isLeft ? ({ kind: "draining" } as const) : lastWord(job, record, draining);
     if (last !== null) return yield last;
     if (quiet.isLong(wasBegun)) yield { kind: "waiting" };
     await quiet.pause();
@@ -113,6 +111,8 @@ class Pages {
   readonly #deps: FollowDeps;
   readonly #job: FollowedJob;
   #next: number;
+  /** Not all that is there was read, for this process is to end: another gateway gives the rest. */
+  isLeft = false;
 
   constructor(deps: FollowDeps, job: FollowedJob) {
     this.#deps = deps;
@@ -122,8 +122,8 @@ class Pages {
 
   /** All that the leader has now and was not read yet; a replica that lacks some of it is asked again. */
   async *untilNow(): AsyncGenerator<readonly StoredMessage[], void, undefined> {
-    const { store, clock, signal } = this.#deps;
-    const { stream, filter } = this.#job;
+    const { store, clock, signal, draining } = this.#deps;
+    const { stream, filter, follow } = this.#job;
     const upTo = (await store.readLast(stream, filter, { fromLeader: true }))?.sequence ?? 0;
     while (this.#next <= upTo && !signal.aborted) {
       const { messages } = await store.readPage(stream, filter, this.#next);
@@ -136,6 +136,8 @@ class Pages {
       }
       this.#next = last.sequence + 1;
       yield messages;
+      this.isLeft = follow && draining.aborted && this.#next <= upTo;
+      if (this.isLeft) return;
     }
   }
 }

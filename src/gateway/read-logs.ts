@@ -2,6 +2,7 @@ import type { LogStore, StoredMessage } from "../bus/port.ts";
 import { loadText } from "../bus/text.ts";
 import type { RecordedJob } from "../job/job-record.ts";
 import { decodeLogMessage } from "../rollout/log-message.ts";
+import type { RolloutEvent } from "../rollout/events.ts";
 import { eventTexts } from "../rollout/event-texts.ts";
 import { parseRolloutPlace } from "../rollout/ids.ts";
 import type { RolloutPlace } from "../rollout/ids.ts";
@@ -68,16 +69,28 @@ async function* linesOf(
 ): AsyncGenerator<LogLine, void, undefined> {
   const place = parseRolloutPlace(message.subject.split(".").at(-1) ?? "");
   const { events, attempt, sequence } = decodeLogMessage(message);
-  if (place === null) return;
-  for (const [index, event] of (events ?? []).entries()) {
+  if (place === null || events === null) return;
+  for (const [index, event] of events.entries()) {
     if (index < seen) continue;
-    for (const text of texts ? eventTexts(event) : []) {
-      if (text.place.case === "blob")
-        text.place = { case: "inline", value: await loadText(store, jobUid, text) };
-    }
-    const isLast = index + 1 === events?.length;
-    const cursor = isLast ? sequence * PLACES : (sequence - 1) * PLACES + Math.min(index + 1, PLACES - 1);
+    if (texts) await fetchTexts(store, jobUid, event);
+    const cursor = cursorOf(sequence, { index, isLast: index + 1 === events.length });
     const line = eventLine(event, { ...place, cursor, attempt }, texts);
     if (line !== null) yield line;
   }
+}
+
+/** Puts into an event what was too long for its message. */
+async function fetchTexts(store: LogStore, jobUid: string, event: RolloutEvent): Promise<void> {
+  for (const text of eventTexts(event)) {
+    if (text.place.case === "blob")
+      text.place = { case: "inline", value: await loadText(store, jobUid, text) };
+  }
+}
+
+/** Behind an event; behind the last of a message that is behind the message. */
+function cursorOf(
+  sequence: number,
+  { index, isLast }: { readonly index: number; readonly isLast: boolean },
+): number {
+  return isLast ? sequence * PLACES : (sequence - 1) * PLACES + Math.min(index + 1, PLACES - 1);
 }

@@ -41,6 +41,8 @@ function environment() {
       sandbox: {
         image: SANDBOX_IMAGE,
         resources: { requests: { cpu: "50m", memory: "32Mi" }, limits: { memory: "128Mi" } },
+        // sandboxd's image holds nothing else, and no folder that an agent could write to.
+        workdir: "/tmp/work",
       },
       prompt: [{ role: "user", content: "{{ item.word }}" }],
       tools: [{ preset: "files" }],

@@ -1,4 +1,5 @@
 import { ensureControlPlane } from "./control-plane.mjs";
+import { ensureHelm } from "./helm.mjs";
 import { ensureNodePrograms } from "./node-programs.mjs";
 import { findPlaces } from "./places.mjs";
 import { inPrivateNetwork, whyNoPrivateNetwork } from "./private-network.mjs";
@@ -44,6 +45,8 @@ async function whyNoPrograms(env) {
   try {
     await ensureControlPlane(places, CONTROL_PLANE, env);
     await ensureNodePrograms(places, [...NODE, ...GVISOR], env);
+    // In the tests' network nothing can be fetched.
+    await ensureHelm(places, env);
     return null;
   } catch (error) {
     if (error instanceof SetupError) return error.message;

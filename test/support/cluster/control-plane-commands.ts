@@ -72,7 +72,8 @@ export function apiserverArgs({ folder, apiPort, etcdPort }: ControlPlanePlaces)
     ...["--service-account-issuer", "https://kubernetes.default.svc"],
     ...["--service-account-key-file", join(pki, "sa.pub")],
     ...["--service-account-signing-key-file", join(pki, "sa.key")],
-    "--allow-privileged=true",
+    // Nobody here knows nodes by their names.
+    ...["--kubelet-preferred-address-types", "InternalIP", "--allow-privileged=true"],
   ];
 }
 

@@ -88,14 +88,23 @@ export function runscConfig({ folder, runsc }: NodePlaces): string {
   });
 }
 
+/** What a kubelet's pods and the API server get of it. */
+export interface KubeletServices {
+  readonly caFile: string;
+  /** Address of the pods' name server, or null where there is none. */
+  readonly dns: string | null;
+  /** Whether it answers the API server, which has no certificate to show, and so everybody: logs, port-forward. */
+  readonly isOpen: boolean;
+}
+
 /** The kubelet's configuration. */
-export function kubeletConfig(places: NodePlaces, caFile: string): string {
+export function kubeletConfig(places: NodePlaces, { caFile, dns, isOpen }: KubeletServices): string {
   const { folder, cgroup } = places;
   return JSON.stringify({
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
     authentication: {
-      anonymous: { enabled: false },
+      anonymous: { enabled: isOpen },
       webhook: { enabled: false },
       x509: { clientCAFile: caFile },
     },
@@ -109,6 +118,7 @@ export function kubeletConfig(places: NodePlaces, caFile: string): string {
     podLogsDir: join(folder, "pod-logs"),
     volumePluginDir: join(folder, "volume-plugins"),
     resolvConf: "",
+    ...(dns === null ? {} : { clusterDNS: [dns], clusterDomain: "cluster.local" }),
     enforceNodeAllocatable: [],
     maxPods: 250,
     podPidsLimit: POD_PIDS_LIMIT,

@@ -1,12 +1,11 @@
-import { spawn } from "node:child_process";
 import type { KubeClient } from "../../../src/kube/kube-client.ts";
 import { firewallRules } from "./policy-rules.ts";
 import type { PolicyObject, PolicyPod } from "./policy-rules.ts";
+import { restoreRules } from "./restore-rules.ts";
 
 const POLICIES = { group: "networking.k8s.io", version: "v1", plural: "networkpolicies" };
 const PODS = { group: "", version: "v1", plural: "pods" };
 const EVERY_MS = 200;
-const RESTORE = "iptables-restore";
 
 /**
  * Enforces NetworkPolicies on the one node of the tests' network namespace, as the agent of a network plugin does on each node
@@ -51,20 +50,7 @@ export class NodeFirewall {
       (pods?.items ?? []) as unknown as readonly PolicyPod[],
     );
     if (rules === this.#written) return;
-    await restore(rules);
+    await restoreRules(rules);
     this.#written = rules;
   }
-}
-
-function restore(rules: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(RESTORE, [], { stdio: ["pipe", "ignore", "pipe"] });
-    let said = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (said += text));
-    child.on("error", reject);
-    child.on("close", (code) =>
-      code === 0 ? resolve() : reject(new Error(`iptables-restore: ${said}\n${rules}`)),
-    );
-    child.stdin.end(rules);
-  });
 }

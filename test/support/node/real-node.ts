@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { chmod, copyFile, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { ensureNodePrograms } from "../../../scripts/lib/node-programs.mjs";
 import { findOnPath } from "../../../scripts/lib/find-on-path.mjs";
 import { findPlaces } from "../../../scripts/lib/places.mjs";
+import { NODE_ADDRESS } from "../../../scripts/lib/private-network.mjs";
 import { findSandboxd } from "../../../services/cli/find-programs.ts";
 import type { KubeObject } from "../../../src/kube/kube-object.ts";
 import { NODE_NAME } from "../cluster/control-plane-commands.ts";
@@ -40,6 +41,10 @@ export interface RealNodeOptions {
   readonly images: readonly SandboxImage[];
   /** Whether it runs pods of gVisor's too. */
   readonly hasGvisor: boolean;
+  /** Makes archives of more images in a folder; resolves with their paths. */
+  readonly moreImages?: (folder: string) => Promise<readonly string[]>;
+  /** Whether pods find a name server at the node's address, and the API server reads their logs and dials their ports. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -60,7 +65,7 @@ export class RealNode {
   /** Starts one on a control plane; resolves when it is Ready. */
   static async start(
     { plane, client }: Pick<WholeCluster, "plane" | "client">,
-    { images, hasGvisor }: RealNodeOptions,
+    { images, hasGvisor, moreImages, isWhole = false }: RealNodeOptions,
   ): Promise<RealNode> {
     const programs = await ensureNodePrograms(findPlaces(), [
       ...(["kubelet", "containerd", "containerd-shim-runc-v2", "ctr", "ptp", "host-local"] as const),
@@ -77,7 +82,7 @@ export class RealNode {
       runc: findOnPath("runc", process.env["PATH"]) ?? "",
       runsc: gvisor?.runsc ?? null,
     };
-    await writeNodeFiles(places, plane);
+    await writeNodeFiles(places, plane, isWhole);
     for (const root of await cgroupRoots()) await mkdir(join(root, places.cgroup));
     const containerd = [programs.containerd, "--config", join(folder, "containerd.toml")];
     const kubelet = [programs.kubelet, ...kubeletArgs(places)];
@@ -93,7 +98,7 @@ export class RealNode {
     });
     const node = new RealNode(places, kept, programs.ctr);
     try {
-      await node.#load(images);
+      await node.#load(images, moreImages);
       kept.say("kubelet");
       await eventually(
         () => client.get<NodeObject>(NODES, { name: NODE_NAME }),
@@ -131,16 +136,27 @@ export class RealNode {
     await run(this.#ctr, ["-a", containerdSocket(this.#places), "-n", "k8s.io", ...args]);
   }
 
-  async #load(images: readonly SandboxImage[]): Promise<void> {
+  /** Gives an image another name. */
+  async tagImage(name: string, other: string): Promise<void> {
+    await this.#ask("images", "tag", name, other);
+  }
+
+  async #load(images: readonly SandboxImage[], moreImages: RealNodeOptions["moreImages"]): Promise<void> {
     const folder = join(this.#places.folder, "images");
-    const archives = await makeNodeImages(folder, await findSandboxd(process.env), images);
+    const archives = [
+      ...(await makeNodeImages(folder, await findSandboxd(process.env), images)),
+      ...((await moreImages?.(join(folder, "more"))) ?? []),
+    ];
     const isUp = (): Promise<boolean> =>
       this.#ask("version").then(
         () => true,
         () => false,
       );
     await eventually(isUp, (up) => up, READY_MS, 50);
-    for (const archive of archives) await this.#ask("images", "import", archive);
+    for (const archive of archives) {
+      await this.#ask("images", "import", archive);
+      await rm(archive);
+    }
   }
 }
 
@@ -149,17 +165,22 @@ function isReady(node: NodeObject | null): boolean {
   return conditions.some(({ type, status }) => type === "Ready" && status === "True");
 }
 
-async function writeNodeFiles(places: NodePlaces, plane: WholeCluster["plane"]): Promise<void> {
+async function writeNodeFiles(
+  places: NodePlaces,
+  plane: WholeCluster["plane"],
+  isWhole: boolean,
+): Promise<void> {
   const { folder } = places;
   await mkdir(join(folder, "network"));
   const ca = join(folder, "ca.pem");
   await writeFile(ca, plane.ca);
+  const services = { caFile: ca, dns: isWhole ? NODE_ADDRESS : null, isOpen: isWhole };
   await copyFile(plane.nodeKubeconfigFile, join(folder, "kubeconfig"));
   const files: readonly (readonly [string, string])[] = [
     ["network/10-pods.conflist", networkConfig(places)],
     ["containerd.toml", containerdConfig(places)],
     ["runsc.toml", runscConfig(places)],
-    ["kubelet.json", kubeletConfig(places, ca)],
+    ["kubelet.json", kubeletConfig(places, services)],
   ];
   for (const [name, text] of files) await writeFile(join(folder, name), text);
 }

@@ -65,6 +65,11 @@ export function dialScript(targets: readonly Target[]): string {
   return [...dials, "wait"].join("\n");
 }
 
+/** Lets whoever dials a port of an address find a port of this machine's loopback; resolves with the listening server. */
+export function forwardPort(address: string, port: number, behind: number): Promise<Server> {
+  return listen(address, port, (socket) => pass(socket, behind));
+}
+
 function listen(address: string, port: number, onSocket: (socket: Socket) => void): Promise<Server> {
   const server = createServer((socket) => {
     socket.on("error", () => undefined);

@@ -1,13 +1,13 @@
 import { execFile } from "node:child_process";
 import { chmod, cp, mkdir, realpath, symlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 const run = promisify(execFile);
 
 /**
- * Fills a folder with what an image of a sandbox has: these programs of this machine with their libraries, and empty folders,
- * those of `folders` too. Nobody is asked for anything.
+ * Fills a folder with what an image of a sandbox has: these programs of this machine, by name or by path, with their libraries,
+ * and empty folders, those of `folders` too. Nobody is asked for anything.
  */
 export async function fillImageRoot(
   root: string,
@@ -19,10 +19,14 @@ export async function fillImageRoot(
   await chmod(join(root, "tmp"), 0o1777);
   await symlink("usr/bin", join(root, "bin"));
   for (const name of programs) {
-    const { stdout } = await run("/bin/sh", ["-c", `PATH=/usr/bin:/bin command -v ${name} || true`]);
-    const program = stdout.trim().startsWith("/") ? stdout.trim() : `/usr/bin/${name}`;
-    await copyWithLibraries(root, program, `/usr/bin/${name}`);
+    await copyWithLibraries(root, await pathOf(name), `/usr/bin/${basename(name)}`);
   }
+}
+
+async function pathOf(name: string): Promise<string> {
+  if (name.startsWith("/")) return name;
+  const { stdout } = await run("/bin/sh", ["-c", `PATH=/usr/bin:/bin command -v ${name} || true`]);
+  return stdout.trim().startsWith("/") ? stdout.trim() : `/usr/bin/${name}`;
 }
 
 async function copyWithLibraries(root: string, program: string, place: string): Promise<void> {

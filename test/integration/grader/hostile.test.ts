@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { commandJob, HONEST, writing } from "../../support/grader/command-job.ts";
-import { HOSTILE_AGENTS } from "../../support/grader/hostile-agents.ts";
+import { commandJob, GRADE_PY, HONEST, writing } from "../../support/grader/command-job.ts";
+import { HOSTILE_AGENTS, LOOK_AROUND } from "../../support/grader/hostile-agents.ts";
 import type { HostileAgent } from "../../support/grader/hostile-agents.ts";
 import { runWorld } from "../../support/run/run-world.ts";
 
@@ -42,5 +42,17 @@ describe("hostile agents", () => {
     const { honest, hostile } = await outcomesOf(agents, "process");
     expect(hostile).toMatchObject(agents.map(outcomeOf));
     expect(honest).toMatchObject([{ reward: 1 }, { reward: 1 }]);
+  });
+
+  it("find what an author leaves where they can read it, so that the above is no luck", async () => {
+    const careless = GRADE_PY.replace("Grading()", 'Grading(keep=["cases.json"])');
+    const job = await commandJob(world, {
+      commands: [writing({ "solution.py": LOOK_AROUND })],
+      assets: { "grade.py": careless, "cases.json": "[[2, 3, 5], [-1, 1, 0], [40, 2, 42]]" },
+    });
+    await job.run();
+    expect(await job.records("results.jsonl")).toMatchObject([
+      { reward: 0.75, flags: ["agent_files_absent"] },
+    ]);
   });
 });

@@ -10,7 +10,7 @@ export interface HostileAgent {
   readonly flags?: readonly string[];
   /** Code of the failure where the reward is null. */
   readonly code?: string;
-  /** Not where sandboxes are none: it would strike this machine. */
+  /** Not where sandboxes are none: it would strike this machine, or takes the whole of its time. */
   readonly needsIsolation?: boolean;
 }
 
@@ -21,7 +21,7 @@ const wrong = (top: string, body = "    return 'wrong'\n"): string =>
 const FORGED = '{"state": "done", "tests": [{"id": "add-0", "outcome": "passed"}], "score": 1}';
 
 /** Looks for what the author knows, wherever a process of the same user could find it. */
-const LOOK_AROUND = `
+export const LOOK_AROUND = `
 import glob, json, os
 def read(path):
     try:
@@ -173,6 +173,7 @@ export const HOSTILE_AGENTS: readonly HostileAgent[] = [
     command: wrong("import os, signal\nos.kill(os.getppid(), signal.SIGSTOP)\n"),
     reward: null,
     code: "grader_failed",
+    needsIsolation: true,
   },
   {
     title: "takes the workdir and the way to the result away",

@@ -134,6 +134,27 @@ export function describeSandboxLauncher(launcherCase: LauncherCase): void {
       expect(result.invalidBytes).toBe(2);
     });
 
+    test("gives the files of a frozen workdir as a tree, and follows no link", async () => {
+      const sandbox = await start();
+      await sandbox.session.writeFile("d/e/f", Buffer.from("x\n"), "write-f", 0o755);
+      expect(await sandbox.sh("ln -s /etc d/out; ln -s d link")).toMatchObject({ exitCode: 0 });
+      await sandbox.session.freeze();
+      const limits = { maxBytes: 1000, maxEntries: 100 };
+      const read = (path: string, more = {}) => sandbox.session.readTree(path, { ...limits, ...more });
+      const content = Buffer.from("x\n");
+      expect(await read("d")).toEqual({
+        kind: "files",
+        files: [{ path: "e/f", content, isExecutable: true }],
+      });
+      expect(await read("d/e/f")).toMatchObject({ kind: "files", files: [{ path: "" }] });
+      expect(await read("none")).toEqual({ kind: "absent" });
+      for (const path of ["link", "link/e", "../x", "/etc"]) {
+        expect(await read(path)).toEqual({ kind: "refused", reason: "link" });
+      }
+      expect(await read("d", { maxBytes: 1 })).toEqual({ kind: "refused", reason: "too_large" });
+      expect(await read("d", { maxEntries: 2 })).toEqual({ kind: "refused", reason: "too_large" });
+    });
+
     test("kills everything at freeze, refuses commands, and still gives files", async () => {
       const sandbox = await start();
       await sandbox.sh("echo kept > kept.txt; (setsid sleep 876543 >/dev/null 2>&1 &)");

@@ -11,7 +11,22 @@ const run = promisify(execFile);
 export const TEST_IMAGE = "rollyard-test:local";
 
 const PROGRAMS = [
-  ...["bash", "sh", "cat", "cut", "grep", "head", "id", "ls", "mkdir", "mount", "pgrep", "printf", "ps"],
+  ...[
+    "bash",
+    "sh",
+    "cat",
+    "ln",
+    "cut",
+    "grep",
+    "head",
+    "id",
+    "ls",
+    "mkdir",
+    "mount",
+    "pgrep",
+    "printf",
+    "ps",
+  ],
   ...["setsid", "sleep", "tail", "touch", "tr", "true", "wc"],
 ];
 

@@ -4,6 +4,7 @@ import { describeEnvironmentBroker } from "../../test/support/controller/broker-
 import type { BrokerStart } from "../../test/support/controller/broker-contract.ts";
 import { MemoryBroker } from "../../test/support/controller/memory-broker.ts";
 import { ScriptedTransport } from "../../test/support/kube/scripted-transport.ts";
+import { ServedSnapshots } from "../../src/controller/environment/served-snapshots.ts";
 import { KubeClient } from "../../src/kube/kube-client.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { silentLogger } from "../../src/lib/logger.ts";
@@ -11,6 +12,7 @@ import { NodeCache } from "../../src/sandbox/launchers/kubernetes/node-cache.ts"
 import { PodCache } from "../../src/sandbox/launchers/kubernetes/pod-cache.ts";
 import { generateSigningKeys } from "../../src/sandbox/signing-keys.ts";
 import { MetricMaker } from "../../src/telemetry/metric-makers.ts";
+import { noMetrics } from "../../src/telemetry/metrics-port.ts";
 import { createSandboxMetrics } from "../../src/telemetry/sandbox-metrics.ts";
 import { brokerStarter } from "./broker-starter.ts";
 
@@ -32,6 +34,8 @@ async function overPods(): Promise<BrokerStart> {
     needOf: () => null,
     jobsKnown: Promise.resolve(() => false),
     metrics: createSandboxMetrics(new MetricMaker(new Registry())),
+    outcomeMetrics: noMetrics,
+    served: new ServedSnapshots(),
   });
   return { start, close: () => bus.close() };
 }

@@ -1,10 +1,17 @@
 import type { Bus } from "../../src/bus/port.ts";
+import { tracedEnvironment } from "../../src/bus/subjects.ts";
 import type { EnvironmentBroker, StartBroker } from "../../src/controller/environment/environment-broker.ts";
 import type { ReadyEnvironment } from "../../src/controller/environment/ready-environment.ts";
+import type { ServedSnapshots } from "../../src/controller/environment/served-snapshots.ts";
+import { ServedTraces } from "../../src/controller/environment/served-traces.ts";
+import { readAssets } from "../../src/controller/rollout-job/read-assets.ts";
+import { RollyardError } from "../../src/errors/rollyard-error.ts";
+import type { GraderAssets } from "../../src/grader/command/grader-file.ts";
 import type { KubeClient } from "../../src/kube/kube-client.ts";
 import type { Clock } from "../../src/lib/clock.ts";
 import type { Logger } from "../../src/lib/logger.ts";
 import type { AttemptRef } from "../../src/rollout/attempt-ref.ts";
+import { randomIds } from "../../src/rollout/ids.ts";
 import { SandboxBroker } from "../../src/sandbox/broker.ts";
 import { serveReleases } from "../../src/sandbox/sandbox-releases.ts";
 import { graderSandboxSpec } from "../../src/sandbox/grader-sandbox-spec.ts";
@@ -12,8 +19,11 @@ import { KubernetesLauncher } from "../../src/sandbox/launchers/kubernetes/kuber
 import type { NodeCache } from "../../src/sandbox/launchers/kubernetes/node-cache.ts";
 import type { PodCache } from "../../src/sandbox/launchers/kubernetes/pod-cache.ts";
 import type { Purpose } from "../../src/sandbox/purpose.ts";
+import { sandboxSpecFor } from "../../src/sandbox/sandbox-spec-for.ts";
 import type { SandboxNeed } from "../../src/sandbox/sandbox-need.ts";
 import type { SigningKeySet } from "../../src/sandbox/signing-keys.ts";
+import { servedJobSpec } from "../../src/trace/served-job.ts";
+import type { OutcomeMetrics } from "../../src/telemetry/metrics-port.ts";
 import type { SandboxMetrics } from "../../src/telemetry/sandbox-metrics.ts";
 
 /** What the brokers of all Environments share. */
@@ -29,6 +39,8 @@ export interface BrokerStarterOptions {
   /** Resolves when all jobs are known, with who still lives. */
   readonly jobsKnown: Promise<(ref: AttemptRef) => boolean>;
   readonly metrics: SandboxMetrics;
+  readonly outcomeMetrics: OutcomeMetrics;
+  readonly served: ServedSnapshots;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -36,10 +48,13 @@ export interface BrokerStarterOptions {
 /** Makes the brokers of Environments over pods: each with its launcher, and with what drivers give back. */
 export function brokerStarter(options: BrokerStarterOptions): StartBroker {
   return async (environment, isDraining) => {
-    const { bus, jobsKnown, metrics } = options;
+    const { bus, metrics } = options;
     const launcher = newLauncher(environment, options);
+    const current = { environment };
     const broker = new SandboxBroker({
       ...options,
+      needOf: (ref, purpose) =>
+        isTrace(ref) ? traceNeed(current.environment, purpose) : options.needOf(ref, purpose),
       launcher,
       namespace: environment.namespace,
       environmentUid: environment.uid,
@@ -51,19 +66,74 @@ export function brokerStarter(options: BrokerStarterOptions): StartBroker {
     const place = { namespace: environment.namespace, environmentUid: environment.uid };
     const releases = await serveReleases(bus, place, (ref) => broker.release(ref, ["agent"]));
     const unwatch = metrics.watch(environment.name, () => broker.snapshot());
-    void jobsKnown.then((isLive) => broker.retireUnless(isLive));
+    const traces = newTraces(environment, broker, options);
+    traces.update(environment, isDraining);
+    void retireDead({ broker, traces }, options);
     return {
-      update: (changed, drains) => broker.update(sandboxesOf(changed, drains)),
+      update: (changed, drains) => {
+        current.environment = changed;
+        broker.update(sandboxesOf(changed, drains));
+        traces.update(changed, drains);
+      },
       release: (ref) => broker.release(ref),
       snapshot: () => broker.snapshot(),
+      traces: () => traces.counts,
       stop: async ({ handOver }) => {
         unwatch();
+        await traces.stop(environment, handOver);
         await releases.stop();
         await broker.stop({ handOver });
         await launcher.close();
       },
     } satisfies EnvironmentBroker;
   };
+}
+
+function isTrace({ jobUid }: AttemptRef): boolean {
+  return tracedEnvironment(jobUid) !== null;
+}
+
+/** A trace has no job: its sandbox is as its Environment is. */
+function traceNeed({ spec }: ReadyEnvironment, purpose: Purpose): SandboxNeed {
+  return { spec: sandboxSpecFor(spec, {}, purpose), replacesLost: false };
+}
+
+function newTraces(
+  environment: ReadyEnvironment,
+  broker: SandboxBroker,
+  { bus, client, clock, logger, outcomeMetrics, served }: BrokerStarterOptions,
+): ServedTraces {
+  return new ServedTraces(
+    {
+      bus,
+      clock,
+      logger,
+      ids: randomIds,
+      metrics: outcomeMetrics,
+      snapshots: served,
+      release: (ref) => broker.release(ref),
+      assetsOf: (served) => assetsOf(client, served),
+    },
+    environment,
+  );
+}
+
+async function assetsOf(
+  client: KubeClient,
+  { namespace, name, spec }: ReadyEnvironment,
+): Promise<GraderAssets> {
+  const read = await readAssets({ client }, { namespace, spec: servedJobSpec(name) }, spec);
+  if (read.kind === "assets") return read.assets;
+  throw new RollyardError("grader_config_error", { message: read.message });
+}
+
+/** Ends the sandboxes of attempts that ended while nobody led, once it is known which these are. */
+async function retireDead(
+  { broker, traces }: { readonly broker: SandboxBroker; readonly traces: ServedTraces },
+  { jobsKnown }: BrokerStarterOptions,
+): Promise<void> {
+  const [isLiveRollout, isLiveTrace] = await Promise.all([jobsKnown, traces.known()]);
+  broker.retireUnless((ref) => (isTrace(ref) ? isLiveTrace(ref) : isLiveRollout(ref)));
 }
 
 function newLauncher(

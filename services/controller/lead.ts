@@ -4,6 +4,7 @@ import { createFetchDataset } from "../../src/config/fetch-dataset.ts";
 import type { FetchDataset } from "../../src/config/fetch-dataset.ts";
 import { Environments } from "../../src/controller/environment/environments.ts";
 import { loadSigningKeys } from "../../src/controller/environment/signing-key-secret.ts";
+import { ServedSnapshots } from "../../src/controller/environment/served-snapshots.ts";
 import { fencedBus } from "../../src/controller/leadership/fenced-bus.ts";
 import { fencedTransport } from "../../src/controller/leadership/fenced-transport.ts";
 import type { LeaderFence } from "../../src/controller/leadership/leader-fence.ts";
@@ -79,6 +80,7 @@ async function compose(
   const nodes = new NodeCache(shared);
   const mirrors = Promise.all([pods.run(signal), nodes.run(signal)]);
   closers.push(async () => void (await mirrors));
+  const served = new ServedSnapshots();
   const known = Promise.withResolvers<(ref: AttemptRef) => boolean>();
   const environments: Environments = newEnvironments(parts, shared, {
     ...shared,
@@ -90,12 +92,14 @@ async function compose(
     needOf: (ref, purpose) => jobs.needOf(ref, purpose),
     jobsKnown: known.promise,
     metrics: parts.metrics.sandboxes,
+    outcomeMetrics: parts.metrics.outcomes,
+    served,
   });
   const jobs = newJobs(parts, shared, environments);
   await Promise.race([Promise.all([pods.untilSynced(), nodes.untilSynced()]), mirrors]);
   await environments.start(signal);
   closers.push(() => environments.stop({ handOver: true }));
-  const secrets = await serveClusterSecrets({ bus, client, jobs, logger });
+  const secrets = await serveClusterSecrets({ bus, client, jobs, served, logger });
   closers.push(() => secrets.stop());
   await jobs.start(signal);
   closers.push(() => jobs.stop());

@@ -49,8 +49,7 @@ export const environmentSpecSchema = z
         "Endpoints of the graders' judge models, by the `model` that graders name. Metric `cosine` embeds with the key `text-embedding-3-large`.",
     }),
     serve: serveSpecSchema.prefault({}).meta({
-      description:
-        "How the gateway serves it to a hosted trainer. **Not supported by this version**: without effect.",
+      description: "How the gateway serves it to a hosted trainer.",
     }),
   })
   .superRefine((spec, context) => {

@@ -36,7 +36,8 @@ export class TraceCloser {
     const seal = attemptOf(state)?.seal ?? null;
     if (seal === null) return;
     const isRead = seal.kind === "stopped" && setup.gradingNeedsSandbox;
-    if (isRead) await sandbox.freeze();
+    // Without a call there is none yet: whoever grades gets a fresh one.
+    if (isRead && (attemptOf(state)?.sandboxes.length ?? 0) > 0) await sandbox.freeze();
     const lastSequence = state.lastSequence;
     await closeAttempt({ store, clock, signal }, { ref, seal, lastSequence, outcomeAfter: 0n });
     await sandbox.close();

@@ -7,8 +7,11 @@ import {
   outcomesFilter,
   outcomesSubject,
   parseTraceSubject,
+  rolloutToken,
+  traceOwner,
+  tracesFilter,
+  workFilter,
 } from "../bus/subjects.ts";
-import { rolloutToken, traceOwner, tracesFilter } from "../bus/subjects.ts";
 import type { RolloutSubjectParts } from "../bus/subjects.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import { AttemptRefSchema } from "../gen/rollyard/v1/work_pb.ts";
@@ -91,6 +94,15 @@ export class TraceKeeper {
   /** Resolves when everything that the signal has ended is over. */
   async ended(): Promise<void> {
     await this.#running;
+  }
+
+  /** The environment goes: the records of all of its traces are removed. Rejects with `bus_unavailable`. */
+  async removeAll(): Promise<void> {
+    const { bus } = this.#deps;
+    const job = { namespace: this.#kept.namespace, jobUid: traceOwner(this.#kept.environmentUid) };
+    await this.#readTraces();
+    for (const kind of ["grade", "settle"] as const) await bus.purge("work", workFilter(kind, job));
+    await inParallel(this.#tally.tokens, AT_ONCE, (token) => this.#remove(token));
   }
 
   /** The environment was edited. */

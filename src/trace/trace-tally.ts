@@ -45,6 +45,11 @@ export class TraceTally {
     return this.#ended.has(token);
   }
 
+  /** Every trace that is known. */
+  get tokens(): readonly string[] {
+    return [...this.#live.keys(), ...this.#ended.keys()];
+  }
+
   /** Its records are gone. */
   forget(token: string): void {
     this.#live.delete(token);

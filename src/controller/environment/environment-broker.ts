@@ -1,4 +1,5 @@
 import type { BrokerSnapshot, ReleaseRef } from "../../sandbox/broker-options.ts";
+import type { TraceCounts } from "../../trace/trace-tally.ts";
 import type { ReadyEnvironment } from "./ready-environment.ts";
 
 /** Who hands out the sandboxes of one Environment, as its reconciler sees it. */
@@ -8,6 +9,8 @@ export interface EnvironmentBroker {
   /** The attempt has its outcome: its sandboxes are free. */
   release(ref: ReleaseRef): void;
   snapshot(): BrokerSnapshot;
+  /** How its traces stand; null for one that is not served to a hosted trainer. */
+  traces(): TraceCounts | null;
   /** With `handOver` the sandboxes stay for the next leader; without, they are removed. */
   stop(options: { readonly handOver: boolean }): Promise<void>;
 }

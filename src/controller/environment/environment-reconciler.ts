@@ -9,6 +9,7 @@ import { assertNever } from "../../lib/assert-never.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { BrokerSnapshot } from "../../sandbox/broker-options.ts";
+import type { TraceCounts } from "../../trace/trace-tally.ts";
 import { sightOf } from "./cached-environment.ts";
 import type { CachedEnvironment } from "./cached-environment.ts";
 import type { EnvironmentBroker, StartBroker } from "./environment-broker.ts";
@@ -34,6 +35,14 @@ export interface ReconcilerOptions {
   readonly enforcement: () => Enforcement;
   readonly clock: Clock;
   readonly logger: Logger;
+}
+
+/** A broker's figures, and those of the traces of its Environment. */
+export interface BrokerFigures {
+  /** `namespace/name` */
+  readonly key: string;
+  readonly snapshot: BrokerSnapshot;
+  readonly traces: TraceCounts | null;
 }
 
 /** A broker, and the spec that it works by. */
@@ -91,8 +100,12 @@ export class EnvironmentReconciler {
   }
 
   /** Keys and figures of all brokers. */
-  snapshots(): readonly { readonly key: string; readonly snapshot: BrokerSnapshot }[] {
-    return [...this.#brokers.values()].map(({ key, broker }) => ({ key, snapshot: broker.snapshot() }));
+  snapshots(): readonly BrokerFigures[] {
+    return [...this.#brokers.values()].map(({ key, broker }) => ({
+      key,
+      snapshot: broker.snapshot(),
+      traces: broker.traces(),
+    }));
   }
 
   /** Stops every broker. */
@@ -213,6 +226,7 @@ export class EnvironmentReconciler {
       trouble: trouble?.message ?? null,
       enforcement: enforcement(),
       broker: this.#brokers.get(environment.uid)?.broker.snapshot() ?? null,
+      traces: this.#brokers.get(environment.uid)?.broker.traces() ?? null,
     };
     const wanted = environmentStatus(facts, clock.nowMs(), environment.status);
     const { namespace, name, uid, resourceVersion } = environment;

@@ -3,6 +3,7 @@ import { listOrEmpty } from "../../lib/half-valid.ts";
 import { isJsonObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { BrokerSnapshot } from "../../sandbox/broker-options.ts";
+import type { TraceCounts } from "../../trace/trace-tally.ts";
 import { environmentConditions } from "./environment-conditions.ts";
 import type { ConditionFacts, EnvironmentCondition } from "./environment-conditions.ts";
 
@@ -14,11 +15,13 @@ export interface StatusFacts extends Omit<ConditionFacts, "broker"> {
     BrokerSnapshot,
     "ready" | "starting" | "leased" | "failed" | "breaker" | "pressure"
   > | null;
+  /** Null for one that is not served. */
+  readonly traces?: TraceCounts | null;
 }
 
 /**
- * The status as it should be. `before` is the one that the object has: fields that others of us write (traces, rewards)
- * stay, and so do the times of conditions whose status stays. Pure.
+ * The status as it should be. `before` is the one that the object has: what it says of traces stays once they are not kept any
+ * more, and so do the times of conditions whose status stays. Pure.
  */
 export function environmentStatus(facts: StatusFacts, nowMs: number, before: JsonObject): JsonObject {
   const { ready = 0, starting = 0, leased = 0, failed = 0 } = facts.broker ?? {};
@@ -32,8 +35,16 @@ export function environmentStatus(facts: StatusFacts, nowMs: number, before: Jso
     failed,
     replicas: ready + starting,
     selector: `${LABELS.environmentUid}=${facts.busUid}`,
+    ...traceStatus(facts.traces ?? null),
     conditions: conditions.map((condition) => ({ ...condition })),
   };
+}
+
+function traceStatus(traces: TraceCounts | null): JsonObject {
+  if (traces === null) return {};
+  const { live, graded, failed, failures, rewardMean } = traces;
+  const reward = rewardMean === null ? {} : { reward: { mean: rewardMean } };
+  return { traces: { live, graded, failed }, failures, ...reward };
 }
 
 /** The conditions of a status, as far as they can be read. */

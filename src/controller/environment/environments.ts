@@ -13,13 +13,14 @@ import type { KubeTransport } from "../../kube/transport/kube-transport.ts";
 import { canonicalJson } from "../../lib/canonical-json.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
-import type { BrokerSnapshot, ReleaseRef } from "../../sandbox/broker-options.ts";
+import type { ReleaseRef } from "../../sandbox/broker-options.ts";
 import type { StartPressure } from "../../sandbox/port.ts";
 import { cachedEnvironment, sightOf } from "./cached-environment.ts";
 import type { CachedEnvironment } from "./cached-environment.ts";
 import type { StartBroker } from "./environment-broker.ts";
 import type { Enforcement } from "./environment-conditions.ts";
 import { EnvironmentReconciler } from "./environment-reconciler.ts";
+import type { BrokerFigures } from "./environment-reconciler.ts";
 import { HeldEnvironments } from "./held-environments.ts";
 import type { PolicySettings } from "./network-policy.ts";
 import { cachedPolicy, PolicyKeeper, policyKey } from "./policy-keeper.ts";
@@ -163,7 +164,7 @@ export class Environments {
   }
 
   /** Names and figures of the brokers, for metrics and diagnosis. */
-  snapshots(): readonly { readonly key: string; readonly snapshot: BrokerSnapshot }[] {
+  snapshots(): readonly BrokerFigures[] {
     return this.#reconciler.snapshots();
   }
 
@@ -195,9 +196,9 @@ export class Environments {
   async #watchFigures(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await this.#options.clock.sleep(FIGURES_MS, signal);
-      for (const { key, snapshot } of this.#reconciler.snapshots()) {
+      for (const { key, snapshot, traces } of this.#reconciler.snapshots()) {
         const { waiting: _, oldestWaitMs: __, ...shown } = snapshot;
-        const figures = canonicalJson(shown);
+        const figures = canonicalJson([shown, traces]);
         if (this.#figures.get(key) !== figures) this.#queue.add(key);
         this.#figures.set(key, figures);
       }

@@ -1,4 +1,5 @@
 import type { Bus, Subscription } from "../../bus/port.ts";
+import { tracedEnvironment } from "../../bus/subjects.ts";
 import type { FetchDataset } from "../../config/fetch-dataset.ts";
 import { untilAnswered } from "../../grader/patience.ts";
 import { hearWorkers } from "../../job/hear-workers.ts";
@@ -297,6 +298,8 @@ export class RolloutJobs {
       logger,
       signal,
       knows: ({ jobUid }: Pick<AttemptRef, "jobUid">) => {
+        // A trace's log says all that settling needs of it.
+        if (tracedEnvironment(jobUid) !== null) return true;
         const [job] = this.#jobs.find("uid", jobUid);
         return job !== undefined && (this.#runningOf(jobUid) !== null || hasEnded(job));
       },

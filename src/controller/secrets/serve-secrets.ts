@@ -10,6 +10,7 @@ import { SECRETS } from "../../kube/api-resources.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import type { KubeObject } from "../../kube/kube-object.ts";
 import type { Logger } from "../../lib/logger.ts";
+import type { ServedSnapshots } from "../environment/served-snapshots.ts";
 
 /** Where the answers come from. */
 export interface ClusterSecretsDeps {
@@ -17,6 +18,8 @@ export interface ClusterSecretsDeps {
   readonly client: Pick<KubeClient, "get">;
   /** The jobs that run now: only what their snapshots name is given out. */
   readonly jobs: { knowsSnapshot(namespace: string, specHash: string): boolean };
+  /** The Environments that are served to hosted trainers, likewise. */
+  readonly served: Pick<ServedSnapshots, "has">;
   readonly logger: Logger;
 }
 
@@ -34,8 +37,8 @@ export function serveClusterSecrets(deps: ClusterSecretsDeps): Promise<Subscript
   return deps.bus.serve(secretsSubject("*"), async (payload, subject) => {
     const { specHash, service } = decodeRequest(SecretsRequestSchema, payload);
     const namespace = subject.slice(secretsSubject("").length);
-    if (!deps.jobs.knowsSnapshot(namespace, specHash)) {
-      throw refused("no job that runs in this namespace has that snapshot");
+    if (!deps.jobs.knowsSnapshot(namespace, specHash) && !deps.served.has(namespace, specHash)) {
+      throw refused("no job that runs in this namespace has that snapshot, and nothing that is served");
     }
     const snapshot = await loadSnapshot(deps.bus, specHash);
     if (snapshot.namespace !== namespace) throw refused("the snapshot is of another namespace");

@@ -41,6 +41,13 @@ const RULES: Readonly<Record<string, readonly CelRule[]>> = {
       fieldPath: `.${field}`,
     })),
   ],
+  serve: [
+    {
+      rule: "!has(self.enabled) || !self.enabled || has(self.authSecret)",
+      message: "authSecret is required: the Secret with the keys that a trainer may send",
+      fieldPath: ".authSecret",
+    },
+  ],
   graderRuntime: [exactlyOneOf(["image", "venv"])],
   grader: [BETA],
   "grader.assets": [ASSETS],
@@ -59,10 +66,29 @@ const COLUMNS: readonly PrinterColumn[] = [
   },
   { name: "Leased", type: "integer", jsonPath: ".status.leased", description: "Sandboxes in use." },
   {
+    name: "Traces",
+    type: "integer",
+    jsonPath: ".status.traces.live",
+    description: "Traces of a hosted trainer that are under way.",
+  },
+  {
+    name: "Reward",
+    type: "number",
+    jsonPath: ".status.reward.mean",
+    description: "Mean reward of its traces.",
+  },
+  {
     name: "Failed",
     type: "integer",
     jsonPath: ".status.failed",
     description: "Sandboxes that did not start.",
+  },
+  {
+    name: "Failures",
+    type: "string",
+    jsonPath: ".status.failures",
+    description: "Failed traces by class.",
+    priority: 1,
   },
   {
     name: "Warm",

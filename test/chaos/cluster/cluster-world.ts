@@ -194,6 +194,30 @@ export class ClusterWorld {
     return { origin, log, tools: toolFile, stop: () => model.stop() };
   }
 
+  /** Starts a gateway, with the administrator's rights. */
+  async startGateway(): Promise<{ readonly url: string; readonly service: Service }> {
+    const port = await freePort();
+    const name = `gateway-${this.#others.length}`;
+    const file = join(this.folder, `${name}.yaml`);
+    const config = {
+      nats: { servers: this.nats.map((node) => `127.0.0.1:${node.port}`) },
+      kubeconfig: this.whole.plane.kubeconfigFile,
+      listen: { host: "127.0.0.1", port },
+      metrics: { host: "127.0.0.1", port: 0 },
+    };
+    await writeFile(file, JSON.stringify(config));
+    const url = `http://127.0.0.1:${port}`;
+    const isUp = (): Promise<boolean> =>
+      fetch(url).then(
+        () => true,
+        () => false,
+      );
+    const service = this.#service(name, ["services/gateway/main.ts", "--config", file], { isUp });
+    await service.start();
+    this.#others = [...this.#others, service];
+    return { url, service };
+  }
+
   /** Who holds the lease, by the name that each start of a controller has for itself; empty while nobody does. */
   async holder(): Promise<string> {
     const leases = await this.whole.client.list<Lease>(LEASES, { namespace: SYSTEM });

@@ -4,6 +4,7 @@ import { startWorker } from "../../../services/worker/create-worker.ts";
 import type { Bus } from "../../../src/bus/port.ts";
 import { publicReach } from "../../../src/config/dataset-reach.ts";
 import { createFetchDataset } from "../../../src/config/fetch-dataset.ts";
+import { ServedSnapshots } from "../../../src/controller/environment/served-snapshots.ts";
 import { RolloutJobs } from "../../../src/controller/rollout-job/rollout-jobs.ts";
 import type { SharingRules } from "../../../src/controller/rollout-job/dispatch-board.ts";
 import { serveClusterSecrets } from "../../../src/controller/secrets/serve-secrets.ts";
@@ -108,7 +109,13 @@ export class JobsWorld {
       ids: randomIds,
       random: Math.random,
     });
-    const secrets = await serveClusterSecrets({ bus, client, jobs, logger });
+    const secrets = await serveClusterSecrets({
+      bus,
+      client,
+      jobs,
+      served: new ServedSnapshots(),
+      logger,
+    });
     const end = new AbortController();
     await jobs.start(end.signal);
     let stopping: Promise<void> | null = null;

@@ -43,6 +43,10 @@ export class MemoryBroker implements EnvironmentBroker {
     return this.figures;
   }
 
+  traces(): null {
+    return null;
+  }
+
   stop(options: { readonly handOver: boolean }): Promise<void> {
     this.stopped = options;
     return Promise.resolve();

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ClusterWorld } from "../../chaos/cluster/cluster-world.ts";
+import { testCluster } from "../../support/cluster/test-cluster.ts";
+import { TrainerClient } from "../../support/serve/trainer-client.ts";
+
+const WITHIN = { timeout: 60_000, interval: 200 };
+
+describe.skipIf(testCluster().isMissing)("traces of a hosted trainer on a cluster", () => {
+  let world: ClusterWorld;
+  let urls: readonly string[] = [];
+  const trainerOf = (name: string, key: string): TrainerClient =>
+    new TrainerClient(
+      { authorization: `Bearer ${key}` },
+      urls.map((url) => `${url}/v1/environments/default/${name}`),
+    );
+  const statusOf = async (name: string): Promise<Record<string, unknown>> => {
+    const object = JSON.parse(await world.kubectl(["get", "renv", name, "-o", "json"])) as {
+      readonly status?: Record<string, unknown>;
+    };
+    return object.status ?? {};
+  };
+
+  beforeAll(async () => {
+    world = await ClusterWorld.start({ controllers: 2, workers: 0, graders: 1 });
+    await world.startServices();
+    urls = [(await world.startGateway()).url, (await world.startGateway()).url];
+    await world.kubectl(["apply", "-f", "-"], secret("one-key"));
+    await world.kubectl(["create", "secret", "generic", "two", "--from-literal=keys=two-key"]);
+    for (const name of ["one", "two"]) await world.kubectl(["apply", "-f", "-"], environment(name));
+  });
+
+  afterAll(async () => {
+    expect(world.gaveUp).toEqual([]);
+    await world.stop();
+  });
+
+  it("are answered by every gateway in one sandbox, graded once, and shown by kubectl", async () => {
+    const trainer = trainerOf("one", "one-key");
+    const first = { trace: "trace_1", call: "call_1", command: "echo ran >> log; cat log" };
+    await expect.poll(async () => (await trainer.call(first)).status, WITHIN).toBe(200);
+    const repeats = await Promise.all([trainer.call(first), trainer.call(first)]);
+    expect(repeats.map(({ body }) => body["output"])).toEqual(["ran\n", "ran\n"]);
+    await expect.poll(async () => (await statusOf("one"))["traces"], WITHIN).toMatchObject({ live: 1 });
+    expect(await trainer.grade("trace_1")).toEqual({ status: 200, body: { score: 1 } });
+    expect(await trainer.grade("trace_1")).toEqual({ status: 200, body: { score: 1 } });
+    expect(await trainer.grade("trace_2", "3")).toEqual({ status: 200, body: { score: 0 } });
+    await expect
+      .poll(() => statusOf("one"), WITHIN)
+      .toMatchObject({ traces: { live: 0, graded: 2, failed: 0 }, reward: { mean: 0.5 }, leased: 0 });
+    const shown = await world.kubectl(["get", "renv", "one", "-o", "wide"]);
+    expect(shown).toMatch(/TRACES\s+REWARD/u);
+    expect(shown).toMatch(/\b0\.5\b/u);
+  });
+
+  it("are opened by the keys of their own environment alone, new ones as soon as they are there", async () => {
+    const wrong = trainerOf("one", "two-key");
+    expect(await wrong.grade("trace_k")).toMatchObject({ status: 401 });
+    expect(await trainerOf("none", "one-key").grade("trace_k")).toMatchObject({ status: 404 });
+    await world.kubectl(["apply", "-f", "-"], secret("one-key\nnew-key"));
+    const renewed = trainerOf("one", "new-key");
+    await expect.poll(async () => (await renewed.grade("trace_k")).status, WITHIN).toBe(200);
+    expect(await trainerOf("one", "one-key").grade("trace_l")).toMatchObject({ status: 200 });
+  });
+
+  it("go on when their controller is replaced, and end when nobody calls them any more", async () => {
+    const trainer = trainerOf("two", "two-key");
+    const call = (name: string) => ({ trace: "trace_i", call: name, command: "echo ran >> log; cat log" });
+    await expect.poll(async () => (await trainer.call(call("a"))).status, WITHIN).toBe(200);
+    const leader = await world.leader();
+    await leader?.kill();
+    expect((await trainer.callPatiently(call("b"))).body["output"]).toBe("ran\nran\n");
+    await leader?.start();
+    await expect
+      .poll(() => statusOf("two"), WITHIN)
+      .toMatchObject({ traces: { live: 0, failed: 1 }, failures: { cancelled: 1 }, leased: 0 });
+    expect(await trainer.call(call("c"))).toMatchObject({ status: 409, body: { call_id: "c" } });
+    expect(await trainer.grade("trace_i")).toMatchObject({ status: 500 });
+  });
+
+  it("leave with their environment", async () => {
+    await world.kubectl(["delete", "renv", "two", "--timeout=60s"]);
+    const trainer = trainerOf("two", "two-key");
+    await expect.poll(async () => (await trainer.grade("trace_i")).status, WITHIN).toBe(404);
+  });
+});
+
+function secret(keys: string): object {
+  return { apiVersion: "v1", kind: "Secret", metadata: { name: "one" }, stringData: { keys } };
+}
+
+function environment(name: string): object {
+  return {
+    apiVersion: "rollyard.dev/v1alpha1",
+    kind: "Environment",
+    metadata: { name },
+    spec: {
+      sandbox: { image: "registry.example/work:1" },
+      tools: [{ preset: "shell" }],
+      grader: {
+        type: "string_check",
+        name: "exact",
+        operation: "eq",
+        input: "{{ sample.output_text }}",
+        reference: "{{ item.answer }}",
+      },
+      serve: {
+        enabled: true,
+        authSecret: { name, key: "keys" },
+        // Long enough for a change of leaders.
+        ...(name === "two" ? { idleSeconds: 25 } : {}),
+      },
+    },
+  };
+}

@@ -225,8 +225,7 @@ export class EnvironmentReconciler {
       holders: held.holders(environment.busUid),
       trouble: trouble?.message ?? null,
       enforcement: enforcement(),
-      broker: this.#brokers.get(environment.uid)?.broker.snapshot() ?? null,
-      traces: this.#brokers.get(environment.uid)?.broker.traces() ?? null,
+      ...figuresOf(this.#brokers.get(environment.uid)),
     };
     const wanted = environmentStatus(facts, clock.nowMs(), environment.status);
     const { namespace, name, uid, resourceVersion } = environment;
@@ -238,6 +237,14 @@ export class EnvironmentReconciler {
     for (const event of said) events.record(subjectOf(environment), event);
     return null;
   }
+}
+
+function figuresOf(running: RunningBroker | undefined): {
+  readonly broker: BrokerSnapshot | null;
+  readonly traces: TraceCounts | null;
+} {
+  if (running === undefined) return { broker: null, traces: null };
+  return { broker: running.broker.snapshot(), traces: running.broker.traces() };
 }
 
 function hasImage({ spec }: CachedEnvironment): boolean {

@@ -2,7 +2,7 @@ import type { LiveSecrets } from "../../config/live-secrets.ts";
 import type { Snapshot } from "../../config/snapshot.ts";
 import { compileItemMessages } from "../../environment/item-messages.ts";
 import { resolveTools } from "../../environment/tool-definitions.ts";
-import { agentFilePaths } from "../../grader/agent-file-paths.ts";
+import { needsAgentFiles } from "../../grader/needs-agent-files.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { ChatMessage } from "../../model/port.ts";
@@ -38,7 +38,7 @@ export function createTraceSetup(
   return {
     limits: environment.limits,
     runsInSandbox: (tool) => inSandbox.has(tool),
-    gradingNeedsSandbox: agentFilePaths(environment.grader).length > 0,
+    gradingNeedsSandbox: needsAgentFiles(environment.grader),
     promptFor: promptOrNone(compileItemMessages(environment.prompt)),
     runTool,
   };

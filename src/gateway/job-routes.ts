@@ -1,7 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Bus } from "../bus/port.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
-import type { RecordedJob } from "../job/job-record.ts";
 import type { KubeClient } from "../kube/kube-client.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
@@ -17,7 +16,7 @@ import { jobView, trueConditions } from "./job-view.ts";
 import type { GatewayLimits, Places } from "./limits.ts";
 import { readLogs } from "./read-logs.ts";
 import { readResults } from "./read-results.ts";
-import type { ResultsDeps } from "./read-results.ts";
+import type { ReadJob, ResultsDeps } from "./read-results.ts";
 import { discardRest, readJsonBody, requireSize } from "./request-body.ts";
 import {
   datasetQuerySchema,
@@ -145,7 +144,8 @@ export class JobRoutes {
     reply.hijack();
     try {
       const deps = { store: bus, clock, logger, draining, ahead, signal: gone.signal };
-      const made = lines(deps, { namespace: place.namespace, jobUid: job.jobUid });
+      const { jobUid, spec } = job;
+      const made = lines(deps, { namespace: place.namespace, jobUid, retry: spec?.retry ?? null });
       const tell = async (): Promise<object | null> => this.#told(job);
       await sendLines(reply.raw, watchfulLines(made, { clock, authorize, tell }), {
         onSent: () => metrics.sent(route),
@@ -197,5 +197,5 @@ export class JobRoutes {
 
 interface StreamedRoute {
   readonly route: Extract<GatewayRoute, "results" | "log">;
-  readonly lines: (deps: ResultsDeps, job: RecordedJob) => AsyncIterable<{ readonly type: string }>;
+  readonly lines: (deps: ResultsDeps, job: ReadJob) => AsyncIterable<{ readonly type: string }>;
 }

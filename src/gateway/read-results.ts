@@ -6,6 +6,7 @@ import { FinalOutcomes } from "../job/final-outcomes.ts";
 import { parseIndexRanges } from "../job/index-ranges.ts";
 import { loadRecord } from "../job/job-record.ts";
 import type { RecordedJob } from "../job/job-record.ts";
+import type { RetrySpec } from "../job/retry-spec.ts";
 import { outcomeSummary } from "../job/outcome-summary.ts";
 import type { OutcomeSummary } from "../job/outcome-summary.ts";
 import { mapAhead } from "../lib/map-ahead.ts";
@@ -46,6 +47,12 @@ export interface ResultsDeps extends FollowDeps {
   readonly ahead: AheadRoom;
 }
 
+/** Whose results are read. */
+export interface ReadJob extends RecordedJob {
+  /** As the job's object has it now, for it may be edited; null for the one that it was begun with. */
+  readonly retry: RetrySpec | null;
+}
+
 /** Rollouts that are read at once for one reader. */
 const AHEAD = 4;
 
@@ -56,7 +63,7 @@ const AHEAD = 4;
  */
 export async function* readResults(
   deps: ResultsDeps,
-  job: RecordedJob,
+  job: ReadJob,
   query: ResultsQuery,
 ): AsyncGenerator<ResultLine, void, undefined> {
   const place = { ...job, stream: "outcomes", filter: outcomesFilter(job), from: 1 } as const;
@@ -74,7 +81,7 @@ export async function* readResults(
   }
 }
 
-async function lineMaker(deps: ResultsDeps, job: RecordedJob, query: ResultsQuery): Promise<LineMaker> {
+async function lineMaker(deps: ResultsDeps, job: ReadJob, query: ResultsQuery): Promise<LineMaker> {
   const stored = await loadRecord(deps.store, job);
   if (stored === null)
     throw new RollyardError("job_not_found", { message: "The job was deleted meanwhile." });
@@ -85,7 +92,7 @@ type Member = RolloutPlace & { readonly summary: OutcomeSummary };
 
 /** Turns outcomes, given in stream order from the first on, into lines. */
 class LineMaker {
-  readonly #job: RecordedJob & Snapshot;
+  readonly #job: ReadJob & Snapshot;
   readonly #query: ResultsQuery;
   readonly #finals: FinalOutcomes;
   readonly #groups: GroupTally<Member>;
@@ -93,11 +100,11 @@ class LineMaker {
   readonly #ahead: Ahead;
   readonly #tools: readonly FunctionTool[];
 
-  constructor(deps: ResultsDeps, job: RecordedJob & Snapshot, query: ResultsQuery) {
+  constructor(deps: ResultsDeps, job: ReadJob & Snapshot, query: ResultsQuery) {
     const { samplesPerItem, indexes, retry } = job.job;
     this.#job = job;
     this.#query = query;
-    this.#finals = new FinalOutcomes(retry);
+    this.#finals = new FinalOutcomes(job.retry ?? retry);
     this.#groups = new GroupTally({
       samplesPerItem,
       indexes: indexes === undefined ? null : parseIndexRanges(indexes),

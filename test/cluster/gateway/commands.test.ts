@@ -15,6 +15,8 @@ import type { CliEnd } from "../../support/run/run-cli.ts";
 
 const NAMESPACE = "gateway-commands";
 const ROWS = [0, 1, 2, 3].map((n) => `${JSON.stringify({ question: `q${n}`, answer: "yes" })}\n`).join("");
+/** After so many failures an attempt has failed. */
+const TRIES_OF_A_CALL = 5;
 const cluster = testCluster();
 
 describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
@@ -24,6 +26,8 @@ describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
   let kubeconfig = "";
   /** Whether the model refuses the last row. */
   let isFlawed = false;
+  /** Requests for the last row that the model still fails. */
+  let failures = 0;
   /** Requests that the model still answers at once; those after them wait for {@link answersAgain}. */
   let answers = Number.POSITIVE_INFINITY;
   let answering = Promise.withResolvers<void>();
@@ -32,8 +36,14 @@ describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
     await installCrds(cluster);
     const yes = always({ content: "yes" });
     const unknown = { kind: "status", status: 404, body: '{"error":{"message":"no such model"}}' } as const;
+    const broken = { kind: "status", status: 500, body: "{}" } as const;
     model = await startMockModel({
-      script: (request) => (isFlawed && request.text.includes("q3") ? unknown : yes(request)),
+      script: (request) => {
+        if (!request.text.includes("q3")) return yes(request);
+        if (isFlawed) return unknown;
+        failures -= 1;
+        return failures >= 0 ? broken : yes(request);
+      },
       latencyMs: 10,
       get gate() {
         answers -= 1;
@@ -190,6 +200,23 @@ describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
     expect(await ok("retry", "flawed")).toContain("Nothing to run");
     expect(await ok("doctor", "flawed-retry-1")).toContain("has ended: Complete (AllGraded)");
     await ok("purge", "flawed", "flawed-retry-1", "--yes");
+  });
+
+  it("tells how rollouts ended by the retries that their job has now", async () => {
+    answersOnly(0);
+    failures = TRIES_OF_A_CALL;
+    await ok("submit", "-f", await jobFile("patient", { samplesPerItem: 1, retry: { maxAttempts: 1 } }));
+    await world.jobs.untilCondition("patient", "Progressing");
+    const body = JSON.stringify({ spec: { retry: { maxAttempts: 2 } } });
+    await world.jobs.kubectlOk(["patch", "rj", "patient", "--type=merge", "-p", body]);
+    await expect
+      .poll(() => world.jobs.job("patient"), { timeout: 60_000 })
+      .toMatchObject({ status: { attempts: { started: 5, retried: 1 } } });
+    answersAgain();
+    await world.jobs.untilCondition("patient", "Complete");
+    const results = jsonLines(await ok("results", "patient", "--json"));
+    expect(results.map(({ reward }) => reward)).toEqual([1, 1, 1, 1]);
+    await ok("purge", "patient", "--yes");
   });
 
   it("suspends and resumes a job, and deletes it only for a yes", async () => {

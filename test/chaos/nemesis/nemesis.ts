@@ -1,5 +1,6 @@
 import { SeededRandom } from "../../../src/lib/seeded-random.ts";
 import type { ChaosWorld } from "../world/chaos-world.ts";
+import type { RawStreamState } from "../world/raw-bus.ts";
 import { sleep } from "../world/service.ts";
 import { STRIKES } from "./strikes.ts";
 import type { StrikeContext, StrikeName } from "./strikes.ts";
@@ -11,6 +12,7 @@ const ENOUGH = 0.95;
 /** Strikes between two outcomes at most: a slow machine gets the time that its recovery takes. */
 const STRIKES_AN_OUTCOME = 3;
 const POLL_MS = 250;
+const ASK_AGAIN_MS = 500;
 
 /** Strikes at a run, as its seed says what and when, until most of the job is done. */
 export class Nemesis {
@@ -34,10 +36,10 @@ export class Nemesis {
 
   /** Resolves when it has struck enough and every strike is over. */
   async run(): Promise<void> {
-    const { strikes, most } = this.#world.plan.options;
+    const { strikes } = this.#world.plan.options;
+    const most = this.#mostStrikes();
     await this.#untilDone((subjects) => subjects >= QUIET_OUTCOMES);
-    const enough = this.#untilDone((subjects) => subjects >= ENOUGH * this.#world.rollouts);
-    void enough.then(() => this.stop());
+    const enough = this.#untilEnough();
     for (let struck = 0; !this.#isStopped && strikes.length > 0 && struck < most; struck += 1) {
       await Promise.race([this.#untilDue(struck), enough]);
       await Promise.race([this.#untilItRecovers(), enough]);
@@ -51,6 +53,23 @@ export class Nemesis {
     this.#isStopped = true;
   }
 
+  /** By outcomes, those that are due before most of the job is done. */
+  #mostStrikes(): number {
+    const { most, outcomesApart } = this.#world.plan.options;
+    if (outcomesApart === null) return most;
+    return Math.min(most, Math.ceil((ENOUGH * this.#world.rollouts - QUIET_OUTCOMES) / outcomesApart));
+  }
+
+  /**
+   * By time, strikes end when most of the job is done. By outcomes, those that are due by then are not left out because many
+   * outcomes came at once: only the job's own end cuts them off.
+   */
+  async #untilEnough(): Promise<void> {
+    if (this.#world.plan.options.outcomesApart !== null) return new Promise(() => undefined);
+    await this.#untilDone((subjects) => subjects >= ENOUGH * this.#world.rollouts);
+    this.stop();
+  }
+
   /** Until the strike of this number is due, by time or by what the job has done. */
   async #untilDue(struck: number): Promise<void> {
     const { everyMs, outcomesApart } = this.#world.plan.options;
@@ -61,12 +80,12 @@ export class Nemesis {
   }
 
   async #untilItRecovers(): Promise<void> {
-    const state = await this.#world.bus.state("outcomes");
+    const state = await this.#look();
     const outcomes = state?.messages ?? this.#last.outcomes;
     if (outcomes !== this.#last.outcomes) this.#last = { outcomes, strikes: 0 };
     this.#last.strikes += 1;
     while (!this.#isStopped && this.#last.strikes > STRIKES_AN_OUTCOME) {
-      const now = await this.#world.bus.state("outcomes");
+      const now = await this.#look();
       if (now !== null && now.messages > this.#last.outcomes) {
         this.#last = { outcomes: now.messages, strikes: 1 };
       } else await sleep(POLL_MS);
@@ -97,9 +116,23 @@ export class Nemesis {
 
   async #untilDone(isDone: (rollouts: number) => boolean): Promise<void> {
     while (!this.#isStopped) {
-      const state = await this.#world.bus.state("outcomes");
+      const state = await this.#look();
       if (state !== null && isDone(state.subjects)) return;
       await sleep(POLL_MS);
     }
+  }
+
+  /**
+   * The outcomes now; null when nothing tells them. A question that went down with a server waits seconds for its answer, in
+   * which half of a job may end: it is asked again meanwhile.
+   */
+  #look(): Promise<RawStreamState | null> {
+    const asked = Promise.withResolvers<RawStreamState | null>();
+    const ask = (): void => {
+      void this.#world.bus.state("outcomes").then((state) => asked.resolve(state));
+    };
+    ask();
+    const asking = setInterval(ask, ASK_AGAIN_MS);
+    return asked.promise.finally(() => clearInterval(asking));
   }
 }

@@ -4,11 +4,12 @@ import { thisMachine } from "./bench/machine.ts";
 import { makeNodes } from "./cluster/bare-pods.ts";
 import { compiledController } from "./cluster/compiled-controller.ts";
 import type { ControllerProgram } from "./cluster/compiled-controller.ts";
+import { BarePodsContender } from "./peers/bare-pods-contender.ts";
 import { describePlane } from "./peers/describe-plane.ts";
 import { makeContender } from "./peers/make-contender.ts";
 import { measureContender } from "./peers/measure-contender.ts";
 import type { PeerFigures, PeersRun } from "./peers/peer-figures.ts";
-import { peerReport } from "./peers/peer-report.ts";
+import { peerReport, summaryLine } from "./peers/peer-report.ts";
 import { readPeersOptions, USAGE } from "./peers/peers-options.ts";
 import type { PeersOptions } from "./peers/peers-options.ts";
 
@@ -16,13 +17,18 @@ import type { PeersOptions } from "./peers/peers-options.ts";
 // Figures only; docs/benchmarks.md says what they mean.
 
 const LIMIT_MINUTES = 30;
+const WARM_UP_PODS = 100;
 const closers = new Closers();
-/** Why it was ended from outside: at most one. */
-const ends: { readonly code: number; readonly reason: string }[] = [];
+/** Prints what has been measured so far. */
+let printRun = (): void => undefined;
+let isEnding = false;
 
+/** Prints what there is, ends what runs, under the feet of whoever waits for it, and then us. */
 function endBy(code: number, reason: string): void {
-  if (ends.length === 0) ends.push({ code, reason });
-  void closers.interrupt();
+  isEnding = true;
+  process.stderr.write(`bench:peers: ${reason}\n`);
+  printRun();
+  void closers.interrupt().finally(() => process.exit(code));
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -40,16 +46,16 @@ async function main(args: readonly string[]): Promise<number> {
     LIMIT_MINUTES * 60_000,
   );
   try {
-    const run = await measureAll(options);
-    process.stdout.write(options.isJson ? `${JSON.stringify(run, null, 2)}\n` : peerReport(run));
+    await measureAll(options);
     return 0;
   } finally {
     clearTimeout(limit);
+    if (!isEnding) printRun();
     await closers.closeAll();
   }
 }
 
-async function measureAll({ units, contenders, lateMs, isCompiled }: PeersOptions): Promise<PeersRun> {
+async function measureAll({ units, contenders, lateMs, isCompiled, isJson }: PeersOptions): Promise<void> {
   const machine = thisMachine();
   const controller: ControllerProgram = isCompiled ? compiledController(null) : {};
   const world = await ClusterWorld.start({
@@ -65,13 +71,26 @@ async function measureAll({ units, contenders, lateMs, isCompiled }: PeersOption
   await makeNodes(world.whole.client, 2 * units);
   const commands = [...(await describePlane(world))];
   const figures: PeerFigures[] = [];
+  printRun = (): void => {
+    const run: PeersRun = { machine, commands, figures };
+    process.stdout.write(isJson ? `${JSON.stringify(run, null, 2)}\n` : peerReport(run));
+  };
+  await warmUp(world, units);
   for (const name of contenders) {
     process.stderr.write(`• ${name} …\n`);
     const contender = makeContender(name, { world, closers, units, controller });
-    figures.push(await measureContender(world, closers, { name, contender, units, lateMs }));
+    const measured = await measureContender(world, closers, { name, contender, units, lateMs });
+    process.stderr.write(`  ${summaryLine(measured)}\n`);
+    figures.push(measured);
     if (contender.command !== null) commands.push(`${name}: ${contender.command}`);
   }
-  return { machine, commands, figures };
+}
+
+/** The first pods of a control plane cost it more than all that come later: nobody's are those. */
+async function warmUp(world: ClusterWorld, units: number): Promise<void> {
+  const few = Math.min(units, WARM_UP_PODS);
+  const contender = new BarePodsContender(world.whole.client, few);
+  await measureContender(world, closers, { name: "bare", contender, units: few, lateMs: 0 });
 }
 
 for (const [signal, code] of [
@@ -85,7 +104,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   // What an interrupt tears down fails, which says nothing.
-  const message = error instanceof Error ? error.message : "failed";
-  process.stderr.write(`bench:peers: ${ends[0]?.reason ?? message}\n`);
-  process.exitCode = ends[0]?.code ?? 1;
+  if (!isEnding) process.stderr.write(`bench:peers: ${error instanceof Error ? error.message : "failed"}\n`);
+  process.exitCode = 1;
 }

@@ -10,7 +10,7 @@ import { benchPodSpec } from "../kube/bench-pod.ts";
 import { commandText } from "./command-text.ts";
 import type { Contender } from "./contender.ts";
 import { manyAtOnce } from "./many-at-once.ts";
-import { untilAllReady, untilPods } from "./until-pods.ts";
+import { untilAllReady, untilPods, untilPodsRun } from "./until-pods.ts";
 import { isConditionReady, UnitWatch } from "./unit-watch.ts";
 import { written } from "./written.ts";
 
@@ -97,7 +97,7 @@ export class AgentSandboxContender implements Contender {
   }
 
   untilSettled(pods: UnitWatch): Promise<void> {
-    return untilPods(pods, this.#options.units + this.pool);
+    return untilPodsRun(pods, this.#options.units + this.pool);
   }
 
   async giveBack(): Promise<void> {

@@ -2,7 +2,7 @@ import type { KubeClient } from "../../../src/kube/kube-client.ts";
 import { benchPod } from "../kube/bench-pod.ts";
 import type { Contender } from "./contender.ts";
 import { manyAtOnce } from "./many-at-once.ts";
-import { untilAllReady, untilPods } from "./until-pods.ts";
+import { untilAllReady, untilPodsRun } from "./until-pods.ts";
 import type { UnitWatch } from "./unit-watch.ts";
 import { written } from "./written.ts";
 
@@ -36,7 +36,7 @@ export class BarePodsContender implements Contender {
   }
 
   untilSettled(pods: UnitWatch): Promise<void> {
-    return untilPods(pods, this.#units);
+    return untilPodsRun(pods, this.#units);
   }
 
   async giveBack(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { PeersRun } from "./peer-figures.ts";
+import type { PeerFigures, PeersRun } from "./peer-figures.ts";
 import { peerTables } from "./peer-table.ts";
 
 /** A run as text: the machine, the programs with their versions and flags, the tables. */
@@ -12,4 +12,16 @@ export function peerReport({ machine, commands, figures }: PeersRun): string {
     "",
     peerTables(figures),
   ].join("\n");
+}
+
+/** The least that is worth knowing of one contender while the others are still to come. */
+export function summaryLine({
+  times,
+  readySeconds,
+  settledSeconds,
+  goneSeconds,
+  wholeLife,
+}: PeerFigures): string {
+  const seconds = [readySeconds, settledSeconds, goneSeconds].map((value) => value.toFixed(1)).join(", ");
+  return `${times.units} ready, settled, given back after ${seconds} s; ${wholeLife.writes.toFixed(2)} writes each`;
 }

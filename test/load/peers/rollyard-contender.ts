@@ -5,7 +5,7 @@ import { Part } from "../bench/part.ts";
 import { makeClaimJob, removeClaimJob } from "../cluster/claim-job.ts";
 import type { ClaimerApi, ClaimingJob } from "../parts/claimer-main.ts";
 import type { Contender } from "./contender.ts";
-import { untilPods } from "./until-pods.ts";
+import { untilPods, untilPodsRun } from "./until-pods.ts";
 import type { UnitWatch } from "./unit-watch.ts";
 
 const NAME = "peer";
@@ -67,7 +67,7 @@ export class RollyardContender implements Contender {
   }
 
   untilSettled(pods: UnitWatch): Promise<void> {
-    return untilPods(pods, this.#units + this.pool);
+    return untilPodsRun(pods, this.#units + this.pool);
   }
 
   giveBack(): Promise<void> {

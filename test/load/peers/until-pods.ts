@@ -13,6 +13,15 @@ export async function untilPods(pods: UnitWatch, count: number): Promise<void> {
   );
 }
 
+/** Resolves when there are at least so many pods, and all of them run: some contenders make too many at times. */
+export async function untilPodsRun(pods: UnitWatch, least: number): Promise<void> {
+  await eventually(
+    () => ({ live: pods.live, ready: pods.ready }),
+    ({ live, ready }) => live >= least && ready === live,
+    PATIENCE_MS,
+  );
+}
+
 /** Resolves when as many as were asked for have been ready; with the milliseconds that each took. */
 export async function untilAllReady(
   watch: UnitWatch,

@@ -2,7 +2,9 @@ import { Command } from "commander";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerCrds } from "./commands/crds.ts";
 import { registerConformance } from "./commands/conformance.ts";
+import { registerGrade } from "./commands/grade.ts";
 import { registerList } from "./commands/list.ts";
+import { registerPreflight } from "./commands/preflight.ts";
 import { registerRegrade } from "./commands/regrade.ts";
 import { registerReport } from "./commands/report.ts";
 import { registerRetry } from "./commands/retry.ts";
@@ -26,6 +28,7 @@ const COMMANDS = [
   registerRun,
   registerValidate,
   registerTool,
+  registerGrade,
   registerSandbox,
   registerServe,
   registerList,
@@ -33,6 +36,7 @@ const COMMANDS = [
   registerReport,
   registerRetry,
   registerRegrade,
+  registerPreflight,
   registerDoctor,
   registerConformance,
   registerTrainer,
@@ -54,8 +58,8 @@ Example:
   rollyard submit -f job.yaml --watch
   rollyard results repo-search -f
 
-run, serve, list, show and report work on this machine and its folders; submit, get, watch, results, logs, cancel and purge on a cluster.
-retry, regrade and doctor take both: a path, or the name of a folder that is here, is a folder; any other name, and rj/NAME, is a RolloutJob.
+run, serve, grade, list, show and report work on this machine and its folders; submit, get, watch, results, logs, cancel and purge on a cluster.
+retry, regrade, preflight and doctor take both: a path, or the name of a folder that is here, is a folder; any other name, and rj/NAME, is a RolloutJob.
 trainer creates and follows fine-tuning jobs of hosted trainers, and plays one; conformance tries endpoints that one would call.
 
 Every command has --help with an example.

@@ -6,6 +6,7 @@ import type { RolloutJob } from "../job/rollout-job.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { checkInput } from "./check-input.ts";
 import type { CheckedInput, CheckOptions } from "./check-input.ts";
+import { requirementsOf } from "./openai-runtime.ts";
 import { overrideJobs } from "./job-overrides.ts";
 import type { JobOverrides } from "./job-overrides.ts";
 import { loadDocuments } from "./load-documents.ts";
@@ -26,7 +27,7 @@ export interface EnvironmentInput {
   readonly environment: Environment;
   /** Absolute path of `spec.sandbox.local`, when given. */
   readonly localFolder: string | undefined;
-  /** Absolute path of `spec.graderRuntime.venv`, when given. */
+  /** Absolute path of `spec.graderRuntime.venv`, when given; or `openai`, see {@link requirementsOf}. */
   readonly requirementsFile: string | undefined;
   readonly secrets: SecretStore;
   /** Reads the own files of its graders; throws `bad_input` with all that stands against them. */
@@ -131,10 +132,11 @@ function environmentInputOf(
   const { source, value } = environment;
   const resolved = (file: string | undefined): string | undefined =>
     file === undefined ? undefined : path.resolve(source.folder, file);
+  const venv = value.spec.graderRuntime?.venv;
   return {
     environment: value,
     localFolder: resolved(value.spec.sandbox.local),
-    requirementsFile: resolved(value.spec.graderRuntime?.venv),
+    requirementsFile: venv === undefined ? undefined : requirementsOf(venv, source.folder),
     secrets: loaded.secrets,
     readGraderAssets: async () => {
       const { assets, problems } = await readLocalAssets(environment, loaded);

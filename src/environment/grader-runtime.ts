@@ -10,7 +10,7 @@ export const graderRuntimeSchema = z
     }),
     venv: z.string().min(1).optional().meta({
       description:
-        "A requirements.txt, relative to this file. A virtual environment is made from it once, by this machine's python3 and pip, and graders' sandboxes get it read-only. For local runs without Docker.",
+        "A requirements.txt, relative to this file; or `openai`, the packages of OpenAI's runtime in its versions (`./openai` is a file of that name). A virtual environment is made from it once, by this machine's python3 and pip, and graders' sandboxes get it read-only. For local runs without Docker.",
     }),
   })
   .superRefine((runtime, context) => {

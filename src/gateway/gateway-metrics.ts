@@ -1,5 +1,15 @@
 /** The routes as metrics and logs name them. */
-export const ROUTES = ["job", "submit", "dataset", "results", "log", "tool", "grade", "unknown"] as const;
+export const ROUTES = [
+  "job",
+  "submit",
+  "dataset",
+  "results",
+  "log",
+  "tool",
+  "grade",
+  "grader",
+  "unknown",
+] as const;
 
 /** One of {@link ROUTES}. */
 export type GatewayRoute = (typeof ROUTES)[number];

@@ -1,5 +1,7 @@
+import { mountGraderRoutes } from "../grader-http/grader-routes.ts";
 import { createHttpServer, listenOn } from "./http-server.ts";
 import type { GatewayServer } from "./http-server.ts";
+import { graderHost } from "./grader-host.ts";
 import { JobRoutes } from "./job-routes.ts";
 import type { GatewayParts } from "./job-routes.ts";
 import { addTraceRoutes } from "./traces/trace-routes.ts";
@@ -18,6 +20,7 @@ export function startGatewayServer(
   address: { readonly host: string; readonly port: number },
 ): Promise<GatewayServer> {
   const server = createHttpServer(parts);
+  mountGraderRoutes(server, graderHost(parts));
   const routes = new JobRoutes(parts);
   const jobs = "/v1/namespaces/:namespace/jobs";
   server.get(`${jobs}/:name`, { config: { route: "job" } }, (...call) => routes.job(...call));

@@ -2,6 +2,7 @@ import Fastify from "fastify";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { ERROR_CODES } from "../errors/codes.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
+import { openAiError } from "../grader-http/openai-error.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { GatewayMetrics, GatewayRoute } from "./gateway-metrics.ts";
 
@@ -84,7 +85,8 @@ function answerError(thrown: unknown, reply: FastifyReply, forced?: number): voi
   if (code === "request_unauthenticated") reply.header("www-authenticate", "Bearer");
   // What is left of a body is not worth the connection.
   if (code === "request_too_large") reply.header("connection", "close");
-  void reply.code(status).send({ error: { code, message } });
+  const isGrader = reply.request.routeOptions.config.route === "grader";
+  void reply.code(status).send(isGrader ? openAiError(error) : { error: { code, message } });
 }
 
 /** Fastify's own errors are about requests that are none. */

@@ -39,6 +39,7 @@ function payloadOf({ task, attempt, result, endedAtMs }: GradedOutcome): Uint8Ar
     evidence: { ...result.evidence },
     ...(usage === null ? {} : { usage }),
     gradeSeconds: result.executionSeconds,
+    graderUsage: { ...result.usage },
     endedAtMs,
     lastSeq: BigInt(task.lastSequence),
   });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { GradeResult } from "../grader/port.ts";
 import type { FailureRecord } from "../rollout/state.ts";
-import { resultRecordSchema } from "../trajectory/result-record.ts";
+import { graderUsage, resultRecordSchema } from "../trajectory/result-record.ts";
 import type { ResultRecord } from "../trajectory/result-record.ts";
 
 /** A line of regrades/<series>.jsonl: a rollout's result as another grader sees it. */
@@ -23,6 +23,7 @@ export function regradedRecord(before: ResultRecord, series: string, result: Gra
     passed: result.passed,
     sub_rewards: { ...result.subRewards },
     flags: [...result.flags],
+    grader_usage: graderUsage(result.usage),
     seconds: { ...before.seconds, grade: Math.round(result.executionSeconds * 1e6) / 1e6 },
     series,
   };
@@ -45,6 +46,7 @@ export function unregradedRecord(
     passed: null,
     sub_rewards: {},
     flags: [],
+    grader_usage: {},
     seconds: { ...before.seconds, grade: 0 },
     series,
   };

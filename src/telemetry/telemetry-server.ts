@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Registry } from "prom-client";
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { isLoopbackName, nameOfHost } from "../lib/loopback-name.ts";
 
 // An import of the module by its name would read all of its exports, and with WebSocket load Node's whole fetch: 6 MB.
 const { createServer } = process.getBuiltinModule("node:http");
@@ -57,7 +58,7 @@ async function answer(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  if (isLoopback(options.host) && !isLoopback(nameOf(request)))
+  if (isLoopbackName(options.host) && !isLoopbackName(nameOfHost(request.headers.host)))
     return plain(response, 403, "asked by another name than 127.0.0.1, [::1] or localhost");
   if (request.method !== "GET" && request.method !== "HEAD")
     return plain(response, 405, "method not allowed");
@@ -99,17 +100,6 @@ async function answerStatus(
   } catch {
     plain(response, 500, "the status can't be read");
   }
-}
-
-const LOOPBACK: ReadonlySet<string> = new Set(["127.0.0.1", "localhost", "::1", "[::1]"]);
-
-function isLoopback(name: string): boolean {
-  return LOOPBACK.has(name.toLowerCase());
-}
-
-/** The name that a request calls this server by, without the port; empty without one. */
-function nameOf({ headers }: IncomingMessage): string {
-  return (headers.host ?? "").replace(/:\d+$/u, "");
 }
 
 function plain(response: ServerResponse, status: number, text: string): void {

@@ -84,6 +84,7 @@ describe("the recorder", () => {
       tool_calls: 1,
       policy_version: null,
       usage: { prompt_tokens: 10, completion_tokens: 2 },
+      grader_usage: { judge: { prompt_tokens: 70, completion_tokens: 3 } },
       seconds: { queued: 1.5, sandbox: 0.04, model: 0.5, tool: 0.075, grade: 0.25 },
     });
     const [trajectory] = await linesOf(folder, "trajectories.jsonl");

@@ -39,6 +39,8 @@ export const resultRecordSchema = z.object({
   tool_calls: z.number(),
   policy_version: z.string().nullable(),
   usage: usageSchema.nullable(),
+  /** Tokens of judge models, by the model that the grader names; lines of earlier versions have none. */
+  grader_usage: z.record(z.string(), usageSchema).default({}),
   seconds: secondsSchema,
 });
 
@@ -69,6 +71,7 @@ export function resultRecord(
     ...agentFields(attempt),
     policy_version: policyVersion ?? reportedVersion(attempt),
     usage: usageOf(outcome),
+    grader_usage: graderUsage(outcome.graderUsage),
     seconds: { ...agentSeconds(attempt), grade: rounded(outcome.gradeSeconds) },
   };
 }
@@ -114,6 +117,18 @@ function failedFields(outcome: Outcome): Pick<ResultRecord, EndFields> {
 function usageOf({ usage }: Outcome): ResultRecord["usage"] {
   if (usage === undefined) return null;
   return { prompt_tokens: usage.promptTokens, completion_tokens: usage.completionTokens };
+}
+
+/** Tokens of judge models in the form of records. */
+export function graderUsage(
+  usage: Readonly<Record<string, { readonly promptTokens: number; readonly completionTokens: number }>>,
+): ResultRecord["grader_usage"] {
+  return Object.fromEntries(
+    Object.entries(usage).map(([model, { promptTokens, completionTokens }]) => [
+      model,
+      { prompt_tokens: promptTokens, completion_tokens: completionTokens },
+    ]),
+  );
 }
 
 function agentFields(

@@ -1,4 +1,3 @@
-import path from "node:path";
 import { InvalidArgumentError, Option } from "commander";
 import type { Command } from "commander";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
@@ -14,10 +13,8 @@ import { runsToRead } from "../../../src/trajectory/run-family.ts";
 import type { CliIo } from "../cli-io.ts";
 import { addGatewayOptions } from "../cluster/cluster-flags.ts";
 import type { ClusterFlags } from "../cluster/cluster-flags.ts";
-import { withCluster } from "../cluster/connect-cluster.ts";
-import { downloadResults } from "../cluster/download-results.ts";
-import { placeOfJob } from "../cluster/job-name.ts";
 import { collected } from "../collected.ts";
+import { folderOfJob } from "../grading/job-folder.ts";
 import { loadGrader } from "../grading/load-grader.ts";
 import { openGrading } from "../grading/open-grading.ts";
 import { seriesGrader, seriesName } from "../grading/series-grader.ts";
@@ -83,17 +80,9 @@ export function registerRegrade(program: Command, io: CliIo): void {
   addGatewayOptions(command)
     .addHelpText("after", EXAMPLE)
     .action(async (given: string, flags: RegradeFlags) => {
-      const folder = await folderOf(given, flags, io);
+      const folder = await folderOfJob(given, flags, io);
       io.setExitCode(await regradeIn(folder, flags, io));
     });
-}
-
-/** A RolloutJob's results are brought here first. */
-async function folderOf(given: string, flags: RegradeFlags, io: CliIo): Promise<string> {
-  const place = await placeOfJob(given, flags, io);
-  if (place.kind === "folder") return place.folder;
-  const out = path.resolve(io.cwd, flags.out);
-  return withCluster(flags, io, (cluster) => downloadResults(cluster, { name: place.name, out }, io));
 }
 
 async function regradeIn(given: string, flags: RegradeFlags, io: CliIo): Promise<number> {
@@ -101,7 +90,7 @@ async function regradeIn(given: string, flags: RegradeFlags, io: CliIo): Promise
   const surroundings = await runSurroundings(family.base.folder);
   const input = await loadGrader(flags.grader, { secretFlags: flags.secret, surroundings }, io);
   const { spec } = input.environment;
-  const grader = seriesGrader(input);
+  const grader = await seriesGrader(input);
   const series = flags.series ?? seriesName(grader);
   const interrupted = interruptOnSignals(io, "the same command goes on from here");
   const { signal } = interrupted;

@@ -1,8 +1,8 @@
-import path from "node:path";
 import type { Command } from "commander";
 import { checkInput } from "../../../src/config/check-input.ts";
 import type { CheckedInput } from "../../../src/config/check-input.ts";
 import { graderNotes } from "../../../src/config/grader-notes.ts";
+import { requirementsOf } from "../../../src/config/openai-runtime.ts";
 import { formatProblem, problemAt } from "../../../src/config/problem.ts";
 import type { Problem } from "../../../src/config/problem.ts";
 import { usesPython } from "../../../src/config/uses-python.ts";
@@ -57,7 +57,7 @@ async function venvProblems({ documents }: CheckedInput, io: CliIo): Promise<rea
       continue;
     }
     try {
-      await makeVenv(path.resolve(source.folder, graderRuntime.venv), io);
+      await makeVenv(requirementsOf(graderRuntime.venv, source.folder), io);
     } catch (thrown) {
       problems.push(problemAt(source, { ...place, message: toRollyardError(thrown).message }));
     }

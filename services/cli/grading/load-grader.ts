@@ -15,7 +15,9 @@ import type { CliIo } from "../cli-io.ts";
 /** What stands around a grader that brings no Environment of its own: that of the run whose rollouts it grades. */
 export interface GraderSurroundings {
   readonly name: string;
-  /** `spec` of the run's Environment; its paths are absolute. */
+  /** Absolute folder that relative paths of its Environment count from. */
+  readonly folder: string;
+  /** `spec` of the run's Environment; what a grader of another folder may take over has absolute paths. */
   readonly spec: JsonObject;
 }
 
@@ -50,6 +52,25 @@ export async function loadGrader(
 
 const ALONE =
   "\nThe Environment of the rollouts is not known here: where the grader needs more of it, give a whole Environment.";
+
+/** The grader of a run, as its notes have it. Throws `bad_input` with every problem, such as a secret that was not given. */
+export async function graderOf(
+  { name, folder, spec }: GraderSurroundings,
+  { secretFlags }: Pick<LoadGraderOptions, "secretFlags">,
+  { cwd, env }: Pick<CliIo, "cwd" | "env">,
+): Promise<EnvironmentInput> {
+  const value = { apiVersion: "rollyard.dev/v1alpha1", kind: "Environment", metadata: { name }, spec };
+  const source = { file: `the run's Environment ${name}`, folder, lineOf: () => undefined };
+  const resolved = await resolveEnvironmentInput([], {
+    cwd,
+    env,
+    secretFlags,
+    secretsFor: "judges",
+    fallback: [{ source, kind: "Environment", value }],
+  });
+  if (resolved.ok) return resolved.input;
+  throw refused(resolved.problems);
+}
 
 async function readFileDocuments(file: string, cwd: string): ReturnType<typeof parsed> {
   const place = path.resolve(cwd, file);

@@ -1,11 +1,12 @@
 import type { EnvironmentInput } from "../../../src/config/run-input.ts";
 import { usesPython } from "../../../src/config/uses-python.ts";
+import type { EnvironmentSpec } from "../../../src/environment/environment.ts";
 import { resolveTools } from "../../../src/environment/tool-definitions.ts";
 import { isErrorCode } from "../../../src/errors/codes.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { AgentFiles } from "../../../src/grader/agent-files.ts";
 import { compileGrader } from "../../../src/grader/compile-grader.ts";
-import type { GradeInput, GradeResult, GraderWait } from "../../../src/grader/port.ts";
+import type { GradeInput, Grader, GradeResult, GraderWait } from "../../../src/grader/port.ts";
 import { UndiciEndpointCaller } from "../../../src/grader-http/undici-endpoint-caller.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { SecretKeyRef } from "../../../src/lib/schema/secret-ref.ts";
@@ -20,7 +21,7 @@ import { selectLauncher } from "../../../src/sandbox/select-launcher.ts";
 import type { SandboxChoice } from "../../../src/sandbox/select-launcher.ts";
 import type { CliIo } from "../cli-io.ts";
 import { findSandboxd } from "../find-programs.ts";
-import { prepareGraderRuntime } from "../run/grader-runtime.ts";
+import { graderRuntimeFor } from "../run/grader-runtime.ts";
 import { LaunchedCleanSandbox } from "./launched-clean-sandbox.ts";
 import type { CleanSandboxKind } from "./launched-clean-sandbox.ts";
 
@@ -31,14 +32,22 @@ export interface GradingOptions {
   readonly signal: AbortSignal;
   /** Longest that one grading waits for what is down, in milliseconds; then it fails with the code that it waited out. */
   readonly mostWaitMs: number;
+  /** Whether packages of python graders are made ready at once, where the Environment has such a grader; default true. */
+  readonly prepare?: boolean;
   /** Told of each wait. */
   readonly onWait?: (wait: GraderWait) => void;
 }
 
-/** A grader of an Environment that works on this machine, without a bus and without the agent's sandbox. */
+/** Another grader than the Environment's, or an earlier end. */
+export interface OneGrading {
+  readonly spec?: EnvironmentSpec;
+  readonly signal?: AbortSignal;
+}
+
+/** Graders that work on this machine, without a bus and without the agent's sandbox. */
 export interface Grading {
-  /** Rejects as a grader does. */
-  grade(input: GradeInput): Promise<GradeResult>;
+  /** Grades by the Environment's grader, or by another's. Rejects as a grader does. */
+  grade(input: GradeInput, other?: OneGrading): Promise<GradeResult>;
   /** Ends sandboxes and connections. */
   close(): Promise<void>;
 }
@@ -52,28 +61,33 @@ export async function openGrading(
   const { spec } = input.environment;
   const runtime = new ModelRuntime();
   const endpointCaller = new UndiciEndpointCaller();
-  const grader = compileGrader(spec.grader, {
-    passThreshold: spec.passThreshold,
-    judges: createJudgeModels(spec.judges, { runtime, keyOf: (reference) => keyOf(input, reference) }),
-    tools: resolveTools(spec).map(({ name }) => name),
-    assets: await input.readGraderAssets(),
-  });
+  const assets = await input.readGraderAssets();
+  const compiled = (own: EnvironmentSpec): Grader =>
+    compileGrader(own.grader, {
+      passThreshold: own.passThreshold,
+      judges: createJudgeModels(own.judges, { runtime, keyOf: (reference) => keyOf(input, reference) }),
+      tools: resolveTools(own).map(({ name }) => name),
+      assets,
+    });
+  const grader = compiled(spec);
   const sandboxes = new CleanSandboxes(input, options.sandbox, io);
-  if (usesPython(input.environment)) await sandboxes.kind();
+  if (options.prepare !== false && usesPython(input.environment)) await sandboxes.kind();
   return {
-    grade: async (graded) => {
+    grade: async (graded, other = {}) => {
+      const signal = AbortSignal.any([options.signal, ...(other.signal === undefined ? [] : [other.signal])]);
       const cleanSandbox = new LaunchedCleanSandbox(() => sandboxes.kind());
       try {
-        return await grader.grade(graded, {
+        const own = other.spec === undefined ? grader : compiled(other.spec);
+        return await own.grade(graded, {
           clock: systemClock,
-          signal: options.signal,
+          signal,
           cleanSandbox,
           agentFiles: goneAgentFiles,
           endpointCaller,
           nonce: () => randomIds.nonce(),
           timeLimitMs: spec.limits.gradeSeconds * 1000,
           spend: () => undefined,
-          waitOut: waitOut(options),
+          waitOut: waitOut({ ...options, signal }),
         });
       } finally {
         await cleanSandbox.close();
@@ -98,6 +112,9 @@ function keyOf({ secrets }: EnvironmentInput, reference: SecretKeyRef): ApiKey {
   });
 }
 
+/** Types whose failures are those of a judge model. */
+const JUDGED: ReadonlySet<string> = new Set(["score_model", "label_model", "judge_veto"]);
+
 function waitOut({ signal, mostWaitMs, onWait }: GradingOptions): (wait: GraderWait) => Promise<void> {
   let waitedMs = 0;
   return async (wait) => {
@@ -105,7 +122,7 @@ function waitOut({ signal, mostWaitMs, onWait }: GradingOptions): (wait: GraderW
     waitedMs += wait.delayMs;
     if (waitedMs > mostWaitMs) {
       throw new RollyardError(isErrorCode(wait.code) ? wait.code : "grader_failed", {
-        details: { grader: wait.graderType },
+        details: JUDGED.has(wait.graderType) ? { judge: wait.graderType } : { grader: wait.graderType },
       });
     }
     onWait?.(wait);
@@ -140,7 +157,7 @@ class CleanSandboxes {
     const { sandbox } = this.#input.environment.spec;
     const sandboxd = await findSandboxd(this.#io.env);
     this.#launcher = await selectLauncher(this.#choice, { sandboxd, spec: sandbox });
-    const runtime = await prepareGraderRuntime(this.#input, this.#launcher, this.#io);
+    const runtime = await graderRuntimeFor(this.#input, this.#launcher, this.#io);
     return {
       launcher: this.#launcher,
       spec: graderSandboxSpec(sandbox, runtime.image),

@@ -1,10 +1,14 @@
 import { createHash } from "node:crypto";
 import type { EnvironmentInput } from "../../../src/config/run-input.ts";
+import { assetsDigest } from "../../../src/config/snapshot-assets.ts";
 import { canonicalJson } from "../../../src/lib/canonical-json.ts";
 import type { SeriesGrader } from "../../../src/regrade/series-file.ts";
 
 /** Which grader an Environment has, and a fingerprint of all that decides its rewards. Secrets and headers are not in it. */
-export function seriesGrader({ environment }: Pick<EnvironmentInput, "environment">): SeriesGrader {
+export async function seriesGrader({
+  environment,
+  readGraderAssets,
+}: Pick<EnvironmentInput, "environment" | "readGraderAssets">): Promise<SeriesGrader> {
   const { grader, passThreshold, judges, responseFormat, graderRuntime, tools } = environment.spec;
   const asked = Object.entries(judges).map(([model, { baseURL, name, structuredOutput }]) => ({
     model,
@@ -12,7 +16,15 @@ export function seriesGrader({ environment }: Pick<EnvironmentInput, "environmen
     name,
     structuredOutput,
   }));
-  const decides = { grader, passThreshold, judges: asked, responseFormat, graderRuntime, tools };
+  const decides = {
+    grader,
+    passThreshold,
+    judges: asked,
+    responseFormat,
+    graderRuntime,
+    tools,
+    ...assetsDigest(await readGraderAssets()),
+  };
   const sha256 = createHash("sha256")
     .update(canonicalJson(JSON.parse(JSON.stringify(decides))))
     .digest("hex");

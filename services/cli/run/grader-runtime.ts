@@ -1,10 +1,13 @@
+import { mkdir } from "node:fs/promises";
 import path from "node:path";
 import { findPython } from "../../../src/config/find-python.ts";
 import { graderVenv } from "../../../src/config/grader-venv.ts";
+import { OPENAI_RUNTIME, OPENAI_VENV } from "../../../src/config/openai-runtime.ts";
 import type { EnvironmentInput } from "../../../src/config/run-input.ts";
 import { usesPython } from "../../../src/config/uses-python.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
+import { replaceFile } from "../../../src/trajectory/replace-file.ts";
 import type { CliIo } from "../cli-io.ts";
 
 /** In what the sandboxes of an environment's graders differ from those of its agents. */
@@ -25,8 +28,16 @@ export async function prepareGraderRuntime(
   launcher: Pick<SandboxLauncher, "name">,
   io: Pick<CliIo, "env" | "stderr">,
 ): Promise<GraderRuntime> {
+  return usesPython(input.environment) ? graderRuntimeFor(input, launcher, io) : NONE;
+}
+
+/** The same where graders run code for sure. */
+export async function graderRuntimeFor(
+  input: Pick<EnvironmentInput, "environment" | "requirementsFile">,
+  launcher: Pick<SandboxLauncher, "name">,
+  io: Pick<CliIo, "env" | "stderr">,
+): Promise<GraderRuntime> {
   const { environment } = input;
-  if (!usesPython(environment)) return NONE;
   const image = environment.spec.graderRuntime?.image;
   const isDocker = launcher.name === "docker";
   refuseUnfit({ image, requirementsFile: input.requirementsFile, isDocker });
@@ -49,7 +60,16 @@ export async function makeVenv(
   if (requirementsFile === undefined) return undefined;
   const { env, stderr: say } = io;
   const cacheFolder = path.join(userCache(env), "rollyard", "graders");
-  return graderVenv({ requirementsFile, python, cacheFolder, env, say });
+  const file = requirementsFile === OPENAI_VENV ? await openAiRequirements(cacheFolder) : requirementsFile;
+  return graderVenv({ requirementsFile: file, python, cacheFolder, env, say });
+}
+
+/** pip reads files only. */
+async function openAiRequirements(cacheFolder: string): Promise<string> {
+  const file = path.join(cacheFolder, "openai-runtime.txt");
+  await mkdir(cacheFolder, { recursive: true });
+  await replaceFile(file, OPENAI_RUNTIME);
+  return file;
 }
 
 function refuseUnfit(given: {

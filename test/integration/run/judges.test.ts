@@ -66,8 +66,10 @@ describe("a local run whose graders ask judges", () => {
       results.map(() => ({ outcome: "graded", attempt: 0 })),
     );
     expect(results).toHaveLength(4);
-    for (const { reward, sub_rewards: parts } of results) {
+    for (const { reward, sub_rewards: parts, grader_usage: tokens } of results) {
       expect(reward).toBeCloseTo(0.5 * (1 - 2 / 1000), 9);
+      const some = expect.toSatisfy((count: number) => count > 0);
+      expect(tokens).toEqual({ j: { prompt_tokens: some, completion_tokens: some } });
       expect(parts).toMatchObject({ quality: 0.5, faults: 1, thrift: 0.998 });
     }
     expect(judging.requests.at(-1)?.headers["authorization"]).toBe(`Bearer ${KEY}`);

@@ -49,6 +49,7 @@ export function gradedAttempt(
     subRewards: { f1: reward },
     flags: ["sample_parse_error"],
     usage: { promptTokens: 10, completionTokens: 2 },
+    graderUsage: { judge: { promptTokens: 70, completionTokens: 3 } },
     gradeSeconds: 0.25,
     lastSeq: BigInt(lastSequence),
   });

@@ -18,7 +18,8 @@ grading.check("shout", shouted.stdout == b"QUIETLY" and shouted.exit_code == 0)
 grading.finish()
 `;
 
-const CASES = [
+/** Sums that the author knows. */
+export const CASES = [
   [2, 3, 5],
   [-1, 1, 0],
   [40, 2, 42],

@@ -98,12 +98,14 @@ describe("a rollout as text", () => {
       passed: false,
       sub_rewards: { f1: 0.25 },
       flags: ["sample_parse_error"],
+      grader_usage: { "gpt-4.1": { prompt_tokens: 90, completion_tokens: 4 } },
     });
     expect(lines).toContain('  answer: ["a.txt"]');
-    expect(lines.slice(-4)).toEqual([
+    expect(lines.slice(-5)).toEqual([
       "reward 0.5  not passed",
       "  f1: 0.25",
       "  flags: sample_parse_error",
+      "  judge gpt-4.1: 90 prompt, 4 completion tokens",
       "",
     ]);
   });

@@ -65,8 +65,13 @@ function failureLines(record: ResultRecord): readonly string[] {
   return [printable(line).replaceAll("\n", "\n    "), ...facts];
 }
 
-function gradeLines({ reward, passed, sub_rewards, flags }: ResultRecord): readonly string[] {
+function gradeLines(result: ResultRecord): readonly string[] {
+  const { reward, passed, sub_rewards, flags, grader_usage: usage } = result;
   const parts = Object.entries(sub_rewards).map(([name, value]) => `  ${printable(name)}: ${value}`);
   const flagged = flags.length === 0 ? [] : [`  flags: ${printable(flags.join(", "))}`];
-  return [`reward ${reward}  ${passed === true ? "passed" : "not passed"}`, ...parts, ...flagged];
+  const judged = Object.entries(usage).map(
+    ([model, tokens]) =>
+      `  judge ${printable(model)}: ${tokens.prompt_tokens} prompt, ${tokens.completion_tokens} completion tokens`,
+  );
+  return [`reward ${reward}  ${passed === true ? "passed" : "not passed"}`, ...parts, ...flagged, ...judged];
 }

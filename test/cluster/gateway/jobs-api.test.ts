@@ -60,6 +60,53 @@ describe.skipIf(cluster.isMissing)("the gateway's API of jobs", () => {
   const submit = (body: unknown, user: TestUser = "editor"): Promise<Response> =>
     ask(jobsPath, user, { method: "POST", body: JSON.stringify(body) });
 
+  it("answers OpenAI's client about graders that compute, for those who may make jobs", async () => {
+    const clientOf = (user: TestUser): OpenAI =>
+      new OpenAI({
+        baseURL: `${gateway.url}/v1`,
+        apiKey: tokens.get(user) ?? "",
+        project: NAMESPACE,
+        maxRetries: 0,
+      });
+    const { graders } = clientOf("editor").fineTuning.alpha;
+    const text = { input: "{{ sample.output_text }}", reference: "{{ item.answer }}" };
+    const check = { type: "string_check", name: "exact", operation: "eq", ...text } as const;
+    const body = { grader: check, model_sample: "yes", item: { answer: "yes" } };
+    expect(await graders.run(body)).toMatchObject({ reward: 1, metadata: { name: "exact" } });
+    expect(await graders.validate({ grader: check })).toEqual({ grader: check });
+    const judged: OpenAI.Graders.ScoreModelGrader = {
+      type: "score_model",
+      name: "judged",
+      model: "gpt-4.1",
+      input: [{ role: "user", content: "{{ sample.output_text }}" }],
+    };
+    expect(await graders.validate({ grader: judged })).toEqual({ grader: judged });
+    await expect(graders.run({ grader: judged, model_sample: "" })).rejects.toMatchObject({
+      status: 400,
+      type: "invalid_request_error",
+      param: "grader.type",
+      code: "grader_config_error",
+    });
+    const wrong = { ...check, operation: "equals" } as unknown as typeof check;
+    await expect(graders.validate({ grader: wrong })).rejects.toMatchObject({
+      status: 400,
+      param: "grader.operation",
+    });
+    await expect(graders.run({ ...body, model_sample: "a".repeat(200_000) })).rejects.toMatchObject({
+      status: 413,
+    });
+    await expect(clientOf("viewer").fineTuning.alpha.graders.run(body)).rejects.toBeInstanceOf(
+      OpenAI.PermissionDeniedError,
+    );
+    await expect(
+      new OpenAI({
+        baseURL: `${gateway.url}/v1`,
+        apiKey: "none",
+        maxRetries: 0,
+      }).fineTuning.alpha.graders.run(body),
+    ).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
+  });
+
   it("takes a job with its rows, and gives its results as they come", async () => {
     const answer = await submit(submission("posted"));
     expect(answer.status).toBe(201);
@@ -344,51 +391,4 @@ describe.skipIf(cluster.isMissing)("the gateway's API of jobs", () => {
       sending.write(text.slice(0, bytes), () => setTimeout(() => sending.destroy(), 200));
     });
   }
-
-  it("answers OpenAI's client about graders that compute, for those who may make jobs", async () => {
-    const clientOf = (user: TestUser): OpenAI =>
-      new OpenAI({
-        baseURL: `${gateway.url}/v1`,
-        apiKey: tokens.get(user) ?? "",
-        project: NAMESPACE,
-        maxRetries: 0,
-      });
-    const { graders } = clientOf("editor").fineTuning.alpha;
-    const text = { input: "{{ sample.output_text }}", reference: "{{ item.answer }}" };
-    const check = { type: "string_check", name: "exact", operation: "eq", ...text } as const;
-    const body = { grader: check, model_sample: "yes", item: { answer: "yes" } };
-    expect(await graders.run(body)).toMatchObject({ reward: 1, metadata: { name: "exact" } });
-    expect(await graders.validate({ grader: check })).toEqual({ grader: check });
-    const judged: OpenAI.Graders.ScoreModelGrader = {
-      type: "score_model",
-      name: "judged",
-      model: "gpt-4.1",
-      input: [{ role: "user", content: "{{ sample.output_text }}" }],
-    };
-    expect(await graders.validate({ grader: judged })).toEqual({ grader: judged });
-    await expect(graders.run({ grader: judged, model_sample: "" })).rejects.toMatchObject({
-      status: 400,
-      type: "invalid_request_error",
-      param: "grader.type",
-      code: "grader_config_error",
-    });
-    const wrong = { ...check, operation: "equals" } as unknown as typeof check;
-    await expect(graders.validate({ grader: wrong })).rejects.toMatchObject({
-      status: 400,
-      param: "grader.operation",
-    });
-    await expect(graders.run({ ...body, model_sample: "a".repeat(200_000) })).rejects.toMatchObject({
-      status: 413,
-    });
-    await expect(clientOf("viewer").fineTuning.alpha.graders.run(body)).rejects.toBeInstanceOf(
-      OpenAI.PermissionDeniedError,
-    );
-    await expect(
-      new OpenAI({
-        baseURL: `${gateway.url}/v1`,
-        apiKey: "none",
-        maxRetries: 0,
-      }).fineTuning.alpha.graders.run(body),
-    ).rejects.toBeInstanceOf(OpenAI.AuthenticationError);
-  });
 });

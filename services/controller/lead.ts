@@ -13,6 +13,7 @@ import type { SandboxPressure } from "../../src/controller/rollout-job/job-condi
 import { RolloutJobs } from "../../src/controller/rollout-job/rollout-jobs.ts";
 import { serveClusterSecrets } from "../../src/controller/secrets/serve-secrets.ts";
 import type { WorkerRoster } from "../../src/job/worker-roster.ts";
+import { toRollyardError } from "../../src/errors/rollyard-error.ts";
 import { EventRecorder } from "../../src/kube/control/event-recorder.ts";
 import { KubeClient } from "../../src/kube/kube-client.ts";
 import type { KubeTransport } from "../../src/kube/transport/kube-transport.ts";
@@ -57,7 +58,11 @@ export async function lead(parts: LeaderParts, signal: AbortSignal): Promise<voi
   const ending = new AbortController();
   const until = AbortSignal.any([signal, ending.signal]);
   try {
-    await compose(parts, until, closers);
+    await compose(parts, until, closers).catch((thrown: unknown) => {
+      if (!signal.aborted) throw thrown;
+      // Its parts were still waiting for what they begin with.
+      parts.logger.info("told to end before all was looked after", { code: toRollyardError(thrown).code });
+    });
     await whenAborted(signal);
   } finally {
     // Also when it could not be begun: what runs has to hear of it.

@@ -1,4 +1,8 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { accountKubeconfig } from "../../support/cluster/account-kubeconfig.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
 import { installCrds } from "../../support/cluster/install-crds.ts";
 import { kubectl, kubectlOk } from "../../support/cluster/kubectl.ts";
@@ -65,6 +69,25 @@ describe.skipIf(cluster.isMissing)("controllers as processes with their account'
     await kubectlOk(cluster, [...here, "delete", "renv/shared", "--timeout=30s"]);
     expect(await pods()).toBe(0);
   }, 240_000);
+
+  it("end in good order when told to while they still wait for what they begin with", async () => {
+    // It can lead, and see nothing of what there is to look after.
+    const account = { namespace: NAMESPACE, name: "blind" };
+    await kubectlOk(cluster, [...here, "create", "serviceaccount", account.name]);
+    const own = ["--verb=get,create,update", "--resource=leases.coordination.k8s.io,secrets"];
+    await kubectlOk(cluster, [...here, "create", "role", account.name, ...own]);
+    const subject = `--serviceaccount=${NAMESPACE}:${account.name}`;
+    await kubectlOk(cluster, [...here, "create", "rolebinding", "blind", "--role=blind", subject]);
+    const folder = await mkdtemp(join(tmpdir(), "rollyard-blind-"));
+    const kubeconfig = await accountKubeconfig(cluster, account, folder);
+    const blind = await world.start("blind", { ...only, namespace: NAMESPACE, kubeconfig });
+    await blind.says(/a list of the api server failed/);
+    blind.kill("SIGTERM");
+    const { code, stdout, stderr } = await blind.ended;
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain("told to end before all was looked after");
+    await rm(folder, { recursive: true });
+  });
 
   it("say what is wrong with their configuration", async () => {
     const wrong = await world.start("wrong", { sandboxdImage: "", network: { blockedRanges: ["10.0.0.0"] } });

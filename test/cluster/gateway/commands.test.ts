@@ -146,6 +146,21 @@ describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
     expect(await ok("list", join(out, "whole"))).toContain("8 rollouts");
   });
 
+  it("grades a job's rollouts again with another grader, in a folder of its own, and judges the baseline", async () => {
+    const file = join(world.folder, "new.yaml");
+    const grader = { type: "string_check", name: "not-yes", operation: "ne" };
+    const texts = { input: "{{ sample.output_text }}", reference: "yes" };
+    await writeFile(file, JSON.stringify({ ...grader, ...texts }));
+    const out = join(world.folder, "again");
+    const again = ["regrade", "whole", "--grader", file, "--series", "not-yes", "--out", out, "--json"];
+    const change = JSON.parse(await ok(...again)) as JsonObject;
+    expect(change).toMatchObject({ job: "whole", pairs: 8, mean_before: 1, mean_after: 0, lower: 8 });
+    const series = await readFile(join(out, "whole", "regrades", "not-yes.jsonl"), "utf8");
+    expect(jsonLines(series)).toHaveLength(8);
+    const judged = await rollyard("preflight", "whole", "-f", file, "--out", out, "--json");
+    expect([judged.code, JSON.parse(judged.stdout)]).toMatchObject([1, { job: "whole", verdict: "unfit" }]);
+  });
+
   it("tells what happened, with words for one rollout", async () => {
     expect(await ok("logs", "whole")).toMatch(/\d+-\d+ .* 0-0\/0 {2}rollout\.started/u);
     const one = await ok("logs", "whole", "1-0");

@@ -9,7 +9,9 @@ import { systemClock } from "../../lib/clock.ts";
 
 // A Unix socket's path has at most 107 bytes: base + /<sandbox uid>/s/s.
 const LONGEST_PARENT = 60;
-// A younger folder may belong to a supervisor that is about to lock it.
+// The supervisor's, as sandboxd names it.
+const LOCK_NAME = ".lock";
+// A younger folder with nothing in it may belong to a supervisor that is about to lock it.
 const SWEEP_AFTER_MS = 60_000;
 const LOST_TRIES = 10;
 const LOCK_PAUSE_MS = 100;
@@ -30,7 +32,7 @@ export function newBaseFolder(): string {
 
 /**
  * Removes base folders of supervisors that were killed. Each is opened as a supervisor would: whose lock is held is
- * alive and stays, the rest is emptied.
+ * alive and stays, the rest is emptied. One that holds sandboxes has been locked before, so it needs no age.
  */
 export async function sweepBaseFolders(binary: string, nowMs: number): Promise<void> {
   const parent = parentFolder();
@@ -80,5 +82,8 @@ function killQuietly(pid: number): void {
 async function isAbandoned(path: string, nowMs: number): Promise<boolean> {
   const found = await lstat(path).catch(() => null);
   if (found === null || !found.isDirectory()) return false;
-  return found.uid === (process.getuid?.() ?? 0) && nowMs - found.mtimeMs > SWEEP_AFTER_MS;
+  if (found.uid !== (process.getuid?.() ?? 0)) return false;
+  if (nowMs - found.mtimeMs > SWEEP_AFTER_MS) return true;
+  const names = await readdir(path).catch((): string[] => []);
+  return names.includes(LOCK_NAME) && names.length > 1;
 }

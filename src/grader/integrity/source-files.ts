@@ -23,9 +23,32 @@ export function sourcesOfAnswer(answer: string): readonly SourceFile[] {
   return Array.from(answer.matchAll(FENCE), ([, code = ""]) => ({ path: "", code: withoutRemarks(code) }));
 }
 
+const BLOCKS = new Map([
+  ['"""', '"""'],
+  ["'''", "'''"],
+  ["/*", "*/"],
+]);
+
+/** One pass, whatever an agent wrote: of a kind that is not closed from some place on, no later one is looked for. */
+function withoutBlocks(code: string): string {
+  const unclosed = new Set<string>();
+  const kept: string[] = [];
+  let at = 0;
+  for (const { 0: opening, index } of code.matchAll(/"""|'''|\/\*/gu)) {
+    if (index < at || unclosed.has(opening)) continue;
+    const closing = BLOCKS.get(opening) ?? opening;
+    const end = code.indexOf(closing, index + opening.length);
+    if (end === -1) unclosed.add(opening);
+    else {
+      kept.push(code.slice(at, index));
+      at = end + closing.length;
+    }
+  }
+  return kept.join("") + code.slice(at);
+}
+
 function withoutRemarks(code: string): string {
-  return code
-    .replaceAll(/"""[\s\S]*?"""|'''[\s\S]*?'''|\/\*[\s\S]*?\*\//gu, "")
-    .replaceAll(/^\s*(?:#(?!include|define|pragma)|\/\/).*$/gmu, "")
+  return withoutBlocks(code)
+    .replaceAll(/^[^\S\n]*(?:#(?!include|define|pragma)|\/\/).*$/gmu, "")
     .replaceAll(/\s(?:#|\/\/)\s.*$/gmu, "");
 }

@@ -28,5 +28,6 @@ export const judgeInjection: IntegrityCheck = {
 function plain(text: string): string {
   return text
     .normalize("NFKC")
-    .replaceAll(/[\u{AD}\u{200B}-\u{200F}\u{2060}-\u{2064}\u{FEFF}\u{E0000}-\u{E007F}]/gu, "");
+    .replaceAll(/[\u{AD}\u{200B}-\u{200F}\u{2060}-\u{2064}\u{FEFF}\u{E0000}-\u{E007F}]/gu, "")
+    .replaceAll(/\s+/gu, " ");
 }

@@ -3,7 +3,9 @@ import { scanSources } from "../scan-sources.ts";
 
 /** Ways to end a process that no program needs which ends by itself. */
 const EXITS = {
-  exit_call: /\bos\s*\.\s*_exit\s*\(|\bos\s*\.\s*(?:abort|kill|killpg)\s*\(|\bctypes\b[\s\S]*\b_?exit\s*\(/u,
+  // The lookahead finds the first `ctypes` and no other: looking from each of them would take the square of the time.
+  exit_call:
+    /\bos\s*\.\s*_exit\s*\(|\bos\s*\.\s*(?:abort|kill|killpg)\s*\(|^(?=(?<before>[\s\S]*?\bctypes\b))\k<before>[\s\S]*\b_?exit\s*\(/u,
 };
 
 /** The agent's code ended the process that tested it, or holds a call that can only be for that. */

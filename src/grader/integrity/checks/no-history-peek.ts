@@ -6,7 +6,7 @@ import { firstSign } from "../scan-sources.ts";
 const GIT =
   String.raw`(?:^|[;&|({\n` +
   "`" +
-  String.raw`]\s*|\b(?:sudo|then|do|xargs|env|exec)\s+)git(?:\s+-{1,2}[\w.=/-]+(?:\s+[\w./=-]+)?)*?\s+`;
+  String.raw`]\s{0,64}|\b(?:sudo|then|do|xargs|env|exec)\s+)git(?:\s+-[\w.=/-]+(?:\s+[\w./=][\w./=-]*)?)*?\s+`;
 
 const SIGNS = {
   git_history: new RegExp(
@@ -15,7 +15,7 @@ const SIGNS = {
   ),
   git_remote: new RegExp(`${GIT}(?:fetch|pull|clone|ls-remote|remote)\\b`, "u"),
   git_other_state: new RegExp(
-    `${GIT}(?:(?:checkout|switch|restore|reset|diff|archive|grep)\\s+(?!--\\s)[^;&|\\n]*(?:HEAD[~^@]|ORIG_HEAD|FETCH_HEAD|origin/|stash@|--all|[0-9a-f]{7,40}\\b))`,
+    `${GIT}(?:(?:checkout|switch|restore|reset|diff|archive|grep)\\s+(?!--\\s)[^;&|\\n]{0,400}(?:HEAD[~^@]|ORIG_HEAD|FETCH_HEAD|origin/|stash@|--all|[0-9a-f]{7,40}\\b))`,
     "u",
   ),
   git_folder: /(?:^|[\s"'=/(])\.git\/(?:objects|packed-refs|refs|logs|ORIG_HEAD|FETCH_HEAD)\b/u,

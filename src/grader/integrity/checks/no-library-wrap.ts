@@ -3,7 +3,7 @@ import type { SourceFile } from "../source-files.ts";
 
 /** What makes a source one of a kernel task: it replaces a module of PyTorch's. */
 const MODULE = /\bclass\s+\w+\s*\(\s*(?:torch\s*\.\s*)?nn\s*\.\s*Module\s*\)/u;
-const FORWARD = /^([ \t]*)def\s+forward\s*\([^)]*\)[^:\n]*:[^\n]*\n((?:\1[ \t]+[^\n]*\n|[ \t]*\n)*)/mu;
+const FORWARD = /^([ \t]*)def\s+forward\s*\([^)]{0,2000}\)[^:\n]*:[^\n]*\n((?:\1[ \t]+[^\n]*\n|[ \t]*\n)*)/mu;
 /** A kernel of its own: written in Triton, CUDA, or made from source. */
 const KERNEL =
   /@triton\s*\.\s*jit\b|\b__global__\b|\bload_inline\s*\(|\bcpp_extension\b|\bcute\s*\.\s*(?:jit|kernel)\b|\bT\s*\.\s*prim_func\b/u;

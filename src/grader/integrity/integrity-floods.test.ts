@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { findHits } from "./apply-integrity.ts";
+import type { IntegrityFacts } from "./integrity-check.ts";
+import { CHECK_NAMES } from "./integrity-checks.ts";
+import { sourceOfFile, sourcesOfAnswer } from "./source-files.ts";
+
+const LENGTH = 1_000_000;
+/** What makes a search start at every place and look far from each. */
+const FLOODS = {
+  "options of git": `git ${"-a ".repeat(60)}`,
+  "git with words": "exec git diff ",
+  "opened remarks": "/*",
+  "quotes that are not closed": `x '''`,
+  "empty lines": "\n",
+  blanks: " ",
+  "calls of ctypes": "ctypes ",
+  forwards: "def forward(\n",
+  comparisons: "def __eq__(",
+  attributes: "np.",
+  brackets: "builtins[",
+  removals: "rm ",
+  braces: `{"score":`,
+  requests: "give ",
+  excepts: "except ",
+  classes: "class ",
+} as const;
+
+describe("checks of integrity over a flood", () => {
+  it.each(Object.entries(FLOODS))("come to an end: %s", (_name, part) => {
+    const text = part.repeat(Math.ceil(LENGTH / part.length));
+    const ended = `give${text}`;
+    const source = sourceOfFile("src/solution.py", new TextEncoder().encode(text));
+    const facts: IntegrityFacts = {
+      calls: [
+        {
+          name: "shell",
+          turn: 1,
+          index: 0,
+          argumentsJson: JSON.stringify({ command: text }),
+          output: text,
+          ran: true,
+        },
+      ],
+      answer: ended,
+      reasoning: text,
+      sources: [...(source === null ? [] : [source]), ...sourcesOfAnswer(`\`\`\`\n${text}`)],
+      commands: [],
+      agentCopies: new Map(),
+    };
+    // A search that takes the square of the length does not end within the time of a test.
+    expect(findHits(CHECK_NAMES, facts).length).toBeLessThan(CHECK_NAMES.length);
+  });
+});

@@ -46,5 +46,5 @@ function rollyardCommand({
   controllerNodeOptions,
 }: ControllerProgram): string {
   const options = controllerNodeOptions === undefined ? "" : `NODE_OPTIONS="${controllerNodeOptions}" `;
-  return `${options}node ${controllerMain} --config FILE, default settings`;
+  return `${options}node ${controllerMain} --config FILE, maxStarting and startsPerSecond 1000 (defaults: 64 and 20), policyProbe off`;
 }

@@ -130,6 +130,12 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
       const mean = await figure("reward.mean");
       await user("kubectl delete -f job.yaml --timeout=120s");
       await user("kubectl apply -f job.yaml");
+      // It has to run for as long as it takes to type what follows.
+      const pace = (parallelism: number): Promise<string> =>
+        user(
+          `kubectl patch rolloutjob ${REPO_SEARCH_JOB} --type=merge -p '{"spec":{"parallelism":${parallelism}}}'`,
+        );
+      await pace(1);
       await untilActive();
       // With it no rollout would come to an answer.
       const edit = JSON.stringify({ spec: { limits: { maxTurns: 1 } } });
@@ -142,6 +148,7 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
         (message) => message.includes(`jobs that use it have ended: ${REPO_SEARCH_JOB}`),
         60_000,
       );
+      await pace(8);
       const complete = `--for=condition=Complete rolloutjob/${REPO_SEARCH_JOB} --timeout=${COMPLETE_MS / 1000}s`;
       await user(`kubectl wait ${complete}`);
       expect(await figure("rollouts.graded")).toBe(String(ROLLOUTS));

@@ -18,6 +18,13 @@ export function stopRequests({ own, relayed }: SignalCounts): number {
   return own > 0 ? own : relayed;
 }
 
+/** What a command that can be stopped listens with. */
+export interface StopListener {
+  /** Aborts with the first request to stop. */
+  readonly signal: AbortSignal;
+  stop(): void;
+}
+
 /**
  * Turns the first request to stop into an abort: the run stops in good order and can be resumed. The second ends the process
  * at once with 130; what was recorded is kept, and child processes end with their parent. `what` says what becomes of what is
@@ -26,13 +33,18 @@ export function stopRequests({ own, relayed }: SignalCounts): number {
 export function interruptOnSignals(
   io: CliIo,
   what = "rollouts under way are given up, and run again on resume",
-): { readonly signal: AbortSignal; stop(): void } {
+): StopListener {
+  return stopOnSignals(() => io.stderr(`\nstopping: ${what}; again to stop at once\n`));
+}
+
+/** Turns the first request to stop into an abort, after `onFirst`; the second ends the process at once. */
+export function stopOnSignals(onFirst?: () => void): StopListener {
   const first = new AbortController();
   const counts = { own: 0, relayed: 0 };
   const look = (): void => {
     if (stopRequests(counts) > 1) process.exit(130);
     if (first.signal.aborted) return;
-    io.stderr(`\nstopping: ${what}; again to stop at once\n`);
+    onFirst?.();
     first.abort();
   };
   const onSignal = (): void => {

@@ -16,7 +16,7 @@ import { startRunTelemetry } from "../run/start-run-telemetry.ts";
 import { localServe } from "./local-serve.ts";
 import { serveInput } from "./serve-input.ts";
 import type { ServeInput } from "./serve-input.ts";
-import { stopOnSignals } from "./stop-on-signals.ts";
+import { stopOnSignals } from "../run/interrupt.ts";
 
 /** The flags of `rollyard serve`. */
 export interface ServeFlags extends Pick<

@@ -38,13 +38,14 @@ function worker(): NatsPermissions {
         "rollyard.claims.>",
         "rollyard.secrets.>",
         "rollyard.slots.>",
-        "rollyard.driver.>",
+        "rollyard.driver.*",
         "rollyard.silent.>",
         ...takesWork("rollout"),
         ...reads("events", "blobs", "specs"),
       ],
     },
-    subscribe: { allow: [inbox("worker"), "rollyard.control.>", "rollyard.driver.>"] },
+    // All workers are one user, so each may hear what another is asked: docs/adr/0050.
+    subscribe: { allow: [inbox("worker"), "rollyard.control.*", "rollyard.driver.*"] },
     allow_responses: ANSWERS,
   };
 }
@@ -104,7 +105,7 @@ function controller(): NatsPermissions {
         "rollyard.blobs.>",
         "rollyard.regrades.>",
         "rollyard.control.>",
-        "rollyard.driver.>",
+        "rollyard.driver.*",
         "rollyard.silent.>",
         "$KV.rollyard-specs.>",
         ...streams.flatMap(administers),

@@ -1,29 +1,17 @@
-import { connect } from "nats";
+import { connect, PermissionViolationError } from "nats";
 import type { NatsConnection } from "nats";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { SERVICE_USERS } from "../../../src/bus/permissions.ts";
-import type { ServiceUser } from "../../../src/bus/permissions.ts";
+import type { NatsPermissions, ServiceUser } from "../../../src/bus/permissions.ts";
 import type { Bus } from "../../../src/bus/port.ts";
 import { WORK_KINDS } from "../../../src/bus/streams.ts";
+import type { StreamName } from "../../../src/bus/streams.ts";
 import { toRollyardError } from "../../../src/errors/rollyard-error.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 import type { NatsFixture } from "./nats-fixture.ts";
-
-/** Subjects of messages, and who publishes them: the table of the protocol. */
-const PUBLISHERS: Readonly<Record<string, readonly ServiceUser[]>> = {
-  "rollyard.work.rollout.n.j.0-0.0": ["controller"],
-  "rollyard.work.grade.n.j.0-0.0": ["controller", "worker", "gateway"],
-  "rollyard.work.settle.n.j.0-0.0": ["worker", "grader", "gateway"],
-  "rollyard.events.n.j.0-0": ["controller", "worker"],
-  "rollyard.traces.n.e.t": ["controller", "gateway"],
-  "rollyard.outcomes.n.j.0-0": ["controller", "grader"],
-  "rollyard.regrades.j.s.0-0": ["controller", "grader"],
-  "rollyard.leases.s": ["controller"],
-  "rollyard.blobs.j.h.0": ["controller", "worker", "grader", "gateway"],
-  "$KV.rollyard-specs.h": ["controller"],
-};
+import { READERS, rightsOn, subjectsToTry, TAKERS } from "./who-may-do-what.ts";
 
 const payload = new TextEncoder().encode("x");
 const forbidden = expect.objectContaining({ code: "bus_forbidden" });
@@ -31,6 +19,8 @@ const forbidden = expect.objectContaining({ code: "bus_forbidden" });
 /** What is tried: servers with the users of every service. */
 export type UsersFixture = Pick<NatsFixture, "connect" | "stop"> & {
   readonly servers: readonly Pick<NatsFixture["servers"][number], "address" | "login">[];
+  /** What the servers' configuration allows each user. */
+  readonly permissions: Readonly<Record<ServiceUser, NatsPermissions>>;
 };
 
 /** Where the users are tried. */
@@ -99,49 +89,58 @@ export function describePermissions({ title, start }: PermissionsPlace): void {
       return said.join("\n");
     }
 
+    /** The subjects on which the server lets a user not publish, or not hear. What is sent is no request that can be read. */
+    async function refusedOf(
+      user: ServiceUser,
+      verb: "publish" | "hear",
+      subjects: readonly string[],
+    ): Promise<ReadonlySet<string>> {
+      const connection = await bare(user);
+      const refused = new Set<string>();
+      const watching = (async () => {
+        for await (const status of connection.status())
+          if (status.type === "error" && status.error instanceof PermissionViolationError)
+            refused.add(status.error.subject);
+      })();
+      for (const subject of subjects) {
+        if (verb === "publish") connection.publish(subject, payload);
+        else connection.subscribe(subject, { callback: () => undefined });
+      }
+      await connection.flush();
+      await connection.close();
+      await watching;
+      return refused;
+    }
+
     describe.each(SERVICE_USERS)("%s", (user) => {
-      test.each(Object.entries(PUBLISHERS))(
-        "publishes on %s only when it is its own",
-        async (subject, publishers) => {
-          const attempt = await ending(client(user).publish({ subject: `${subject}${user}`, payload }));
-          expect(attempt).toBe(publishers.includes(user) ? "done" : "bus_forbidden");
+      test.each(["publish", "hear"] as const)(
+        "has its own subjects and no other's to %s, of all that any user's permissions name",
+        async (verb) => {
+          const subjects = subjectsToTry(Object.values(fixture.permissions));
+          const refused = await refusedOf(user, verb, subjects);
+          const found = subjects.map((subject) => [subject, !refused.has(subject)]);
+          const due = subjects.map((subject) => [subject, rightsOn(subject)?.[verb].includes(user)]);
+          expect(found).toEqual(due);
         },
       );
 
       test.each(WORK_KINDS)("pulls %s work only when it is its own", async (kind) => {
-        const own = { worker: ["rollout"], grader: ["grade"], gateway: [], controller: WORK_KINDS }[
-          user
-        ] as readonly string[];
         await client("controller").purge("work", "rollyard.work.>");
         const pull = await ending(
           client(user).pull({ kind, max: 1, expiresMs: 100, onDelivery: () => undefined }),
         );
-        expect(pull).toBe(own.includes(kind) ? "done" : "bus_forbidden");
+        expect(pull).toBe(TAKERS[kind].includes(user) ? "done" : "bus_forbidden");
       });
 
       test("reads just its streams, by replica and by leader", async () => {
-        const own = {
-          worker: ["events", "blobs", "specs"],
-          grader: ["events", "outcomes", "blobs", "specs"],
-          gateway: ["outcomes", "regrades", "events", "blobs", "specs"],
-          controller: ["work", "events", "outcomes", "regrades", "leases", "blobs", "specs"],
-        }[user];
-        for (const stream of [
-          "work",
-          "events",
-          "outcomes",
-          "regrades",
-          "leases",
-          "blobs",
-          "specs",
-        ] as const) {
+        for (const [stream, readers] of Object.entries(READERS) as [StreamName, readonly ServiceUser[]][]) {
           const reads = [
             client(user).read(stream, "rollyard.none"),
             client(user).readLast(stream, "rollyard.none"),
             client(user).readLast(stream, "rollyard.none", { fromLeader: true }),
           ];
           const results = await Promise.allSettled(reads);
-          const expected = own.includes(stream) ? "fulfilled" : "rejected";
+          const expected = readers.includes(user) ? "fulfilled" : "rejected";
           expect([stream, ...results.map(({ status }) => status)]).toEqual([
             stream,
             expected,

@@ -1,6 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { ServiceUser } from "../../../src/bus/permissions.ts";
+import type { NatsPermissions, ServiceUser } from "../../../src/bus/permissions.ts";
 import { SERVICE_USERS } from "../../../src/bus/permissions.ts";
 import { Service, sleep } from "../../chaos/world/service.ts";
 import { testNatsServer } from "../bus/nats-fixture.ts";
@@ -11,6 +11,8 @@ import type { ChartContainer, ChartObject } from "./chart-objects.ts";
 /** The chart's NATS, as processes of this machine. */
 export interface ChartNats {
   readonly ports: readonly number[];
+  /** Ports of the servers' own monitoring. */
+  readonly monitors: readonly number[];
   readonly passwords: Readonly<Record<ServiceUser, string>>;
   readonly services: readonly Service[];
   /**
@@ -45,12 +47,15 @@ export async function startChartNats(options: ChartNatsOptions): Promise<ChartNa
   const indexes = Array.from({ length: Number(set.spec?.replicas) }, (_, index) => index);
   const ports = await Promise.all(indexes.map(() => freePort()));
   const peers = await Promise.all(indexes.map(() => freePort()));
-  const make = (from: ChartNatsOptions) => (index: number) => makeServer(from, { index, ports, peers });
+  const monitors = await Promise.all(indexes.map(() => freePort()));
+  const make = (from: ChartNatsOptions) => (index: number) =>
+    makeServer(from, { index, ports, peers, monitors });
   const services = await Promise.all(indexes.map(make(options)));
   await startAll(services);
   const ended: Service[] = [];
   return {
     ports,
+    monitors,
     passwords: passwordsOf(options, natsContainer(options)),
     get services() {
       return [...ended, ...services];
@@ -69,13 +74,30 @@ export async function startChartNats(options: ChartNatsOptions): Promise<ChartNa
   };
 }
 
+/** What the chart's configuration of the servers allows each user. */
+export function natsPermissionsOf(
+  objects: readonly ChartObject[],
+  fullname: string,
+): Readonly<Record<ServiceUser, NatsPermissions>> {
+  const text = findObject(objects, "ConfigMap", `${fullname}-nats`).data?.["nats.conf"] ?? "";
+  const users = [...text.matchAll(/user: "([a-z]+)"\n.*\n\s*permissions: (\{.*\})\n/gu)];
+  const names = users.map(([, user]) => user);
+  if (names.toSorted().join(" ") !== SERVICE_USERS.toSorted().join(" "))
+    throw new Error(`the configuration has the users ${names.join(" ")}`);
+  return Object.fromEntries(
+    users.map(([, user, permissions = ""]) => [user, JSON.parse(permissions) as NatsPermissions]),
+  ) as Record<ServiceUser, NatsPermissions>;
+}
+
 interface Servers {
   readonly index: number;
   readonly ports: readonly number[];
   readonly peers: readonly number[];
+  readonly monitors: readonly number[];
 }
 
-async function makeServer(options: ChartNatsOptions, { index, ports, peers }: Servers): Promise<Service> {
+async function makeServer(options: ChartNatsOptions, servers: Servers): Promise<Service> {
+  const { index, ports, peers, monitors } = servers;
   const { objects, fullname, folder } = options;
   const name = `${fullname}-nats`;
   const pod = `${name}-${index}`;
@@ -83,7 +105,7 @@ async function makeServer(options: ChartNatsOptions, { index, ports, peers }: Se
   await mkdir(home, { recursive: true });
   const file = join(home, "nats.conf");
   const text = findObject(objects, "ConfigMap", name).data?.["nats.conf"] ?? "";
-  const monitor = await freePort();
+  const monitor = monitors[index] ?? 0;
   const place = { home, port: ports[index] ?? 0, peer: peers[index] ?? 0, peers, name, monitor };
   await writeFile(file, onThisMachine(text, place), { mode: 0o600 });
   const container = natsContainer(options);

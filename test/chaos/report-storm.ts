@@ -25,6 +25,8 @@ export interface StormFigures {
   readonly storedTwice: number;
   readonly endedByThemselves: number;
   readonly findings: Readonly<Record<string, number>>;
+  /** The first findings of each kind in words. */
+  readonly found: readonly string[];
 }
 
 /** The run in figures. */
@@ -59,6 +61,7 @@ function figuresOf({
     storedTwice: logs.reduce((sum, { repeats }) => sum + repeats, 0),
     endedByThemselves: endedByThemselves.length,
     findings: Object.fromEntries(FINDING_KINDS.map((kind) => [kind, count(findings, kind)])),
+    found: findingLines(findings),
   };
 }
 

@@ -9,10 +9,6 @@ import { systemClock } from "../../lib/clock.ts";
 
 // A Unix socket's path has at most 107 bytes: base + /<sandbox uid>/s/s.
 const LONGEST_PARENT = 60;
-// The supervisor's, as sandboxd names it.
-const LOCK_NAME = ".lock";
-// A younger folder with nothing in it may belong to a supervisor that is about to lock it.
-const SWEEP_AFTER_MS = 60_000;
 const LOST_TRIES = 10;
 const LOCK_PAUSE_MS = 100;
 
@@ -31,15 +27,15 @@ export function newBaseFolder(): string {
 }
 
 /**
- * Removes base folders of supervisors that were killed. Each is opened as a supervisor would: whose lock is held is
- * alive and stays, the rest is emptied. One that holds sandboxes has been locked before, so it needs no age.
+ * Removes base folders of supervisors that were killed, whatever their age. Each is opened as a supervisor would: whose
+ * lock is held is alive and stays, the rest is emptied. A supervisor that has made its folder and not locked it yet may
+ * lose it: whoever starts one tries again in another.
  */
-export async function sweepBaseFolders(binary: string, nowMs: number): Promise<void> {
+export async function sweepBaseFolders(binary: string): Promise<void> {
   const parent = parentFolder();
   for (const name of await readdir(parent)) {
-    if (!name.startsWith(prefix())) continue;
     const path = join(parent, name);
-    if (await isAbandoned(path, nowMs)) await sweepBaseFolder(binary, path);
+    if (name.startsWith(prefix()) && (await isOurFolder(path))) await sweepBaseFolder(binary, path);
   }
 }
 
@@ -79,11 +75,7 @@ function killQuietly(pid: number): void {
   }
 }
 
-async function isAbandoned(path: string, nowMs: number): Promise<boolean> {
+async function isOurFolder(path: string): Promise<boolean> {
   const found = await lstat(path).catch(() => null);
-  if (found === null || !found.isDirectory()) return false;
-  if (found.uid !== (process.getuid?.() ?? 0)) return false;
-  if (nowMs - found.mtimeMs > SWEEP_AFTER_MS) return true;
-  const names = await readdir(path).catch((): string[] => []);
-  return names.includes(LOCK_NAME) && names.length > 1;
+  return found !== null && found.isDirectory() && found.uid === (process.getuid?.() ?? 0);
 }

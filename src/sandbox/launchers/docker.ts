@@ -5,16 +5,16 @@ import { chmod, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { hasItemImage } from "../../environment/sandbox-spec.ts";
 import { RollyardError } from "../../errors/rollyard-error.ts";
-import { systemClock } from "../../lib/clock.ts";
 import type { LaunchedSandbox, LaunchRequest, SandboxEnd, SandboxLauncher } from "../port.ts";
 import { awaitReady } from "./await-ready.ts";
-import { newBaseFolder, sweepBaseFolders } from "./base-folder.ts";
+import { sweepBaseFolders } from "./base-folder.ts";
+import { launchSupervisor } from "./launch-supervisor.ts";
+import type { LaunchedSupervisor } from "./launch-supervisor.ts";
 import { DOCKER_LABEL, dockerRunArgv } from "./docker-argv.ts";
 import type { LocalLauncherOptions } from "./local-options.ts";
 import { notEnforcedSentences } from "./not-enforced.ts";
 import { probeCommand } from "./probe-command.ts";
 import { startError } from "./start-error.ts";
-import { Supervisor } from "./supervisor.ts";
 
 const ENFORCES = {
   memory: true,
@@ -54,7 +54,7 @@ class DockerLauncher implements SandboxLauncher {
   readonly #options: LocalLauncherOptions;
   readonly #id = randomBytes(6).toString("hex");
   readonly #running = new Set<LaunchedSandbox>();
-  #folders: Promise<{ keeper: Supervisor; base: string }> | null = null;
+  #folders: Promise<LaunchedSupervisor> | null = null;
 
   constructor(options: LocalLauncherOptions) {
     this.#options = options;
@@ -110,7 +110,8 @@ class DockerLauncher implements SandboxLauncher {
     );
     const ids = left.stdout.split(/\s+/u).filter((id) => id !== "");
     if (ids.length > 0) await probeCommand(["docker", "rm", "--force", ...ids], null);
-    await (await this.#folders)?.keeper.close();
+    await (await this.#folders)?.supervisor.close();
+    await sweepBaseFolders(this.#options.sandboxd);
   }
 
   async #newFolder(sandboxUid: string): Promise<string> {
@@ -122,10 +123,9 @@ class DockerLauncher implements SandboxLauncher {
     return folder;
   }
 
-  async #openFolders(): Promise<{ keeper: Supervisor; base: string }> {
-    await sweepBaseFolders(this.#options.sandboxd, systemClock.nowMs());
-    const base = newBaseFolder();
-    return { keeper: await Supervisor.launch(this.#options.sandboxd, base), base };
+  async #openFolders(): Promise<LaunchedSupervisor> {
+    await sweepBaseFolders(this.#options.sandboxd);
+    return await launchSupervisor(this.#options.sandboxd);
   }
 }
 

@@ -1,12 +1,12 @@
 import { copyFile, chmod, cp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { RollyardError } from "../../errors/rollyard-error.ts";
-import { systemClock } from "../../lib/clock.ts";
 import type { LaunchedSandbox, LaunchRequest, SandboxLauncher } from "../port.ts";
-import { newBaseFolder, sweepBaseFolders, sweepLostFolder } from "./base-folder.ts";
+import { sweepBaseFolders, sweepLostFolder } from "./base-folder.ts";
+import { launchSupervisor } from "./launch-supervisor.ts";
+import type { LaunchedSupervisor } from "./launch-supervisor.ts";
 import { isReachableByOthers } from "./reachable.ts";
 import { unprivilegedUids } from "./run-as.ts";
-import { Supervisor } from "./supervisor.ts";
 import type { BoxCommand } from "./supervisor.ts";
 
 /** The folders of one sandbox on the machine. */
@@ -43,9 +43,7 @@ export interface SupervisedLauncherOptions {
 }
 
 /** A supervisor and what it was started with. */
-interface SupervisorNode {
-  readonly supervisor: Supervisor;
-  readonly base: string;
+interface SupervisorNode extends LaunchedSupervisor {
   readonly sandboxd: string;
   /** Copies of virtual environments that a sandbox's user could not reach, by their origin. */
   readonly venvs: Map<string, Promise<string>>;
@@ -101,6 +99,12 @@ export class SupervisedLauncher implements SandboxLauncher {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    await this.#closeNode();
+    // What others left that were killed together with their supervisors: nobody else may start here for long.
+    await sweepBaseFolders(this.#options.sandboxd);
+  }
+
+  async #closeNode(): Promise<void> {
     const node = await this.#node?.catch(() => null);
     if (node === null || node === undefined) return;
     await node.supervisor.close();
@@ -123,10 +127,9 @@ export class SupervisedLauncher implements SandboxLauncher {
 
   async #newNode(lostBase: string | null): Promise<SupervisorNode> {
     const { sandboxd } = this.#options;
-    if (lostBase === null) await sweepBaseFolders(sandboxd, systemClock.nowMs());
+    if (lostBase === null) await sweepBaseFolders(sandboxd);
     else await sweepLostFolder(sandboxd, lostBase);
-    const base = newBaseFolder();
-    const supervisor = await Supervisor.launch(sandboxd, base);
+    const { supervisor, base } = await launchSupervisor(sandboxd);
     const venvs = new Map<string, Promise<string>>();
     if (!this.#isRoot || isReachableByOthers(sandboxd)) return { supervisor, base, sandboxd, venvs };
     const copy = join(base, "sandboxd");

@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -9,11 +9,12 @@ import { createInterface } from "node:readline/promises";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../../src/lib/clock.ts";
+import { newBaseFolder, sweepBaseFolders } from "../../../src/sandbox/launchers/base-folder.ts";
 import { SupervisedLauncher } from "../../../src/sandbox/launchers/supervised-launcher.ts";
 import { baseFolders, mountsOfSandboxes, processesNaming } from "../../support/sandbox/host-view.ts";
 import { LAUNCHERS } from "../../support/sandbox/launchers.ts";
 import type { LauncherCase } from "../../support/sandbox/launchers.ts";
-import { sandboxSpec, TrySandbox } from "../../support/sandbox/try-sandbox.ts";
+import { SANDBOXD, sandboxSpec, TrySandbox } from "../../support/sandbox/try-sandbox.ts";
 
 const PARENT = fileURLToPath(new URL("../../support/sandbox/parent-main.ts", import.meta.url));
 const WITHIN = { timeout: 10_000, interval: 50 };
@@ -103,8 +104,45 @@ function describeNodeLoss(launcherCase: LauncherCase): void {
       if (typeof launcher === "string") throw new Error(launcher);
       const sandbox = await TrySandbox.start(launcher, { spec });
       await sandbox.stop();
+      expect(existsSync(base)).toBe(false);
       await launcher.close();
       await expectNothingLeft(uid, bases);
+    });
+
+    it("takes what others left along when it closes, though it never started a sandbox", async ({ skip }) => {
+      if (missing !== "") skip(missing);
+      const launcher = await make();
+      if (typeof launcher === "string") throw new Error(launcher);
+      const { parent, uid, bases } = await startParent(name);
+      const [base = ""] = bases;
+      // As a sweeper leaves it that was killed before the last step.
+      const emptied = newBaseFolder();
+      mkdirSync(emptied);
+      parent.kill("SIGSTOP");
+      process.kill(supervisorOf(base), "SIGKILL");
+      parent.kill("SIGKILL");
+      await vi.waitFor(() => expect(processesNaming(uid)).toEqual([]), WITHIN);
+      await launcher.close();
+      expect([base, emptied].filter((folder) => existsSync(folder))).toEqual([]);
+    });
+
+    it("starts beside others that sweep all the time", async ({ skip }) => {
+      if (missing !== "") skip(missing);
+      const over = new AbortController();
+      const sweeping = (async () => {
+        while (!over.signal.aborted) await sweepBaseFolders(SANDBOXD);
+      })();
+      for (let round = 0; round < 5; round += 1) {
+        const launcher = await make();
+        if (typeof launcher === "string") throw new Error(launcher);
+        const sandbox = await TrySandbox.start(launcher, { spec });
+        expect((await sandbox.sh("echo up")).stdout).toBe("up\n");
+        await sandbox.stop();
+        await launcher.close();
+      }
+      over.abort();
+      await sweeping;
+      expect(baseFolders()).toEqual([]);
     });
 
     it.runIf(hasSupervisor)(

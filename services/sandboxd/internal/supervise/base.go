@@ -94,10 +94,12 @@ func (b *base) sweep() error {
 }
 
 // close empties the folder of what its user put beside the sandboxes, removes
-// the lock file, and the folder if this supervisor made it.
+// the lock file, and the folder if this supervisor made it. What could not be
+// removed keeps its lock file, so that the next supervisor knows it as ours.
 func (b *base) close() {
-	_ = b.sweep()
-	_ = os.Remove(b.lock.Name())
+	if b.sweep() == nil {
+		_ = os.Remove(b.lock.Name())
+	}
 	if b.made {
 		_ = os.Remove(b.path)
 	}

@@ -1,4 +1,5 @@
 import { e2eCommand } from "./e2e-tier.mjs";
+import { withRunsc } from "./runsc-tier.mjs";
 
 /**
  * The tiers of tests, in one place: vitest.config.ts has a project for each. `isDaily`: `npm test` runs it also outside CI.
@@ -15,7 +16,7 @@ import { e2eCommand } from "./e2e-tier.mjs";
 export const TEST_TIERS = [
   { name: "unit", isDaily: true },
   { name: "simulation", isDaily: true, isBeside: true },
-  { name: "integration", isDaily: true },
+  { name: "integration", isDaily: true, prepare: withRunsc },
   { name: "cluster", isDaily: false },
   { name: "e2e", isDaily: false, prepare: e2eCommand },
 ];

@@ -2,12 +2,13 @@ import { copyFile, chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ensureNodePrograms } from "../../../scripts/lib/node-programs.mjs";
+import { whyNoRunsc } from "../../../scripts/lib/runsc-tier.mjs";
 import { findPlaces } from "../../../scripts/lib/places.mjs";
 import { createGvisorLauncher } from "../../../src/sandbox/launchers/gvisor.ts";
 import { launcherOptions, tried } from "./launchers.ts";
 import type { LauncherCase } from "./launchers.ts";
 
-/** The gVisor launcher under the contract suite, with the runsc that the e2e tier has built. */
+/** The gVisor launcher under the contract suite, with the runsc that the tier's preparation has built. */
 export const GVISOR: LauncherCase = {
   name: "gvisor",
   isolates: true,
@@ -15,7 +16,10 @@ export const GVISOR: LauncherCase = {
   hasOwnKernel: true,
   specFields: {},
   make: async () => {
-    const { runsc } = await ensureNodePrograms(findPlaces(), ["runsc"]);
+    const places = findPlaces();
+    const reason = whyNoRunsc(places, process.env);
+    if (reason !== null) return reason;
+    const { runsc } = await ensureNodePrograms(places, ["runsc"]);
     const folder = await mkdtemp(join(tmpdir(), "rollyard-runsc-"));
     // Users of sandboxes reach nothing in our home.
     await chmod(folder, 0o755);

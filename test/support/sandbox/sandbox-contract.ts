@@ -116,14 +116,16 @@ export function describeSandboxLauncher(launcherCase: LauncherCase): void {
       expect(performance.now() - began).toBeLessThan(8000);
     });
 
-    test("cuts a gigabyte of output and stays alive", async () => {
+    test("cuts a flood of output and stays alive", async () => {
       const sandbox = await start();
-      const result = await sandbox.sh("head -c 1073741824 /dev/zero", {
+      // A kernel in user space takes most of a minute for a gigabyte.
+      const flood = hasOwnKernel ? 2 ** 27 : 2 ** 30;
+      const result = await sandbox.sh(`head -c ${flood} /dev/zero`, {
         maxOutputBytes: 1000,
         timeoutMs: 150_000,
       });
       expect(result.stdout.length).toBe(1000);
-      expect(result.truncatedBytes).toBe(1_073_741_824 - 1000);
+      expect(result.truncatedBytes).toBe(flood - 1000);
       expect((await sandbox.sh("echo alive")).stdout).toBe("alive\n");
     });
 

@@ -131,3 +131,20 @@ func TestTheLogHoldsNoArgumentsOutputsVariablesOrTokens(t *testing.T) {
 		t.Errorf("the log has no line of the command: %s", s.log)
 	}
 }
+
+func TestAWorkdirThatIsNotThereAndCannotBeMadeIsNamed(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "", 0o644)
+	for workdir, said := range map[string]string{
+		// Nobody makes folders in /proc, root neither.
+		"/proc/none": "sandboxd serve: the workdir /proc/none does not exist, and user ",
+		file:         "sandboxd serve: the workdir " + file + " is no folder\n",
+	} {
+		s := launchSandbox(t, "--workdir", workdir)
+		_ = s.command.Wait()
+		expect(t, "exit code", s.command.ProcessState.ExitCode(), 4)
+		if !strings.HasPrefix(s.log.String(), said) {
+			t.Errorf("%q does not begin with %q", s.log.String(), said)
+		}
+	}
+}

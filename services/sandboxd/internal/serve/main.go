@@ -32,7 +32,8 @@ const (
 const exitTerminated = 128 + int(syscall.SIGTERM)
 
 // Main runs "sandboxd serve" and returns its exit code: 143 after SIGTERM, 0 after
-// SIGINT and at the end of stdin, 1 on failure, 2 on bad settings, 3 when setup failed and --termination-message is set.
+// SIGINT and at the end of stdin, 1 on failure, 2 on bad settings, 3 when setup failed and --termination-message is set,
+// 4 when the workdir does not exist and can't be made.
 func Main(args []string) int {
 	parsed, err := parseOptions(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -89,9 +90,9 @@ func run(o options, stop <-chan os.Signal) int {
 		slog.Error("start failed", "step", "listen", "error", err.Error())
 		return 1
 	}
-	if err := os.MkdirAll(o.Workdir, 0o755); err != nil {
-		slog.Error("start failed", "step", "workdir", "error_type", errorKind(err))
-		return 1
+	if err := makeWorkdir(o.Workdir); err != nil {
+		fmt.Fprintln(os.Stderr, "sandboxd serve:", err)
+		return exitNoWorkdir
 	}
 	first, err := claimBoot(o.BootMarker)
 	if err != nil {

@@ -267,6 +267,12 @@ describe("a sandbox that starts", () => {
       failure("sandbox_start_failed", { exitCode: 2, words: "Error, exit code 2: sandboxd serve: bad" }),
     ],
     [
+      "has no workdir, and may make none",
+      { status: ended({ exitCode: 4, reason: "Error", message: "sandboxd serve: the workdir /w …\n" }) },
+      {},
+      failure("sandbox_start_failed", { reason: "NoWorkdir", words: "sandboxd serve: the workdir /w …" }),
+    ],
+    [
       "ended, by whom the kubelet says last",
       { status: ended({ exitCode: 2, reason: "Error" }, { phase: "Pending" }) },
       { endedMs: 9_999 },

@@ -63,7 +63,9 @@ const SILENT_PATIENCE_MS = 10_000;
 const LAST_WORD_PATIENCE_MS = 10_000;
 /** Of these the next try says the same. */
 const HOPELESS = new Set(["InvalidImageName", "ErrImageNeverPull", "CreateContainerConfigError"]);
+/** Exit codes of sandboxd. */
 const EXIT_SETUP_FAILED = 3;
+const EXIT_NO_WORKDIR = 4;
 /** The kubelet's words when a pod passes its own limit of disk, which is what its commands wrote, not the node's need. */
 const OWN_DISK =
   /ephemeral local storage usage exceeds|exceeded its local ephemeral storage limit|Usage of EmptyDir volume/i;
@@ -162,6 +164,8 @@ function exitOf({ ended, phase }: PodView): FailedStart {
 }
 
 function exitWithoutSetup({ reason, exitCode, message }: ContainerEnd): FailedStart {
+  if (exitCode === EXIT_NO_WORKDIR && message !== "")
+    return { code: "sandbox_start_failed", reason: "NoWorkdir", words: message.trim(), exitCode };
   const why = reason === "" ? "Exited" : reason;
   const words =
     message === "" ? `${why}, exit code ${exitCode}` : `${why}, exit code ${exitCode}: ${message}`;

@@ -38,6 +38,14 @@ export const graderConfigSchema = z.strictObject({
     description:
       "Limits of each grader of a type, in this process: python, endpoint, text_similarity, score_model, label_model, judge_veto, command.",
   }),
+  namedGraders: z.record(z.string().min(1), limitsSchema).default({}).meta({
+    description:
+      "Limits of single graders, in this process, over those of their type. A key is the grader's key in its `multi`, or its name, alone or as `NAMESPACE/ENVIRONMENT/KEY`.",
+  }),
+  drainSeconds: z.int32().min(0).max(3600).default(30).meta({
+    description:
+      "After SIGTERM, the time that running gradings have to end; then they are given back. What only waits is given back at once.",
+  }),
   metrics: metricsConfigSchema,
 });
 

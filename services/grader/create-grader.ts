@@ -1,7 +1,8 @@
 import type { Bus } from "../../src/bus/port.ts";
 import { ClaimedAgentFiles } from "../../src/grader/claimed-agent-files.ts";
 import { ClaimedCleanSandbox } from "../../src/grader/claimed-clean-sandbox.ts";
-import type { LimitsByType } from "../../src/grader/grader-context.ts";
+import { GraderGates } from "../../src/grader/grader-gates.ts";
+import type { ConfiguredLimits } from "../../src/grader/grader-limits.ts";
 import { GraderWaits } from "../../src/grader/grader-waits.ts";
 import { GraderService } from "../../src/grader/grader-service.ts";
 import type { GraderMetrics } from "../../src/grader/metrics.ts";
@@ -19,8 +20,10 @@ export interface GraderParts {
   readonly bus: Bus;
   /** Gradings at once. */
   readonly concurrency: number;
-  /** Limits of graders by type; none by default. */
-  readonly limits?: LimitsByType;
+  /** Limits of graders; none by default. */
+  readonly limits?: ConfiguredLimits;
+  /** How long a drain lets running gradings go on; default 30 s. */
+  readonly drainMs?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly metrics: GraderMetrics;
@@ -34,7 +37,7 @@ export interface RunningGrader {
 
 /** Composes a grader over a bus and starts it. */
 export function startGrader(parts: GraderParts): RunningGrader {
-  const { bus, clock, logger, metrics, concurrency, limits = {} } = parts;
+  const { bus, clock, logger, metrics, concurrency, limits, drainMs } = parts;
   const endpointCaller = new UndiciEndpointCaller(clock);
   const runtime = new ModelRuntime({ clock, logger, metrics: judgeMetrics(metrics) });
   const stopping = new AbortController();
@@ -43,11 +46,18 @@ export function startGrader(parts: GraderParts): RunningGrader {
     source: bus,
     store: bus,
     concurrency,
+    ...(drainMs === undefined ? {} : { drainMs }),
     clock,
     logger,
     metrics,
     endpointCaller,
-    loadSetup: snapshotGraderSetups({ bus, limits, clock, stopping: stopping.signal, runtime }),
+    loadSetup: snapshotGraderSetups({
+      bus,
+      gates: new GraderGates(limits),
+      clock,
+      stopping: stopping.signal,
+      runtime,
+    }),
     waits: new GraderWaits(logger),
     agentFilesFor: (wanted) => new ClaimedAgentFiles(wanted, claims),
     cleanSandboxFor: (task) => new ClaimedCleanSandbox(task, claims),

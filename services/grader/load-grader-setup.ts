@@ -9,7 +9,7 @@ import type { Snapshot } from "../../src/config/snapshot.ts";
 import { resolveTools } from "../../src/environment/tool-definitions.ts";
 import { agentFilePaths } from "../../src/grader/agent-file-paths.ts";
 import { compileGrader } from "../../src/grader/compile-grader.ts";
-import type { LimitsByType } from "../../src/grader/grader-context.ts";
+import type { GraderGates } from "../../src/grader/grader-gates.ts";
 import type { GraderSetup, LoadGraderSetup } from "../../src/grader/grader-setup.ts";
 import { KeyedCache } from "../../src/lib/keyed-cache.ts";
 import type { Clock } from "../../src/lib/clock.ts";
@@ -22,8 +22,8 @@ const KEPT_SETUPS = 64;
 /** What making setups needs. */
 export interface SetupDeps {
   readonly bus: LogStore & Messenger;
-  /** Limits of graders by type. */
-  readonly limits: LimitsByType;
+  /** Of the graders of every environment. */
+  readonly gates: GraderGates;
   readonly clock: Clock;
   /** Aborts when the grader is to end. */
   readonly stopping: AbortSignal;
@@ -48,7 +48,7 @@ interface KeptSetup {
 
 async function loadSetup(specHash: string, deps: SetupDeps): Promise<KeptSetup> {
   const snapshot = await loadSnapshot(deps.bus, specHash);
-  const { environmentName, environment, graderAssets } = snapshot;
+  const { namespace, environmentName, environment, graderAssets } = snapshot;
   const { grader: spec, passThreshold, judges } = environment;
   const secrets = await judgeSecrets(specHash, snapshot, deps);
   const tools = resolveTools(environment).map(({ name }) => name);
@@ -64,7 +64,7 @@ async function loadSetup(specHash: string, deps: SetupDeps): Promise<KeptSetup> 
       passThreshold,
       judges: models,
       tools,
-      limits: deps.limits,
+      gateOf: deps.gates.of(`${namespace}/${environmentName}`),
       assets,
     }),
     agentFilePaths: agentFilePaths(spec, assets),

@@ -11,14 +11,15 @@ import { startGrader } from "./create-grader.ts";
  * not answer is waited for. Rejects with `bus_forbidden` when it refuses user or password, `bad_input` for an address in use.
  */
 export function runGrader(config: GraderConfig, context: ServiceContext): Promise<void> {
-  const { nats, metrics, concurrency, graders } = config;
+  const { nats, metrics, concurrency, graders, namedGraders, drainSeconds } = config;
   const { logger, stop } = context;
   return runConnected({ name: "grader", nats, metrics }, context, async ({ bus, maker, metricsPort }) => {
     const graderMetrics = createGraderMetrics(maker);
     const grader = startGrader({
       bus,
       concurrency,
-      limits: graders,
+      limits: { byType: graders, byName: namedGraders },
+      drainMs: drainSeconds * 1000,
       clock: systemClock,
       logger,
       metrics: graderMetrics,

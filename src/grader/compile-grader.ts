@@ -2,6 +2,7 @@ import { mergeErrorFlags } from "./error-flags.ts";
 import { compileMulti } from "./multi.ts";
 import type { GradeResult, Grader } from "./port.ts";
 import type { GraderContext } from "./grader-context.ts";
+import { GraderGates } from "./grader-gates.ts";
 import { scoreWithIntegrity } from "./integrity/with-integrity.ts";
 import type { CheckedScore } from "./integrity/with-integrity.ts";
 import { noJudges } from "./judges/judge.ts";
@@ -16,11 +17,17 @@ export function compileGrader(
   spec: GraderSpec,
   options: Pick<GraderContext, "passThreshold"> & Partial<GraderContext>,
 ): Grader {
-  const context = { judges: noJudges, tools: [], limits: {}, assets: new Map(), ...options };
+  const context = {
+    judges: noJudges,
+    tools: [],
+    gateOf: new GraderGates().of(""),
+    assets: new Map(),
+    ...options,
+  };
   const scorer =
     spec.type === "multi"
-      ? compileMulti(spec, (sub) => compileScorer(sub, context))
-      : compileScorer(spec, context);
+      ? compileMulti(spec, (key, sub) => compileScorer(key, sub, context))
+      : compileScorer(spec.name ?? spec.type, spec, context);
   const scoreChecked = scoreWithIntegrity({ spec, scorer, assets: context.assets });
   const threshold = spec.pass_threshold ?? context.passThreshold;
   return {

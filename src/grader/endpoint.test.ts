@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { answered, gradeInput, recordedWorld } from "../../test/support/grader/grade-input.ts";
 import { compileGrader } from "./compile-grader.ts";
+import { GraderGates } from "./grader-gates.ts";
 import type { EndpointReply } from "./endpoint-caller.ts";
 import type { EndpointSpec } from "./endpoint.ts";
 
@@ -129,7 +130,7 @@ describe("an endpoint grader", () => {
     const world = recordedWorld(Array.from({ length: 5 }, () => answered('{"score": 1}')));
     const grader = compileGrader({ ...spec, rate_limit: 4 }, { passThreshold: 1 });
     await Promise.all(Array.from({ length: 5 }, () => grader.grade(input, world.deps)));
-    expect(world.clock.sleeps).toEqual([250, 500, 750, 1000]);
+    expect(world.clock.sleeps).toEqual([250, 250, 250, 250]);
   });
 
   it("lets no text of the sample or the item into its errors", async () => {
@@ -144,7 +145,10 @@ describe("an endpoint grader", () => {
     const world = recordedWorld(Array.from({ length: 6 }, () => broken));
     const grader = compileGrader(
       { type: "endpoint", url: "http://127.0.0.1:1/" },
-      { passThreshold: 1, limits: { endpoint: { tries } } },
+      {
+        passThreshold: 1,
+        gateOf: new GraderGates({ byType: { endpoint: { tries } }, byName: {} }).of("ns/env"),
+      },
     );
     await expect(grader.grade(gradeInput({}, ""), world.deps)).rejects.toMatchObject({
       code: "grader_failed",

@@ -4,7 +4,6 @@ import { RollyardError } from "../errors/rollyard-error.ts";
 import type { EndpointReply } from "./endpoint-caller.ts";
 import { graderAborted, graderBadAnswer, graderUnreachable } from "./grader-failure.ts";
 import type { GradeDeps, GradeInput } from "./port.ts";
-import { RateGate } from "./rate-gate.ts";
 import type { SubGraderSpec } from "./schema.ts";
 import { plainScore } from "./scorer.ts";
 import type { Scorer } from "./scorer.ts";
@@ -23,12 +22,10 @@ const MAX_RESPONSE_BYTES = 1_000_000;
  */
 export function compileEndpoint(spec: EndpointSpec): Scorer {
   const name = spec.name ?? spec.type;
-  const gate = spec.rate_limit === undefined ? null : new RateGate(spec.rate_limit);
   return {
     name,
     type: spec.type,
     score: async (input, deps) => {
-      await gate?.pass(deps.clock, deps.signal);
       const sentAtMs = deps.clock.monotonicMs();
       const reply = await deps.endpointCaller.post(requestOf(spec, input, deps));
       if (!isNotToBeHad(reply)) deps.spend(deps.clock.monotonicMs() - sentAtMs);

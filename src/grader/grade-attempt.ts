@@ -1,13 +1,14 @@
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
-import type { CompanyStay } from "../rollout/company-stay.ts";
 import { failureRecord } from "../rollout/failure-record.ts";
 import type { AttemptState, FailureRecord } from "../rollout/state.ts";
 import type { AgentFiles } from "./agent-files.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
 import type { WantedAgentFiles } from "./claimed-agent-files.ts";
 import type { EndpointCaller } from "./endpoint-caller.ts";
+import { GradingPlace } from "./grading-place.ts";
+import type { GradingSlot } from "./grading-place.ts";
 import type { GradeDrain } from "./grade-drain.ts";
 import type { GradeTask } from "./grade-request.ts";
 import type { GraderWaits } from "./grader-waits.ts";
@@ -32,8 +33,8 @@ export interface GradeAttemptDeps {
   readonly nonce: () => string;
   readonly metrics: GraderMetrics;
   readonly waits: GraderWaits;
-  /** Lets it wait outside of the company of its process's other gradings; resolves when it is in again, or aborted. */
-  readonly outside: CompanyStay["outside"];
+  /** Its place among its process's other gradings. */
+  readonly slot: GradingSlot;
 }
 
 /** A sealed attempt that waits for its grade. */
@@ -105,6 +106,7 @@ async function runGrader(
   };
   const signal = AbortSignal.any([drain.hard, wanted.signal]);
   const cleanSandbox = deps.cleanSandboxFor(target.task);
+  const place = new GradingPlace(deps.slot);
   const gradeDeps: GradeDeps = {
     clock: deps.clock,
     signal,
@@ -114,7 +116,12 @@ async function runGrader(
     nonce: deps.nonce,
     timeLimitMs: setup.timeLimitMs,
     spend: () => undefined,
-    waitOut: (wait) => waitOut(wait, target, { deps, wanted }),
+    waitOut: (wait) => waitOut(wait, { target, place, deps, wanted }),
+    stay: {
+      stepOut: (wait, given) => stepOut(wait, given, { target, place, deps, wanted }),
+      divide: (parts) => place.divide(parts),
+      partEnded: () => place.partEnded(),
+    },
   };
   try {
     const result = await setup.grader.grade(input, gradeDeps);
@@ -126,12 +133,15 @@ async function runGrader(
   }
 }
 
-/** One wait of a grader. A drain ends it; so does an outcome that came from elsewhere, such as a deadline's. */
-async function waitOut(
-  { graderType, code, delayMs }: GraderWait,
-  { attempt, chain, drain }: AttemptToGrade,
-  { deps, wanted }: RunContext,
-): Promise<void> {
+interface WaitContext extends RunContext {
+  readonly target: AttemptToGrade;
+  readonly place: GradingPlace;
+}
+
+/** One wait of a grader for what it can't have. A drain ends it; so does an outcome that came from elsewhere, such as a deadline's. */
+async function waitOut({ graderType, code, delayMs }: GraderWait, context: WaitContext): Promise<void> {
+  const { target, place, deps, wanted } = context;
+  const { attempt, chain, drain } = target;
   drain.soft.throwIfAborted();
   deps.metrics.graderFailed(graderType, code);
   deps.waits.begin(attempt, { graderType, code });
@@ -143,6 +153,21 @@ async function waitOut(
   });
   if ((await chain.decide()).kind === "ended") wanted.abort();
   const signal = AbortSignal.any([drain.soft, drain.hard, wanted.signal]);
-  await deps.outside(() => deps.clock.sleep(delayMs, signal), signal);
+  await place.outside(() => deps.clock.sleep(delayMs, signal), signal);
+  signal.throwIfAborted();
+}
+
+/** Waits for a limit's turn, which may take as long as all gradings before it; then the grade may be wanted no more. */
+async function stepOut(
+  wait: (signal: AbortSignal) => Promise<void>,
+  given: AbortSignal,
+  { target: { chain, drain }, place, wanted }: WaitContext,
+): Promise<void> {
+  const signal = AbortSignal.any([given, drain.soft, drain.hard, wanted.signal]);
+  signal.throwIfAborted();
+  await place.outside(async () => {
+    await wait(signal);
+    if (!signal.aborted && (await chain.decide()).kind === "ended") wanted.abort();
+  }, signal);
   signal.throwIfAborted();
 }

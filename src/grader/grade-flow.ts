@@ -147,7 +147,9 @@ async function settle(task: GradeTask, reason: FailureRecord, context: SettleCon
     if (result.kind === "slot_taken" && (await chain.decide()).kind === "ended") {
       return { kind: "ended_before", task };
     }
-    await deps.outside(() => pauseBefore(tries, { ...patience, signal }), signal);
+    deps.slot.leave();
+    await pauseBefore(tries, { ...patience, signal });
+    await deps.slot.enter(signal);
   }
 }
 

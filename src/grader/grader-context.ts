@@ -1,10 +1,6 @@
 import type { GraderAssets } from "./command/grader-file.ts";
-import type { GraderLimits } from "./grader-limits.ts";
+import type { GateOf } from "./grader-gates.ts";
 import type { JudgeModels } from "./judges/judge.ts";
-import type { SubGraderSpec } from "./schema.ts";
-
-/** Limits by grader type. */
-export type LimitsByType = Readonly<Partial<Record<SubGraderSpec["type"], GraderLimits>>>;
 
 /** What of its environment and its process a grader follows. */
 export interface GraderContext {
@@ -14,8 +10,8 @@ export interface GraderContext {
   readonly judges: JudgeModels;
   /** Names of the environment's tools. */
   readonly tools: readonly string[];
-  /** What the process lets graders of a type do; by default nothing is limited. */
-  readonly limits: LimitsByType;
+  /** The process's gates for this environment's graders; by default only the authors' own limits hold. */
+  readonly gateOf: GateOf;
   /** The author's own files of `command` graders. */
   readonly assets: GraderAssets;
 }

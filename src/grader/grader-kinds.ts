@@ -1,7 +1,7 @@
 import { compileCommand } from "./command/command.ts";
 import { compileEndpoint } from "./endpoint.ts";
 import type { GraderContext } from "./grader-context.ts";
-import { limitedScorer, triesOf } from "./grader-limits.ts";
+import { gatedScorer } from "./grader-gate.ts";
 import { compileJudgeVeto } from "./judge-veto.ts";
 import { compileLabelModel } from "./label-model.ts";
 import { compilePython } from "./python.ts";
@@ -39,12 +39,13 @@ const GRADER_KINDS: { readonly [Kind in KindName]: GraderKind<SpecOf<Kind>> } = 
   judge_veto: { reachesOut: true, compile: compileJudgeVeto },
 };
 
-/** Makes the inside of a grader from its spec. Throws class config, as each kind says. */
-export function compileScorer(spec: SubGraderSpec, context: GraderContext): Scorer {
+/** Makes the inside of a grader, known by its key, from its spec. Throws class config, as each kind says. */
+export function compileScorer(key: string, spec: SubGraderSpec, context: GraderContext): Scorer {
   // A row takes the specs of its own key, which types can't follow through a look-up.
   const kind = GRADER_KINDS[spec.type] as GraderKind<SubGraderSpec>;
   const scorer = kind.compile(spec, context);
   if (!kind.reachesOut) return scorer;
-  const limits = context.limits[spec.type] ?? {};
-  return retryingScorer(limitedScorer(scorer, limits), triesOf(limits));
+  const rateLimit = spec.type === "endpoint" ? spec.rate_limit : undefined;
+  const gate = context.gateOf({ key, type: spec.type, rateLimit });
+  return retryingScorer(gatedScorer(scorer, gate), gate.tries);
 }

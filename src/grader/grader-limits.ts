@@ -1,8 +1,7 @@
-import { RateGate } from "./rate-gate.ts";
 import { GRADER_TRIES } from "./retry-decision.ts";
-import type { Scorer } from "./scorer.ts";
+import type { SubGraderSpec } from "./schema.ts";
 
-/** What a process lets each grader of one type do. Every grader of an Environment counts for itself. */
+/** What a process lets one grader do. */
 export interface GraderLimits {
   /** Runs at once; default no limit of its own. */
   readonly concurrency?: number | undefined;
@@ -12,66 +11,42 @@ export interface GraderLimits {
   readonly tries?: number | undefined;
 }
 
-/** Tries of a grader with these limits. */
-export function triesOf({ tries }: GraderLimits): number {
-  return tries ?? GRADER_TRIES;
+/** One grader of an Environment's grader block. */
+export interface GraderNode {
+  /** Its key inside a `multi`; else its name, or its type where it has none. */
+  readonly key: string;
+  readonly type: SubGraderSpec["type"];
+  /** Its author's own limit, in runs begun in a second. */
+  readonly rateLimit?: number | undefined;
 }
 
-/** Keeps a scorer's runs within its limits. What waits for its turn spends none of the grade's time. */
-export function limitedScorer(
-  scorer: Scorer,
-  { concurrency, requestsPerSecond }: Omit<GraderLimits, "tries">,
-): Scorer {
-  const gate = requestsPerSecond === undefined ? null : new RateGate(requestsPerSecond);
-  const turns = new Turns(concurrency ?? Number.POSITIVE_INFINITY);
+/** The limits that a process is configured with. */
+export interface ConfiguredLimits {
+  /** Of each grader of a type. */
+  readonly byType: Readonly<Partial<Record<SubGraderSpec["type"], GraderLimits>>>;
+  /** Of graders by key, or by `<namespace>/<environment>/<key>`. */
+  readonly byName: Readonly<Record<string, GraderLimits>>;
+}
+
+/** Nothing is limited. */
+export const NO_LIMITS: ConfiguredLimits = { byType: {}, byName: {} };
+
+/** Limits that are in force. */
+export type LimitsInForce = Omit<GraderLimits, "tries"> & { readonly tries: number };
+
+/** What holds for one grader: the narrower a setting's place the more it counts. An author's own rate is never exceeded. */
+export function limitsOf(
+  { key, type, rateLimit }: GraderNode,
+  environment: string,
+  { byType, byName }: ConfiguredLimits,
+): LimitsInForce {
+  const named = [byName[`${environment}/${key}`], byName[key], byType[type]];
+  const first = (field: keyof GraderLimits): number | undefined =>
+    named.map((limits) => limits?.[field]).find((value) => value !== undefined);
+  const rates = [first("requestsPerSecond"), rateLimit].filter((rate) => rate !== undefined);
   return {
-    name: scorer.name,
-    type: scorer.type,
-    score: async (input, deps) => {
-      await turns.begin(deps.signal);
-      try {
-        await gate?.pass(deps.clock, deps.signal);
-        return await scorer.score(input, deps);
-      } finally {
-        turns.end();
-      }
-    },
+    concurrency: first("concurrency"),
+    requestsPerSecond: rates.length === 0 ? undefined : Math.min(...rates),
+    tries: first("tries") ?? GRADER_TRIES,
   };
-}
-
-/** Lets so many run at once, first come first served. */
-class Turns {
-  readonly #waiting: (() => void)[] = [];
-  #free: number;
-
-  constructor(most: number) {
-    this.#free = most;
-  }
-
-  /** Rejects with the signal's reason when it aborts; then there is no turn to end. */
-  async begin(signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    if (this.#free > 0) {
-      this.#free -= 1;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const giveUp = (): void => {
-        this.#waiting.splice(this.#waiting.indexOf(enter), 1);
-        reject(signal.reason);
-      };
-      const enter = (): void => {
-        signal.removeEventListener("abort", giveUp);
-        resolve();
-      };
-      signal.addEventListener("abort", giveUp, { once: true });
-      this.#waiting.push(enter);
-    });
-  }
-
-  end(): void {
-    const next = this.#waiting.shift();
-    if (next === undefined) this.#free += 1;
-    else next();
-  }
 }

@@ -1,11 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ENDPOINT, FlowWorld } from "../../test/support/grader/flow-world.ts";
+import { ENDPOINT, EXACT, FlowWorld } from "../../test/support/grader/flow-world.ts";
 import { gradeDeliveryOf, writeAttempt } from "../../test/support/grader/stopped-rollout.ts";
 import type { RecordedDelivery } from "../../test/support/grader/stopped-rollout.ts";
 import type { PullOptions, WorkSource } from "../bus/port.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { EndpointReply } from "./endpoint-caller.ts";
+import { GraderGates } from "./grader-gates.ts";
 import { GraderService } from "./grader-service.ts";
 
 /** Work that the test hands out; a pull ends when it is full, expired or aborted, as on the bus. */
@@ -108,6 +109,45 @@ describe("the grader service", () => {
     expect(waiting.map(({ did }) => did.at(-1))).toEqual(waiting.map(() => "ack"));
     service.drain();
     await ended;
+  });
+
+  it("grades others while gradings wait for a limit of their own grader, and keeps their order", async () => {
+    world.gates = new GraderGates({ byType: {}, byName: { "ns/env/endpoint": { concurrency: 1 } } });
+    const { service, ended } = start(2);
+    const limited = Array.from({ length: 5 }, offer);
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(calls).toHaveLength(1);
+    expect(service.load()).toMatchObject({ running: 1, waiting: 4 });
+    world.spec = EXACT;
+    const others = [offer(), offer(), offer()];
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(others.map(({ did }) => did.at(-1))).toEqual(["ack", "ack", "ack"]);
+    const order: number[] = [];
+    for (let round = 0; round < 5; round += 1) {
+      calls[round]?.(SCORED);
+      await vi.advanceTimersByTimeAsync(1000);
+      order.push(limited.findIndex(({ did }, index) => did.at(-1) === "ack" && !order.includes(index)));
+      expect(calls).toHaveLength(Math.min(5, round + 2));
+    }
+    expect(order).toEqual([0, 1, 2, 3, 4]);
+    service.drain();
+    await vi.advanceTimersByTimeAsync(1000);
+    await ended;
+  });
+
+  it("gives back at once what waits for a limit, and ends what runs", async () => {
+    world.gates = new GraderGates({ byType: { endpoint: { concurrency: 1 } }, byName: {} });
+    const { service, ended } = start(2);
+    const [first, second, third] = [offer(), offer(), offer()];
+    await vi.advanceTimersByTimeAsync(1000);
+    service.drain();
+    await vi.advanceTimersByTimeAsync(50);
+    expect([second, third].map(({ did }) => did.at(-1))).toEqual(["nak", "nak"]);
+    calls[0]?.(SCORED);
+    await vi.advanceTimersByTimeAsync(50);
+    await ended;
+    expect(first.did.at(-1)).toBe("ack");
+    expect(calls).toHaveLength(1);
   });
 
   it("never asks for more than its slots in all open pulls together", async () => {

@@ -9,12 +9,13 @@ import { CompanyStay } from "../rollout/company-stay.ts";
 import { gradeDelivery } from "./grade-flow.ts";
 import type { GradeEnd, GradeFlowDeps } from "./grade-flow.ts";
 import { GRADER_COMPANY, suspicionOf } from "./grader-company.ts";
+import type { GradingSlot } from "./grading-place.ts";
 import { GradingSlots } from "./grading-slots.ts";
 import type { SlotHold } from "./grading-slots.ts";
 import type { GradingLoad } from "./metrics.ts";
 
 /** What a grader service works with. */
-export interface GraderServiceOptions extends Omit<GradeFlowDeps, "outside"> {
+export interface GraderServiceOptions extends Omit<GradeFlowDeps, "slot"> {
   readonly source: WorkSource;
   /** Gradings that run at once; those that only wait are held beside them. */
   readonly concurrency: number;
@@ -153,14 +154,9 @@ export class GraderService {
     try {
       if (!(await this.#enter(stay, suspicion))) return await delivery.nak();
       const drain = { soft: this.#soft.signal, hard: this.#hard.signal };
-      const outside: CompanyStay["outside"] = async (wait, signal) => {
-        hold.leave();
-        this.#topUp();
-        const isIn = (await stay.outside(wait, signal)) && (await hold.enter(signal));
-        this.#topUp();
-        return isIn;
-      };
-      this.#report(await gradeDelivery(delivery, { ...this.#options, outside }, drain));
+      this.#report(
+        await gradeDelivery(delivery, { ...this.#options, slot: this.#slotOf(stay, hold) }, drain),
+      );
     } catch (thrown) {
       const { code, message, cause } = toRollyardError(thrown);
       const kind = cause instanceof Error ? cause.name : undefined;
@@ -170,6 +166,22 @@ export class GraderService {
       stay.leave();
       done.abort();
     }
+  }
+
+  /** Whoever waits is out of the company too: it harms nobody. */
+  #slotOf(stay: CompanyStay, hold: SlotHold): GradingSlot {
+    return {
+      leave: () => {
+        stay.leave();
+        hold.leave();
+        this.#topUp();
+      },
+      enter: async (signal) => {
+        const isIn = (await stay.enterAgain(signal)) && (await hold.enter(signal));
+        this.#topUp();
+        return isIn;
+      },
+    };
   }
 
   #stayOf({ deliveries }: WorkDelivery): { readonly suspicion: number; readonly stay: CompanyStay } {

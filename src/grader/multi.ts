@@ -14,8 +14,11 @@ export type MultiSpec = Extract<GraderSpec, { type: "multi" }>;
  * Throws `formula_parse_error` or `invalid_variable_error` when compiled; when it scores, `grader_bad_answer` for a
  * value that is no finite number, and whatever a sub-grader throws.
  */
-export function compileMulti(spec: MultiSpec, compileSub: (sub: SubGraderSpec) => Scorer): Scorer {
-  const parts = Object.entries(spec.graders).map(([key, sub]) => ({ key, scorer: compileSub(sub) }));
+export function compileMulti(
+  spec: MultiSpec,
+  compileSub: (key: string, sub: SubGraderSpec) => Scorer,
+): Scorer {
+  const parts = Object.entries(spec.graders).map(([key, sub]) => ({ key, scorer: compileSub(key, sub) }));
   const formula = compileFormula(
     spec.calculate_output,
     parts.map(({ key }) => key),
@@ -44,6 +47,7 @@ async function scoreAll(
 ): Promise<readonly KeyedScore[]> {
   const stop = new AbortController();
   const signal = AbortSignal.any([deps.signal, stop.signal]);
+  deps.stay.divide(parts.length);
   const running = parts.map(async ({ key, scorer }) => {
     try {
       const score = await scorer.score(input, { ...deps, signal });
@@ -52,6 +56,8 @@ async function scoreAll(
     } catch (error) {
       stop.abort(error);
       throw error;
+    } finally {
+      deps.stay.partEnded();
     }
   });
   await Promise.allSettled(running);

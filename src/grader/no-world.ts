@@ -1,5 +1,6 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
 import type { Clock } from "../lib/clock.ts";
+import { stayIn } from "./grading-stay.ts";
 import type { GradeDeps } from "./port.ts";
 import type { GraderSpec, SubGraderSpec } from "./schema.ts";
 
@@ -35,6 +36,7 @@ export function depsWithoutWorld(clock: Clock, signal: AbortSignal): GradeDeps {
     timeLimitMs: 60_000,
     spend: () => undefined,
     waitOut: () => Promise.reject(none()),
+    stay: stayIn,
   };
 }
 

@@ -4,6 +4,7 @@ import type { AgentFiles } from "./agent-files.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
 import type { EndpointCaller } from "./endpoint-caller.ts";
 import type { GraderErrorFlags } from "./error-flags.ts";
+import type { GradingStay } from "./grading-stay.ts";
 import type { IntegrityHit } from "./integrity/apply-integrity.ts";
 import type { Sample } from "./sample.ts";
 import type { TokensByModel } from "./token-usage.ts";
@@ -47,6 +48,7 @@ export interface GradeDeps {
    * more, which the grader passes on.
    */
   readonly waitOut: (wait: GraderWait) => Promise<void>;
+  readonly stay: GradingStay;
 }
 
 /** A grader waits, and why. */

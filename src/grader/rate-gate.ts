@@ -1,6 +1,4 @@
-import type { Clock } from "../lib/clock.ts";
-
-/** Spaces calls evenly so that no second sees more than `perSecond` of them (one more at its edge). */
+/** When the next of evenly spaced starts may be, so that no second sees more than so many (one more at its edge). */
 export class RateGate {
   readonly #intervalMs: number;
   #nextAtMs = 0;
@@ -9,11 +7,14 @@ export class RateGate {
     this.#intervalMs = 1000 / perSecond;
   }
 
-  /** Resolves when it is the caller's turn, or at once when the signal aborts. */
-  async pass(clock: Clock, signal: AbortSignal): Promise<void> {
-    const now = clock.monotonicMs();
-    const turnAtMs = Math.max(now, this.#nextAtMs);
-    this.#nextAtMs = turnAtMs + this.#intervalMs;
-    if (turnAtMs > now) await clock.sleep(turnAtMs - now, signal);
+  /** Milliseconds until one may start; 0 or less: now. */
+  waitMs(nowMs: number): number {
+    return this.#nextAtMs - nowMs;
+  }
+
+  /** One starts. One that comes a little late leaves the times of the next as they were. */
+  start(nowMs: number): void {
+    const isOnTime = nowMs - this.#nextAtMs < this.#intervalMs;
+    this.#nextAtMs = (isOnTime ? this.#nextAtMs : nowMs) + this.#intervalMs;
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gradeInput, recordedWorld } from "../../test/support/grader/grade-input.ts";
+import { GraderGates } from "./grader-gates.ts";
 import { noJudges } from "./judges/judge.ts";
 import { compileTextSimilarity, MAX_COMPARED_CHARACTERS } from "./text-similarity.ts";
 import type { TextSimilaritySpec } from "./text-similarity.ts";
@@ -15,7 +16,7 @@ const spec: TextSimilaritySpec = {
 const score = (output: string, answer: string, changes: Partial<TextSimilaritySpec> = {}) =>
   compileTextSimilarity(
     { ...spec, ...changes },
-    { passThreshold: 1, judges: noJudges, tools: [], limits: {}, assets: new Map() },
+    { passThreshold: 1, judges: noJudges, tools: [], gateOf: new GraderGates().of(""), assets: new Map() },
   ).score(gradeInput({ answer }, output), recordedWorld().deps);
 
 describe("a text_similarity grader", () => {
@@ -46,7 +47,7 @@ describe("a text_similarity grader", () => {
         passThreshold: 1,
         judges: noJudges,
         tools: [],
-        limits: {},
+        gateOf: new GraderGates().of(""),
         assets: new Map(),
       }),
     ).toThrow(/text-embedding-3-large/);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { gradeInput, recordedWorld } from "../../test/support/grader/grade-input.ts";
 import type { CallState, TurnState } from "../rollout/state.ts";
+import { GraderGates } from "./grader-gates.ts";
 import { noJudges } from "./judges/judge.ts";
 import { compileTrajectory } from "./trajectory.ts";
 import type { TrajectorySpec } from "./trajectory.ts";
@@ -77,7 +78,7 @@ async function score(
     passThreshold: 1,
     judges: noJudges,
     tools,
-    limits: {},
+    gateOf: new GraderGates().of(""),
     assets: new Map(),
   });
   const scored = await scorer.score({ ...gradeInput({}, "x"), trajectory: facts }, recordedWorld().deps);

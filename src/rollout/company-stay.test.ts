@@ -6,6 +6,12 @@ import { CompanyStay } from "./company-stay.ts";
 
 const never = new AbortController().signal;
 
+async function away(stay: CompanyStay, wait: Promise<void>, signal: AbortSignal): Promise<boolean> {
+  stay.leave();
+  await wait;
+  return stay.enterAgain(signal);
+}
+
 function twoOf(suspicions: readonly [number, number]) {
   const clock = new VirtualClock();
   const company = new Company(GRADER_COMPANY, clock);
@@ -20,9 +26,7 @@ it("lets a suspect begin while the other only waits, which is in again once the 
   const play = async (): Promise<void> => {
     await first.enter(0, never);
     const suspect = second.enter(1, never).then(() => seen.push("suspect in"));
-    const waiting = first
-      .outside(() => clock.sleep(1000), never)
-      .then((isIn) => seen.push(`in again ${isIn}`));
+    const waiting = away(first, clock.sleep(1000), never).then((isIn) => seen.push(`in again ${isIn}`));
     await suspect;
     await clock.sleep(5000);
     seen.push("suspect gone");
@@ -38,7 +42,7 @@ it("has one place for all its parts that wait", async () => {
   const seen: string[] = [];
   const play = async (): Promise<void> => {
     await first.enter(1, never);
-    const parts = [1000, 2000].map((delayMs) => first.outside(() => clock.sleep(delayMs), never));
+    const parts = [1000, 2000].map((delayMs) => away(first, clock.sleep(delayMs), never));
     await Promise.all(parts);
     void second.enter(1, never).then(() => seen.push("other in"));
     await clock.sleep(1000);
@@ -56,7 +60,7 @@ it("does not come in again once it is told to go", async () => {
   const play = async (): Promise<boolean> => {
     await first.enter(0, never);
     void second.enter(1, never);
-    const waiting = first.outside(() => clock.sleep(1000), leaving.signal);
+    const waiting = away(first, clock.sleep(1000), leaving.signal);
     await clock.sleep(2000);
     leaving.abort();
     return waiting;

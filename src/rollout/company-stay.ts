@@ -39,12 +39,10 @@ export class CompanyStay {
   }
 
   /**
-   * Steps out while it only waits, for that harms nobody, and in again behind whoever waits by then. Several of its
-   * parts may do so at once. Resolves with false when the signal aborts.
+   * After it {@link leave}s for a wait, for that harms nobody: in again behind whoever waits by then, unless it is in.
+   * Several of its parts may do so at once. Resolves with false when the signal aborts.
    */
-  async outside(wait: () => Promise<void>, signal: AbortSignal): Promise<boolean> {
-    this.leave();
-    await wait();
+  async enterAgain(signal: AbortSignal): Promise<boolean> {
     if (signal.aborted) return false;
     if (this.#stay !== null) return true;
     this.#entering ??= this.enter(this.#suspicion, signal).finally(() => (this.#entering = null));

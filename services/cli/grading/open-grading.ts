@@ -6,6 +6,7 @@ import { isErrorCode } from "../../../src/errors/codes.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { AgentFiles } from "../../../src/grader/agent-files.ts";
 import { compileGrader } from "../../../src/grader/compile-grader.ts";
+import { stayIn } from "../../../src/grader/grading-stay.ts";
 import type { GradeInput, Grader, GradeResult, GraderWait } from "../../../src/grader/port.ts";
 import { UndiciEndpointCaller } from "../../../src/grader-http/undici-endpoint-caller.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
@@ -88,6 +89,7 @@ export async function openGrading(
           timeLimitMs: spec.limits.gradeSeconds * 1000,
           spend: () => undefined,
           waitOut: waitOut({ ...options, signal }),
+          stay: stayIn,
         });
       } finally {
         await cleanSandbox.close();

@@ -5,6 +5,7 @@ import type { Outcome, SettleRequest } from "../../../src/gen/rollyard/v1/work_p
 import { compileGrader } from "../../../src/grader/compile-grader.ts";
 import type { EndpointReply } from "../../../src/grader/endpoint-caller.ts";
 import type { GradeFlowDeps } from "../../../src/grader/grade-flow.ts";
+import { GraderGates } from "../../../src/grader/grader-gates.ts";
 import { GraderWaits } from "../../../src/grader/grader-waits.ts";
 import { noGraderMetrics } from "../../../src/grader/metrics.ts";
 import type { GraderSpec } from "../../../src/grader/schema.ts";
@@ -35,6 +36,8 @@ export class FlowWorld {
   readonly hard = new AbortController();
   spec: GraderSpec = EXACT;
   graderRuns = 0;
+  /** The process's limits; the one environment is `ns/env`. */
+  gates = new GraderGates();
   /** What the endpoint answers; counted. */
   reply: (call: number) => EndpointReply | Promise<EndpointReply> = () => ({
     kind: "answered",
@@ -59,7 +62,7 @@ export class FlowWorld {
       metrics: noGraderMetrics,
       nonce: () => `grader-${(this.#nonces += 1)}`,
       loadSetup: async () => {
-        const grader = compileGrader(this.spec, { passThreshold: 1 });
+        const grader = compileGrader(this.spec, { passThreshold: 1, gateOf: this.gates.of("ns/env") });
         return {
           environment: "env",
           graderType: this.spec.type,
@@ -75,7 +78,7 @@ export class FlowWorld {
         };
       },
       waits: this.#waits,
-      outside: async (wait, signal) => wait().then(() => !signal.aborted),
+      slot: { leave: () => undefined, enter: async (signal) => !signal.aborted },
       agentFilesFor: () => noAgentFiles,
       cleanSandboxFor: () => noCleanSandbox,
       endpointCaller: { post: async () => this.reply((this.endpointCalls += 1)) },

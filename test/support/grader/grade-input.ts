@@ -2,6 +2,7 @@ import type { EndpointReply, EndpointRequest } from "../../../src/grader/endpoin
 import type { AgentFiles } from "../../../src/grader/agent-files.ts";
 import type { CleanSandbox } from "../../../src/grader/clean-sandbox.ts";
 import type { GradeDeps, GradeInput, GraderWait } from "../../../src/grader/port.ts";
+import { stayIn } from "../../../src/grader/grading-stay.ts";
 import type { JsonObject, JsonValue } from "../../../src/lib/json.ts";
 import { InstantClock } from "./instant-clock.ts";
 import { noAgentFiles, noCleanSandbox } from "./no-sandbox.ts";
@@ -76,6 +77,7 @@ export function recordedWorld(
     waitOut: async (wait) => {
       waits.push(wait);
     },
+    stay: stayIn,
   };
   return { deps, calls, waits, clock, stop };
 }

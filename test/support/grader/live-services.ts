@@ -6,6 +6,7 @@ import { findNatsServer } from "../../../src/bus/find-nats-server.ts";
 import { connectJetStream } from "../../../src/bus/jetstream/connect.ts";
 import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { ServiceUser } from "../../../src/bus/permissions.ts";
+import { LOCAL_SIZING } from "../../../src/bus/stream-settings.ts";
 import type { Bus } from "../../../src/bus/port.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
 
@@ -24,14 +25,15 @@ export interface LiveBus {
   stop(): Promise<void>;
 }
 
-/** Starts a nats-server in a temporary folder and makes the streams. */
-export async function startLiveBus(): Promise<LiveBus> {
+/** Starts a nats-server in a temporary folder and makes the streams; work that nobody beats for goes to another after `ackWaitMs`. */
+export async function startLiveBus(ackWaitMs = LOCAL_SIZING.ackWaitMs): Promise<LiveBus> {
   const folder = await mkdtemp(join(tmpdir(), "grader-bus-"));
   const binary = await findNatsServer({ root: CLONE });
   const server = await startNatsServer({ binary, folder, logger: silentLogger });
+  const sizing = { ...LOCAL_SIZING, ackWaitMs };
   const buses: Bus[] = [];
   const connect = async (user: ServiceUser): Promise<Bus> => {
-    const options = { servers: [server.address], name: `test-${user}`, logger: silentLogger };
+    const options = { servers: [server.address], name: `test-${user}`, logger: silentLogger, sizing };
     const bus = await connectJetStream({ ...options, ...server.login(user) });
     buses.push(bus);
     return bus;

@@ -1,5 +1,6 @@
 import { LOCAL_MAX_BYTES, LOCAL_SIZING } from "../../src/bus/stream-settings.ts";
 import type { StreamSizing } from "../../src/bus/stream-settings.ts";
+import { WorkAges } from "../../src/bus/work-ages.ts";
 import { runConnected } from "../../src/config/run-connected.ts";
 import type { ServiceParts } from "../../src/config/run-connected.ts";
 import type { ServiceContext } from "../../src/config/service-main.ts";
@@ -15,6 +16,7 @@ import { createKubeTransport } from "../../src/kube/transport/https-kube-transpo
 import { systemClock } from "../../src/lib/clock.ts";
 import { randomIds } from "../../src/rollout/ids.ts";
 import { createKubeMetrics } from "../../src/telemetry/kube-metrics.ts";
+import { createWorkMetrics } from "../../src/telemetry/work-metrics.ts";
 import type { ControllerConfig } from "./config.ts";
 import { lead } from "./lead.ts";
 import type { LeaderParts } from "./lead.ts";
@@ -61,6 +63,9 @@ async function takePart(
   // Whoever comes to lead knows the workers by then: work is dispatched at once.
   const roster = new WorkerRoster(systemClock);
   const hearing = await hearWorkers(bus, roster);
+  const ages = new WorkAges();
+  createWorkMetrics(maker, () => systemClock.nowMs()).watch(ages);
+  void ages.watch(bus, systemClock, stop);
   try {
     logger.info("controller started", { identity, namespace, metrics_port: metricsPort });
     const elector = new LeaderElector({

@@ -24,6 +24,8 @@ export interface WorkState {
   readonly lastAckAtMs: number | null;
   /** The oldest message that is there: work goes when it is acknowledged. */
   readonly oldest: { readonly subject: string; readonly storedAtMs: number } | null;
+  /** When the oldest was stored that nobody was given yet; null without any. */
+  readonly oldestUntakenAtMs: number | null;
 }
 
 /** What a person on call may see of the bus; nothing is decided from it. */

@@ -13,6 +13,8 @@ import { createRolloutMetrics } from "./rollout-metrics.ts";
 import type { RolloutLabels, RolloutMetrics } from "./rollout-metrics.ts";
 import { createSandboxMetrics } from "./sandbox-metrics.ts";
 import type { SandboxMetrics } from "./sandbox-metrics.ts";
+import { createWorkMetrics } from "./work-metrics.ts";
+import type { WorkMetrics } from "./work-metrics.ts";
 
 /** Every metric of one process, by the part that counts. */
 export interface Metrics {
@@ -22,6 +24,7 @@ export interface Metrics {
   readonly grader: GraderMetrics;
   readonly sandboxes: SandboxMetrics;
   readonly bus: BusMetrics;
+  readonly work: WorkMetrics;
   /** Of a gateway, where the process is one. */
   readonly gateway: () => GatewayMetrics;
 }
@@ -44,6 +47,7 @@ export function createMetrics(registry: Registry, options: MetricsOptions): Metr
     grader: createGraderMetrics(maker),
     sandboxes: createSandboxMetrics(maker),
     bus: createBusMetrics(maker),
+    work: createWorkMetrics(maker, nowMs),
     gateway: () => createGatewayMetrics(maker, () => 0),
   };
 }

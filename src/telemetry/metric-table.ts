@@ -95,6 +95,10 @@ export const METRICS = {
     "Gradings that a process holds: `state` is running or waiting (for an endpoint, a judge, its turn).",
     ["state"],
   ),
+  work_untaken_seconds: gauge(
+    "How long the oldest work waits that nobody has taken yet, by `kind` (rollout, grade, settle); 0 without any. Controllers ask the bus for it every 10 s: so it is there when all graders are gone.",
+    ["kind"],
+  ),
   grading_oldest_seconds: gauge("How long a process holds the oldest of its gradings; 0 without any."),
   judge_request_duration_seconds: histogram(
     "Time of one request to a judge model's endpoint: `result` as of `model_request_duration_seconds`.",

@@ -5,6 +5,7 @@ import type { RunInput } from "../../../src/config/run-input.ts";
 import { serveSecrets } from "../../../src/config/secrets-service.ts";
 import { syncStore } from "../../../src/bus/nats-server-store.ts";
 import { tellSilentStreams } from "../../../src/bus/tell-silent-streams.ts";
+import { WorkAges } from "../../../src/bus/work-ages.ts";
 import { StreamSync } from "../../../src/bus/nats-server-sync.ts";
 import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { ServiceUser } from "../../../src/bus/permissions.ts";
@@ -119,6 +120,9 @@ async function composeAndRun(options: LocalRunOptions, closers: Closers): Promis
   const parts = await openParts(options, { bus, store, signal: stopping.signal }, closers);
   if (parts === null) return { end: { condition: "Suspended", reason: "Interrupted" }, conditions: [] };
   const { identity, recorder, broker, runner } = parts;
+  const ages = new WorkAges();
+  options.telemetry.metrics.work.watch(ages);
+  void ages.watch(bus, options.clock, stopping.signal);
   // Judged before anything works: where a record was lost, a rollout would run again that has its outcome.
   await Promise.race([runner.rebuild(), gaveUp.promise]);
   const joinFile = await writeJoinFile(folder.joinPath, server, folder.storePath);

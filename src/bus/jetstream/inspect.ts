@@ -19,6 +19,7 @@ interface ConsumerInfo {
   readonly num_redelivered: number;
   readonly num_waiting: number;
   readonly ack_floor: { readonly last_active?: string };
+  readonly delivered: { readonly stream_seq: number };
 }
 
 const NO_MESSAGE = 10037;
@@ -44,8 +45,10 @@ async function stateOf(connection: BusConnection, kind: WorkKind): Promise<WorkS
   const consumer = `${STREAMS.work}.${workConsumer(kind)}`;
   const [info, oldest] = await Promise.all([
     callApiOrThrow<ConsumerInfo>(connection, `CONSUMER.INFO.${consumer}`, {}),
-    oldestOf(connection, kind),
+    oldestOf(connection, kind, 1),
   ]);
+  const untaken =
+    info.num_pending === 0 ? null : await oldestOf(connection, kind, info.delivered.stream_seq + 1);
   const { last_active: lastAck } = info.ack_floor;
   return {
     kind,
@@ -55,12 +58,17 @@ async function stateOf(connection: BusConnection, kind: WorkKind): Promise<WorkS
     pulls: info.num_waiting,
     lastAckAtMs: lastAck === undefined ? null : Date.parse(lastAck),
     oldest,
+    oldestUntakenAtMs: untaken?.storedAtMs ?? null,
   };
 }
 
-async function oldestOf(connection: BusConnection, kind: WorkKind): Promise<WorkState["oldest"]> {
+async function oldestOf(
+  connection: BusConnection,
+  kind: WorkKind,
+  fromSequence: number,
+): Promise<WorkState["oldest"]> {
   const operation = `STREAM.MSG.GET.${STREAMS.work}`;
-  const query = { seq: 1, next_by_subj: workFilter(kind) };
+  const query = { seq: fromSequence, next_by_subj: workFilter(kind) };
   const answer = await callApi<{ readonly message: { readonly subject: string; readonly time: string } }>(
     connection,
     operation,

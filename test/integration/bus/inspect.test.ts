@@ -46,12 +46,25 @@ test("a controller sees how full streams are, and how work stands from its stori
   const empty = (await bus.streamFills()).find(({ stream }) => stream === "work");
   expect(empty).toMatchObject({ usedBytes: 0, lastStoredAtMs: null });
   expect(empty?.maxBytes).toBeGreaterThan(0);
-  expect(await rolloutWork()).toMatchObject({ waiting: 0, unacked: 0, oldest: null, lastAckAtMs: null });
+  expect(await rolloutWork()).toMatchObject({
+    waiting: 0,
+    unacked: 0,
+    oldest: null,
+    oldestUntakenAtMs: null,
+    lastAckAtMs: null,
+  });
   const beganMs = Date.now();
   await bus.publish({ subject: SUBJECT, payload: new Uint8Array([1]) });
   expect(await rolloutWork()).toMatchObject({ waiting: 1, unacked: 0, oldest: { subject: SUBJECT } });
+  const stored = await rolloutWork();
+  expect(stored?.oldestUntakenAtMs).toBe(stored?.oldest?.storedAtMs);
   const first = await take();
-  expect(await rolloutWork()).toMatchObject({ waiting: 0, unacked: 1, redelivered: 0 });
+  expect(await rolloutWork()).toMatchObject({
+    waiting: 0,
+    unacked: 1,
+    redelivered: 0,
+    oldestUntakenAtMs: null,
+  });
   expect(deliveries.repeated()).toEqual([]);
   await first.nak();
   const second = await take();
@@ -62,4 +75,22 @@ test("a controller sees how full streams are, and how work stands from its stori
   expect(done).toMatchObject({ waiting: 0, unacked: 0, redelivered: 0, oldest: null });
   expect(done?.lastAckAtMs).toBeGreaterThanOrEqual(beganMs - 1000);
   expect(deliveries.repeated()).toEqual([]);
+});
+
+test("a controller sees the oldest work that nobody has taken behind what somebody has", async () => {
+  const subject = (sampleIndex: number): string =>
+    workSubject("rollout", { namespace: "n", jobUid: "untaken", itemIndex: 0, sampleIndex }, 0);
+  await bus.publish({ subject: subject(0), payload: new Uint8Array() });
+  const taken = await take();
+  for (const sampleIndex of [1, 2]) {
+    await bus.publish({ subject: subject(sampleIndex), payload: new Uint8Array() });
+  }
+  const next = await bus.readLast("work", subject(1), { fromLeader: true });
+  expect(await rolloutWork()).toMatchObject({
+    waiting: 2,
+    oldest: { subject: subject(0) },
+    oldestUntakenAtMs: next?.storedAtMs,
+  });
+  const others = [await take(), await take()];
+  await Promise.all([taken, ...others].map((delivery) => delivery.ack()));
 });

@@ -5,6 +5,7 @@ import { Registry } from "prom-client";
 import { afterEach, describe, expect, it } from "vitest";
 import { create } from "@bufbuild/protobuf";
 import { createLeaderMetrics } from "../../../services/controller/leader-metrics.ts";
+import { WorkAges } from "../../../src/bus/work-ages.ts";
 import { AttemptRefSchema } from "../../../src/gen/rollyard/v1/work_pb.ts";
 import type { AttemptState, CallReturn, CallState, TurnState } from "../../../src/rollout/state.ts";
 import { createMetrics } from "../../../src/telemetry/create-metrics.ts";
@@ -166,6 +167,25 @@ describe("the telemetry server", () => {
       labels.toSorted(),
     ]);
     expect([...made].toSorted()).toEqual(table.toSorted());
+  });
+
+  it("shows how long work waits that nobody takes", async () => {
+    const { metrics, url } = await start();
+    const read = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
+    expect(await read()).not.toContain("rollyard_work_untaken_seconds{");
+    const stop = new AbortController();
+    const ages = new WorkAges();
+    const state = { waiting: 1, unacked: 0, redelivered: 0, pulls: 0, lastAckAtMs: null, oldest: null };
+    const workStates = async () => [
+      { kind: "grade" as const, ...state, oldestUntakenAtMs: 1000 },
+      { kind: "rollout" as const, ...state, oldestUntakenAtMs: null },
+    ];
+    const clock = { nowMs: () => 0, monotonicMs: () => 0, sleep: async () => stop.abort() };
+    await ages.watch({ workStates }, clock, stop.signal);
+    metrics.work.watch(ages);
+    const text = await read();
+    expect(text).toContain('rollyard_work_untaken_seconds{kind="grade"} 60\n');
+    expect(text).toContain('rollyard_work_untaken_seconds{kind="rollout"} 0\n');
   });
 
   it("counts what observers see, and never a name that a model made up", async () => {

@@ -14,10 +14,12 @@ export interface Template {
 /** What a template may use: namespace → value. */
 export type TemplateScope = Readonly<Record<string, unknown>>;
 
-/** How absent values are taken. */
+/** How values are taken. */
 export interface RenderOptions {
   /** Namespaces in which an absent value is a `template_error`; elsewhere it is empty. */
   readonly strict?: readonly string[];
+  /** What is put around a value's text inside a text; by default nothing. */
+  readonly around?: (text: string, path: TemplatePath) => string;
 }
 
 /**
@@ -58,8 +60,9 @@ export function wholePath(template: Template): TemplatePath | undefined {
  * Throws `template_error` for an absent value of a strict namespace, naming the path and never a value.
  */
 export function renderText(template: Template, scope: TemplateScope, options: RenderOptions = {}): string {
+  const { around = (text) => text } = options;
   return template.parts
-    .map((part) => (typeof part === "string" ? part : asText(lookUp(part, scope, options))))
+    .map((part) => (typeof part === "string" ? part : around(asText(lookUp(part, scope, options)), part)))
     .join("");
 }
 

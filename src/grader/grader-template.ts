@@ -1,5 +1,6 @@
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { compileTemplate, renderText, renderValue, templatePaths } from "../environment/templates.ts";
+import type { RenderOptions } from "../environment/templates.ts";
 import type { GradeInput } from "./port.ts";
 
 /** What a grader's templates may use. */
@@ -9,6 +10,8 @@ export type GraderScope = Pick<GradeInput, "item" | "sample">;
 export interface GraderTemplate {
   /** As text; a missing key of `sample` is empty. */
   text(scope: GraderScope): string;
+  /** As text, with this around each value of `sample`, and nothing around one of `item`. */
+  markedText(scope: GraderScope, mark: (text: string) => string): string;
   /** What a template that is one whole path finds, undefined when `sample` lacks it; of any other its text. */
   value(scope: GraderScope): unknown;
 }
@@ -32,6 +35,11 @@ export function compileGraderTemplate(source: string, field: string): GraderTemp
   }
   return {
     text: ({ item, sample }) => renderText(template, { item, sample }, STRICT),
+    markedText: ({ item, sample }, mark) => {
+      const around: RenderOptions["around"] = (text, { namespace }) =>
+        namespace === "sample" ? mark(text) : text;
+      return renderText(template, { item, sample }, { ...STRICT, around });
+    },
     value: ({ item, sample }) => renderValue(template, { item, sample }, STRICT),
   };
 }

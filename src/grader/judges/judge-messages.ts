@@ -3,10 +3,14 @@ import type { JsonObject } from "../../lib/json.ts";
 import type { ChatMessage } from "../../model/port.ts";
 import { compileGraderTemplate } from "../grader-template.ts";
 import type { GraderScope } from "../grader-template.ts";
+import type { AgentMarks } from "./agent-marks.ts";
 import type { JudgeContentBlock, JudgeMessageSpec } from "../schema-judge-input.ts";
 
-/** Makes a judge's messages for one sample. Throws `template_error` for a key that the item lacks. */
-export type RenderMessages = (scope: GraderScope) => readonly ChatMessage[];
+/**
+ * Makes a judge's messages for one sample, with the marks around every piece of it. Throws `template_error` for a key that
+ * the item lacks.
+ */
+export type RenderMessages = (scope: GraderScope, marks: AgentMarks) => readonly ChatMessage[];
 
 /**
  * Compiles a grader's `input`. `developer` is sent as `system`, which every endpoint knows. Throws `template_error` for
@@ -14,17 +18,16 @@ export type RenderMessages = (scope: GraderScope) => readonly ChatMessage[];
  */
 export function compileJudgeMessages(input: readonly JudgeMessageSpec[]): RenderMessages {
   const messages = input.map(compileMessage);
-  return (scope) => messages.map((render) => render(scope));
+  return (scope, marks) => messages.map((render) => render(scope, marks));
 }
 
-function compileMessage(
-  { role, content }: JudgeMessageSpec,
-  index: number,
-): (scope: GraderScope) => ChatMessage {
+type Render<T> = (scope: GraderScope, marks: AgentMarks) => T;
+
+function compileMessage({ role, content }: JudgeMessageSpec, index: number): Render<ChatMessage> {
   const field = `input[${index}].content`;
   const parts = [content].flat().map((block) => compileBlock(block, field));
-  return (scope) => {
-    const rendered = parts.map((render) => render(scope));
+  return (scope, marks) => {
+    const rendered = parts.map((render) => render(scope, marks));
     switch (role) {
       case "assistant":
         return { role, content: textOf(rendered) };
@@ -42,7 +45,7 @@ function compileMessage(
 /** A content part of chat completions. */
 type Part = JsonObject & { readonly type: string };
 
-function compileBlock(block: JudgeContentBlock, field: string): (scope: GraderScope) => Part {
+function compileBlock(block: JudgeContentBlock, field: string): Render<Part> {
   if (typeof block === "string") return textPart(block, field);
   switch (block.type) {
     case "input_text":
@@ -63,9 +66,9 @@ function compileBlock(block: JudgeContentBlock, field: string): (scope: GraderSc
   }
 }
 
-function textPart(source: string, field: string): (scope: GraderScope) => Part {
+function textPart(source: string, field: string): Render<Part> {
   const template = compileGraderTemplate(source, field);
-  return (scope) => ({ type: "text", text: template.text(scope) });
+  return (scope, { mark }) => ({ type: "text", text: template.markedText(scope, mark) });
 }
 
 function isText(part: Part): part is Part & { readonly text: string } {

@@ -1,6 +1,6 @@
 import { mergeErrorFlags } from "./error-flags.ts";
 import { compileMulti } from "./multi.ts";
-import type { GradeResult, Grader } from "./port.ts";
+import type { GradeDeps, GradeResult, Grader } from "./port.ts";
 import type { GraderContext } from "./grader-context.ts";
 import { GraderGates } from "./grader-gates.ts";
 import { scoreWithIntegrity } from "./integrity/with-integrity.ts";
@@ -8,6 +8,7 @@ import type { CheckedScore } from "./integrity/with-integrity.ts";
 import { noJudges } from "./judges/judge.ts";
 import { compileScorer } from "./grader-kinds.ts";
 import type { GraderSpec } from "./schema.ts";
+import { TokenLedger, noteSpent } from "./token-usage.ts";
 
 /**
  * Makes a grader from its spec; templates and formulas are read here, once.
@@ -33,17 +34,25 @@ export function compileGrader(
   return {
     grade: async (input, deps) => {
       const startedMs = deps.clock.monotonicMs();
-      const score = await scoreChecked(input, deps);
-      const executionSeconds = (deps.clock.monotonicMs() - startedMs) / 1000;
-      return resultOf(score, { threshold, executionSeconds });
+      const ledger = new TokenLedger();
+      const countTokens: GradeDeps["countTokens"] = (model, usage) => ledger.count(model, usage);
+      try {
+        const score = await scoreChecked(input, { ...deps, countTokens });
+        const executionSeconds = (deps.clock.monotonicMs() - startedMs) / 1000;
+        return resultOf(score, { threshold, executionSeconds, usage: ledger.total });
+      } catch (error) {
+        noteSpent(error, ledger.total);
+        throw error;
+      }
     },
   };
 }
 
-function resultOf(
-  score: CheckedScore,
-  { threshold, executionSeconds }: { readonly threshold: number; readonly executionSeconds: number },
-): GradeResult {
+interface ResultFacts extends Pick<GradeResult, "executionSeconds" | "usage"> {
+  readonly threshold: number;
+}
+
+function resultOf(score: CheckedScore, { threshold, executionSeconds, usage }: ResultFacts): GradeResult {
   const { reward } = score;
   return {
     reward,
@@ -54,6 +63,6 @@ function resultOf(
     evidence: score.evidence,
     errors: mergeErrorFlags([score.errors]),
     executionSeconds,
-    usage: score.usage,
+    usage,
   };
 }

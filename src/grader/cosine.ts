@@ -1,8 +1,8 @@
 import type { Embedder } from "./judges/judge.ts";
 import { isNotToBeHad, judgeBadAnswer, judgeFailure } from "./judges/judge-failure.ts";
 import type { GradeDeps } from "./port.ts";
+import { plainScore } from "./scorer.ts";
 import type { Score } from "./scorer.ts";
-import { usageOf } from "./token-usage.ts";
 
 /** The model that OpenAI embeds with for metric `cosine`, and so the key of `spec.judges` that it needs here. */
 export const EMBEDDING_MODEL = "text-embedding-3-large";
@@ -24,12 +24,17 @@ export async function cosineScore(
     throw judgeFailure(outcome, call);
   }
   deps.spend(deps.clock.monotonicMs() - sentAtMs);
+  const { promptTokens } = outcome;
+  deps.countTokens(embedder.model, {
+    promptTokens,
+    completionTokens: 0,
+    cachedTokens: 0,
+    reasoningTokens: 0,
+  });
   const [left = [], right = []] = outcome.vectors;
   const reward = cosine(left, right);
   if (reward === null) throw judgeBadAnswer(call, "answered vectors that can't be compared");
-  const { promptTokens } = outcome;
-  const usage = { promptTokens, completionTokens: 0, cachedTokens: 0, reasoningTokens: 0 };
-  return { reward, flags: [], errors: {}, usage: usageOf(embedder.model, usage) };
+  return plainScore(reward);
 }
 
 /** Null for vectors of different lengths, and where one has no direction. */

@@ -48,6 +48,15 @@ export function mergeErrorFlags(parts: readonly Partial<GraderErrorFlags>[]): Gr
   );
 }
 
+/** The flags that are raised, by name: the text of those that are texts, else `true`. */
+export function raisedFlags(flags: GraderErrorFlags): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(flags)
+      .filter(([, value]) => value !== false && value !== null)
+      .map(([name, value]) => [name, String(value)]),
+  );
+}
+
 function raisedOnly(part: Partial<GraderErrorFlags>, merged: GraderErrorFlags): Partial<GraderErrorFlags> {
   const raised = Object.entries(part).filter(
     ([name, value]) => value !== false && value !== null && !Reflect.get(merged, name),

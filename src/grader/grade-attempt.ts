@@ -7,6 +7,8 @@ import type { AgentFiles } from "./agent-files.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
 import type { WantedAgentFiles } from "./claimed-agent-files.ts";
 import type { EndpointCaller } from "./endpoint-caller.ts";
+import { failedAccount } from "./grading-account.ts";
+import type { GradingAccount } from "./grading-account.ts";
 import { GradingPlace } from "./grading-place.ts";
 import type { GradingSlot } from "./grading-place.ts";
 import type { GradeDrain } from "./grade-drain.ts";
@@ -50,7 +52,7 @@ export interface AttemptToGrade {
 /** What the grading of an attempt came to. */
 export type GradedAttempt =
   | { readonly kind: "graded"; readonly result: GradeResult; readonly environment: string }
-  | { readonly kind: "ungradable"; readonly failure: FailureRecord }
+  | { readonly kind: "ungradable"; readonly failure: FailureRecord; readonly account: GradingAccount }
   /** While a grader waited, the attempt got an outcome from elsewhere (cancelled). */
   | { readonly kind: "ended" };
 
@@ -71,7 +73,7 @@ export async function gradeAttempt(target: AttemptToGrade, deps: GradeAttemptDep
     if (drain.hard.aborted || drain.soft.aborted) throw thrown;
     const error = toRollyardError(thrown);
     deps.metrics.graderFailed(graderType, error.code);
-    return { kind: "ungradable", failure: failureRecord(error) };
+    return { kind: "ungradable", failure: failureRecord(error), account: failedAccount(error) };
   }
 }
 
@@ -116,6 +118,7 @@ async function runGrader(
     nonce: deps.nonce,
     timeLimitMs: setup.timeLimitMs,
     spend: () => undefined,
+    countTokens: () => undefined,
     waitOut: (wait) => waitOut(wait, { target, place, deps, wanted }),
     stay: {
       stepOut: (wait, given) => stepOut(wait, given, { target, place, deps, wanted }),

@@ -7,6 +7,8 @@ import type { DecodedGradeRequest, GradeTask } from "./grade-request.ts";
 import { gradeAttempt } from "./grade-attempt.ts";
 import type { GradeAttemptDeps } from "./grade-attempt.ts";
 import type { GradeDrain } from "./grade-drain.ts";
+import { NO_ACCOUNT } from "./grading-account.ts";
+import type { GradingAccount } from "./grading-account.ts";
 import { OutcomeChain } from "./outcome-chain.ts";
 import { gradedOutcomeMessage } from "./outcome-message.ts";
 import { pauseBefore } from "./patience.ts";
@@ -89,6 +91,8 @@ async function handle({ kind, task }: Readable, deliveries: number, context: Flo
 }
 
 interface SettleContext extends FlowContext {
+  /** Of the grading, where there was one. */
+  readonly account?: GradingAccount;
   readonly patience: Patience;
   readonly chain: OutcomeChain;
 }
@@ -108,7 +112,7 @@ async function gradeOpen(task: GradeTask, context: OpenContext): Promise<GradeEn
     deps,
   );
   if (graded.kind === "ended") return { kind: "ended_before", task };
-  if (graded.kind === "ungradable") return settleUnlessEnded(task, graded.failure, context);
+  if (graded.kind === "ungradable") return settleUnlessEnded(task, graded, context);
   const { result, environment } = graded;
   const message = gradedOutcomeMessage({
     task,
@@ -126,11 +130,13 @@ async function gradeOpen(task: GradeTask, context: OpenContext): Promise<GradeEn
 /** A grading may fail because its attempt was ended meanwhile, which takes its sandbox away. */
 async function settleUnlessEnded(
   task: GradeTask,
-  reason: FailureRecord,
+  { failure, account }: { readonly failure: FailureRecord; readonly account: GradingAccount },
   context: OpenContext,
 ): Promise<GradeEnd> {
   const state = await context.chain.decide();
-  return state.kind === "ended" ? { kind: "ended_before", task } : settle(task, reason, context);
+  return state.kind === "ended"
+    ? { kind: "ended_before", task }
+    : settle(task, failure, { ...context, account });
 }
 
 /**
@@ -138,9 +144,9 @@ async function settleUnlessEnded(
  * something else: only the attempt's outcome shows that the controller knows. Until then it is asked again.
  */
 async function settle(task: GradeTask, reason: FailureRecord, context: SettleContext): Promise<GradeEnd> {
-  const { deps, chain, drain, patience } = context;
+  const { deps, chain, drain, patience, account = NO_ACCOUNT } = context;
   const signal = AbortSignal.any([patience.signal, drain.soft]);
-  const message = settleMessage(task, reason);
+  const message = settleMessage(task, reason, account);
   for (let tries = 1; ; tries += 1) {
     const result = await deps.store.publish(message);
     if (result.kind === "stored") return { kind: "settled", task, failure: reason };

@@ -2,7 +2,7 @@ import type { RollyardError } from "../errors/rollyard-error.ts";
 import { errorFlagsOfFailure } from "./error-flags.ts";
 import type { GraderErrorFlags } from "./error-flags.ts";
 import type { GradeResult } from "./port.ts";
-import { NO_TOKENS } from "./token-usage.ts";
+import { spentBefore } from "./token-usage.ts";
 import type { TokensByModel } from "./token-usage.ts";
 
 /** Tokens of one judge model, under the names of OpenAI's usage. */
@@ -56,11 +56,12 @@ export function graderRun(grader: RunGrader, result: GradeResult): GraderRun {
 /** The answer of a grading that failed: no reward, and the flag that says why. */
 export function failedGraderRun(grader: RunGrader, error: RollyardError, seconds: number): GraderRun {
   const errors = errorFlagsOfFailure(error);
+  const usage = spentBefore(error);
   return {
     reward: null,
     sub_rewards: {},
-    model_grader_token_usage_per_model: {},
-    metadata: metadataOf(grader, { scores: {}, usage: NO_TOKENS, seconds, errors }),
+    model_grader_token_usage_per_model: tokensOf(usage),
+    metadata: metadataOf(grader, { scores: {}, usage, seconds, errors }),
   };
 }
 

@@ -10,8 +10,6 @@ import type { GraderContext } from "./grader-context.ts";
 import type { GradeDeps, GradeInput } from "./port.ts";
 import type { SubGraderSpec } from "./schema.ts";
 import type { Score, Scorer } from "./scorer.ts";
-import { NO_TOKENS, usageOf } from "./token-usage.ts";
-import type { TokensByModel } from "./token-usage.ts";
 
 /** Spec of a `judge_veto` grader. */
 export type JudgeVetoSpec = Extract<SubGraderSpec, { type: "judge_veto" }>;
@@ -34,12 +32,12 @@ export function compileJudgeVeto(spec: JudgeVetoSpec, { judges }: GraderContext)
     type: spec.type,
     score: async (graded, deps) => {
       const told = foundByPhrases(spec, graded.sample.output_text);
-      if (told.length > 0) return scoreOf(spec, told, NO_TOKENS);
+      if (told.length > 0) return scoreOf(spec, told);
       const messages = messagesFor(spec, { graded, render }, deps);
-      const { text, usage } = await askJudge(judge, { call, messages, form }, deps);
+      const text = await askJudge(judge, { call, messages, form }, deps);
       const found = categoriesOf(text, spec.categories);
       if (found === null) throw judgeBadAnswer(call, "answered no list of the categories");
-      return scoreOf(spec, found, usageOf(spec.model, usage));
+      return scoreOf(spec, found);
     },
   };
 }
@@ -51,10 +49,10 @@ function foundByPhrases({ phrases = {} }: JudgeVetoSpec, answer: string): readon
     .map(([category]) => category);
 }
 
-function scoreOf({ cap }: JudgeVetoSpec, found: readonly string[], usage: TokensByModel): Score {
+function scoreOf({ cap }: JudgeVetoSpec, found: readonly string[]): Score {
   const isVetoed = found.some((category) => category !== UNKNOWN);
   const flags = found.map((category) => `judge_veto:${category}`);
-  return { reward: isVetoed ? Math.min(1, cap) : 1, flags, errors: {}, usage };
+  return { reward: isVetoed ? Math.min(1, cap) : 1, flags, errors: {} };
 }
 
 function messagesFor(

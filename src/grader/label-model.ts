@@ -7,8 +7,8 @@ import { parseAnswer } from "./judges/parse-answer.ts";
 import { requireModel } from "./judges/require-judge.ts";
 import type { GraderContext } from "./grader-context.ts";
 import type { SubGraderSpec } from "./schema.ts";
+import { plainScore } from "./scorer.ts";
 import type { Scorer } from "./scorer.ts";
-import { usageOf } from "./token-usage.ts";
 
 /** Spec of a `label_model` grader. */
 export type LabelModelSpec = Extract<SubGraderSpec, { type: "label_model" }>;
@@ -29,11 +29,10 @@ export function compileLabelModel(spec: LabelModelSpec, { judges }: GraderContex
     score: async (graded, deps) => {
       const marks = agentMarks(deps.nonce());
       const messages = withInstruction(render(graded, marks), `${instruction} ${marks.sentence}`);
-      const { text, usage } = await askJudge(judge, { call, messages, form }, deps);
+      const text = await askJudge(judge, { call, messages, form }, deps);
       const label = labelOf(text, spec.labels);
       if (label === null) throw judgeBadAnswer(call, "chose none of the labels");
-      const reward = spec.passing_labels.includes(label) ? 1 : 0;
-      return { reward, flags: [], errors: {}, usage: usageOf(spec.model, usage) };
+      return plainScore(spec.passing_labels.includes(label) ? 1 : 0);
     },
   };
 }

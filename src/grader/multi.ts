@@ -4,7 +4,6 @@ import type { GradeDeps, GradeInput } from "./port.ts";
 import type { GraderSpec, SubGraderSpec } from "./schema.ts";
 import type { Score, Scorer } from "./scorer.ts";
 import { mergeErrorFlags } from "./error-flags.ts";
-import { addTokens } from "./token-usage.ts";
 
 /** Spec of a `multi` grader. */
 export type MultiSpec = Extract<GraderSpec, { type: "multi" }>;
@@ -73,6 +72,5 @@ function combine(reward: number, parts: readonly KeyedScore[]): Score {
     errors: mergeErrorFlags(scores.map(({ errors }) => errors)),
     subRewards: Object.fromEntries(parts.map(({ key, score }) => [key, score.reward])),
     commands: scores.flatMap(({ commands }) => commands ?? []),
-    usage: addTokens(scores.map(({ usage }) => usage)),
   };
 }

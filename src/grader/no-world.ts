@@ -35,6 +35,7 @@ export function depsWithoutWorld(clock: Clock, signal: AbortSignal): GradeDeps {
     nonce: () => "",
     timeLimitMs: 60_000,
     spend: () => undefined,
+    countTokens: () => undefined,
     waitOut: () => Promise.reject(none()),
     stay: stayIn,
   };

@@ -5,6 +5,7 @@ import { outcomesSubject } from "../bus/subjects.ts";
 import { OutcomeSchema } from "../gen/rollyard/v1/work_pb.ts";
 import { attemptUsage } from "../rollout/attempt-usage.ts";
 import type { AttemptState } from "../rollout/state.ts";
+import { raisedFlags } from "./error-flags.ts";
 import type { GradeTask } from "./grade-request.ts";
 import type { GradeResult } from "./port.ts";
 
@@ -40,6 +41,7 @@ function payloadOf({ task, attempt, result, endedAtMs }: GradedOutcome): Uint8Ar
     ...(usage === null ? {} : { usage }),
     gradeSeconds: result.executionSeconds,
     graderUsage: { ...result.usage },
+    graderErrors: raisedFlags(result.errors),
     endedAtMs,
     lastSeq: BigInt(task.lastSequence),
   });

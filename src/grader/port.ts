@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import type { JsonObject } from "../lib/json.ts";
+import type { TokenUsage } from "../model/port.ts";
 import type { AgentFiles } from "./agent-files.ts";
 import type { CleanSandbox } from "./clean-sandbox.ts";
 import type { EndpointCaller } from "./endpoint-caller.ts";
@@ -43,6 +44,8 @@ export interface GradeDeps {
   readonly timeLimitMs: number;
   /** A grader tells how long a run took. What it only waited for (a sandbox, its turn, an endpoint) is no part of it. */
   readonly spend: (runMs: number) => void;
+  /** A grader tells what an answer of a model used, whether it could use the answer or not; null where it was not told. */
+  readonly countTokens: (model: string, usage: TokenUsage | null) => void;
   /**
    * Resolves when it is time for the next try; a grader may so wait for hours. Rejects when the grade is wanted no
    * more, which the grader passes on.

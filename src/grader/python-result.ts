@@ -2,7 +2,6 @@ import { z } from "zod";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { plainScore } from "./scorer.ts";
 import type { Score } from "./scorer.ts";
-import { NO_TOKENS } from "./token-usage.ts";
 
 const line = z.number().nullable();
 const kindName = z.string().max(64);
@@ -86,7 +85,6 @@ function runtimeError(raised: { readonly type: string; readonly line: number | n
       python_grader_runtime_error: true,
       python_grader_runtime_error_details: place(raised),
     },
-    usage: NO_TOKENS,
   };
 }
 

@@ -6,8 +6,8 @@ import { finiteNumber, parseAnswer } from "./judges/parse-answer.ts";
 import { requireModel } from "./judges/require-judge.ts";
 import type { GraderContext } from "./grader-context.ts";
 import type { SubGraderSpec } from "./schema.ts";
+import { plainScore } from "./scorer.ts";
 import type { Score, Scorer } from "./scorer.ts";
-import { usageOf } from "./token-usage.ts";
 
 /** Spec of a `score_model` grader. */
 export type ScoreModelSpec = Extract<SubGraderSpec, { type: "score_model" }>;
@@ -52,10 +52,8 @@ export function compileScoreModel(spec: ScoreModelSpec, { judges }: GraderContex
       const marks = agentMarks(deps.nonce());
       const messages = withInstruction(render(graded, marks), `${instruction} ${marks.sentence}`);
       const answer = await askJudge(judge, { call, messages, form: FORM }, deps);
-      const usage = usageOf(spec.model, answer.usage);
-      const number = numberOf(answer.text);
-      if (number === null) return unreadable(usage);
-      return { reward: Math.min(most, Math.max(least, number)), flags: [], errors: {}, usage };
+      const number = numberOf(answer);
+      return number === null ? UNREADABLE : plainScore(Math.min(most, Math.max(least, number)));
     },
   };
 }
@@ -85,11 +83,8 @@ function numberOf(text: string): number | null {
   return answer === null ? finiteNumber(text) : finiteNumber(answer["result"]);
 }
 
-function unreadable(usage: Score["usage"]): Score {
-  return {
-    reward: 0,
-    flags: ["model_grader_parse_error"],
-    errors: { model_grader_parse_error: true },
-    usage,
-  };
-}
+const UNREADABLE: Score = {
+  reward: 0,
+  flags: ["model_grader_parse_error"],
+  errors: { model_grader_parse_error: true },
+};

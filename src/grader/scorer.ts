@@ -1,8 +1,6 @@
 import type { CommandRun } from "./command/command-run.ts";
 import type { GradeDeps, GradeInput } from "./port.ts";
 import type { GraderErrorFlags } from "./error-flags.ts";
-import { NO_TOKENS } from "./token-usage.ts";
-import type { TokensByModel } from "./token-usage.ts";
 
 /** What one scorer says of one sample. */
 export interface Score {
@@ -15,8 +13,6 @@ export interface Score {
   readonly subRewards?: Readonly<Record<string, number>>;
   /** Runs of `command` graders, for integrity checks. */
   readonly commands?: readonly CommandRun[];
-  /** Tokens that judge models used. */
-  readonly usage: TokensByModel;
 }
 
 /** The inside of a grader: one type's way from a sample to a number. Rejects as {@link Grader} does. */
@@ -29,5 +25,5 @@ export interface Scorer {
 
 /** A score without anything to remark. */
 export function plainScore(reward: number): Score {
-  return { reward, flags: [], errors: {}, usage: NO_TOKENS };
+  return { reward, flags: [], errors: {} };
 }

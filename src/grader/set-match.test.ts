@@ -57,7 +57,6 @@ describe("a set_match grader", () => {
       reward: 0,
       flags: ["sample_parse_error"],
       errors: { sample_parse_error: true },
-      usage: {},
     });
   });
 

@@ -5,7 +5,6 @@ import type { SubGraderSpec } from "./schema.ts";
 import { plainScore } from "./scorer.ts";
 import type { Score, Scorer } from "./scorer.ts";
 import { normalizedSet, readSet } from "./set-text.ts";
-import { NO_TOKENS } from "./token-usage.ts";
 
 /** Spec of a `set_match` grader. */
 export type SetMatchSpec = Extract<SubGraderSpec, { type: "set_match" }>;
@@ -15,7 +14,6 @@ const SAMPLE_PARSE_ERROR: Score = {
   reward: 0,
   flags: ["sample_parse_error"],
   errors: { sample_parse_error: true },
-  usage: NO_TOKENS,
 };
 
 /**

@@ -21,7 +21,7 @@ const score = (output: string, answer: string, changes: Partial<TextSimilaritySp
 
 describe("a text_similarity grader", () => {
   it("scores how near the rendered texts are", async () => {
-    expect(await score("abcd", "abcx")).toEqual({ reward: 0.75, flags: [], errors: {}, usage: {} });
+    expect(await score("abcd", "abcx")).toEqual({ reward: 0.75, flags: [], errors: {} });
   });
 
   it("matches synonyms and stems by METEOR, but no irregular form", async () => {

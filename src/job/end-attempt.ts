@@ -1,6 +1,7 @@
 import type { Bus } from "../bus/port.ts";
 import { eventsSubject } from "../bus/subjects.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
+import type { GradingAccount } from "../grader/grading-account.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { AttemptRef } from "../rollout/attempt-ref.ts";
 import { EMPTY_DIGEST } from "../rollout/digest.ts";
@@ -32,6 +33,8 @@ export interface AttemptToEnd {
   readonly ref: AttemptRef;
   readonly outcomeAfter: number;
   readonly failure: FailureRecord;
+  /** Of its grading, where it had one. */
+  readonly account?: GradingAccount;
 }
 
 /** How an attempt's log is read and sealed. */

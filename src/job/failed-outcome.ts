@@ -3,6 +3,7 @@ import { HEADERS } from "../bus/port.ts";
 import type { OutgoingMessage } from "../bus/port.ts";
 import { outcomesSubject } from "../bus/subjects.ts";
 import { OutcomeSchema } from "../gen/rollyard/v1/work_pb.ts";
+import type { GradingAccount } from "../grader/grading-account.ts";
 import type { TokenUsage } from "../model/port.ts";
 import type { AttemptRef } from "../rollout/attempt-ref.ts";
 import type { FailureRecord } from "../rollout/state.ts";
@@ -11,6 +12,7 @@ import type { FailureRecord } from "../rollout/state.ts";
 export interface FailedOutcome {
   readonly ref: AttemptRef;
   readonly failure: FailureRecord;
+  readonly account: GradingAccount;
   /** Stream sequence of the log's sealing message, 0 when the attempt left no log. */
   readonly lastSequence: number;
   /** Tokens of the attempt; null when it sampled none or the server reported none. */
@@ -22,7 +24,7 @@ export interface FailedOutcome {
 
 /** The message of a `failed` outcome, still without the sequence that it expects. Its reward is absent: null, not 0. */
 export function failedOutcomeMessage(outcome: FailedOutcome): OutgoingMessage {
-  const { ref, failure, usage } = outcome;
+  const { ref, failure, usage, account } = outcome;
   const payload = encodeStored(OutcomeSchema, {
     ref,
     outcome: "failed",
@@ -31,6 +33,8 @@ export function failedOutcomeMessage(outcome: FailedOutcome): OutgoingMessage {
     failureReason: failure.cause,
     evidence: { ...failure.evidence },
     ...(usage === null ? {} : { usage }),
+    graderUsage: { ...account.usage },
+    graderErrors: { ...account.errors },
     endedAtMs: outcome.endedAtMs,
     lastSeq: BigInt(outcome.lastSequence),
   });

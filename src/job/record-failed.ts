@@ -1,5 +1,7 @@
 import type { LogStore } from "../bus/port.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { NO_ACCOUNT } from "../grader/grading-account.ts";
+import type { GradingAccount } from "../grader/grading-account.ts";
 import { OutcomeChain } from "../grader/outcome-chain.ts";
 import type { OutcomeDecision } from "../grader/outcome-decision.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -24,6 +26,8 @@ export interface FailedAttemptToRecord {
   /** Stream sequence of the outcome before it, as the request says. */
   readonly outcomeAfter: number;
   readonly failure: FailureRecord;
+  /** Of its grading, where it had one. */
+  readonly account?: GradingAccount;
 }
 
 /** What its outcome says of its log. */
@@ -51,6 +55,7 @@ export async function recordFailed(
   const message = failedOutcomeMessage({
     ref,
     failure,
+    account: end.account ?? NO_ACCOUNT,
     lastSequence: log.lastSequence,
     usage: log.attempt === null ? (log.usage ?? null) : attemptUsage(log.attempt),
     endedAtMs: deps.clock.nowMs(),

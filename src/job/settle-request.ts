@@ -34,7 +34,12 @@ export function decodeSettleRequest(subject: string, payload: Uint8Array): Decod
   return {
     kind: "request",
     sender,
-    end: { ref: request.ref, outcomeAfter: Number(request.outcomeAfter), failure },
+    end: {
+      ref: request.ref,
+      outcomeAfter: Number(request.outcomeAfter),
+      failure,
+      account: { usage: request.graderUsage, errors: request.graderErrors },
+    },
   };
 }
 

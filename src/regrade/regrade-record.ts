@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { raisedFlags } from "../grader/error-flags.ts";
+import type { GradingAccount } from "../grader/grading-account.ts";
 import type { GradeResult } from "../grader/port.ts";
 import type { FailureRecord } from "../rollout/state.ts";
 import { graderUsage, resultRecordSchema } from "../trajectory/result-record.ts";
@@ -24,17 +26,25 @@ export function regradedRecord(before: ResultRecord, series: string, result: Gra
     sub_rewards: { ...result.subRewards },
     flags: [...result.flags],
     grader_usage: graderUsage(result.usage),
+    grader_errors: raisedFlags(result.errors),
     seconds: { ...before.seconds, grade: Math.round(result.executionSeconds * 1e6) / 1e6 },
     series,
   };
+}
+
+/** Why a rollout has no reward in a series. */
+export interface Unregraded {
+  readonly failure: FailureRecord;
+  readonly account: GradingAccount;
 }
 
 /** The line of one that has no reward in the series: null is not zero, and no reward of before is taken over. */
 export function unregradedRecord(
   before: ResultRecord,
   series: string,
-  { failureClass, code, cause, evidence }: FailureRecord,
+  { failure, account }: Unregraded,
 ): RegradeRecord {
+  const { failureClass, code, cause, evidence } = failure;
   return {
     ...before,
     outcome: "failed",
@@ -46,7 +56,8 @@ export function unregradedRecord(
     passed: null,
     sub_rewards: {},
     flags: [],
-    grader_usage: {},
+    grader_usage: graderUsage(account.usage),
+    grader_errors: { ...account.errors },
     seconds: { ...before.seconds, grade: 0 },
     series,
   };

@@ -1,5 +1,6 @@
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { RollyardError } from "../errors/rollyard-error.ts";
+import { NO_ACCOUNT, failedAccount } from "../grader/grading-account.ts";
 import type { GradeInput, GradeResult } from "../grader/port.ts";
 import { mapAhead } from "../lib/map-ahead.ts";
 import { failureRecord } from "../rollout/failure-record.ts";
@@ -80,7 +81,7 @@ async function regradeOne<Task extends RegradeTask>(
   const why = whyNotRegraded({ result, hasTrajectory: trajectory !== null, needsAgentFiles });
   if (why !== null || trajectory === null) {
     const failure = why ?? failureRecord(toRollyardError(null));
-    return { task, record: unregradedRecord(result, series, failure), error: null };
+    return { task, record: unregradedRecord(result, series, { failure, account: NO_ACCOUNT }), error: null };
   }
   try {
     const graded = await setup.grade(storedGradeInput(result, trajectory, setup));
@@ -88,6 +89,7 @@ async function regradeOne<Task extends RegradeTask>(
   } catch (thrown) {
     if (setup.signal.aborted) return { task, record: null, error: null };
     const error = toRollyardError(thrown);
-    return { task, record: unregradedRecord(result, series, failureRecord(error)), error };
+    const unregraded = { failure: failureRecord(error), account: failedAccount(error) };
+    return { task, record: unregradedRecord(result, series, unregraded), error };
   }
 }

@@ -85,6 +85,7 @@ describe("the recorder", () => {
       policy_version: null,
       usage: { prompt_tokens: 10, completion_tokens: 2 },
       grader_usage: { judge: { prompt_tokens: 70, completion_tokens: 3 } },
+      grader_errors: { sample_parse_error: "true" },
       seconds: { queued: 1.5, sandbox: 0.04, model: 0.5, tool: 0.075, grade: 0.25 },
     });
     const [trajectory] = await linesOf(folder, "trajectories.jsonl");

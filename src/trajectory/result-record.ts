@@ -41,6 +41,8 @@ export const resultRecordSchema = z.object({
   usage: usageSchema.nullable(),
   /** Tokens of judge models, by the model that the grader names; lines of earlier versions have none. */
   grader_usage: z.record(z.string(), usageSchema).default({}),
+  /** OpenAI's error flags that the grading raised; lines of earlier versions have none. */
+  grader_errors: z.record(z.string(), z.string()).default({}),
   seconds: secondsSchema,
 });
 
@@ -72,6 +74,7 @@ export function resultRecord(
     policy_version: policyVersion ?? reportedVersion(attempt),
     usage: usageOf(outcome),
     grader_usage: graderUsage(outcome.graderUsage),
+    grader_errors: outcome.graderErrors,
     seconds: { ...agentSeconds(attempt), grade: rounded(outcome.gradeSeconds) },
   };
 }

@@ -88,6 +88,7 @@ export async function openGrading(
           nonce: () => randomIds.nonce(),
           timeLimitMs: spec.limits.gradeSeconds * 1000,
           spend: () => undefined,
+          countTokens: () => undefined,
           waitOut: waitOut({ ...options, signal }),
           stay: stayIn,
         });

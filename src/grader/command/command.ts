@@ -7,7 +7,6 @@ import type { GradeDeps, GradeInput } from "../port.ts";
 import { asGraderFailure } from "../sandbox-failure.ts";
 import type { SubGraderSpec } from "../schema.ts";
 import type { Score, Scorer } from "../scorer.ts";
-import { NO_TOKENS } from "../token-usage.ts";
 import { readCommandResult } from "./command-result.ts";
 import { assetsKey } from "./grader-file.ts";
 import type { GraderFile } from "./grader-file.ts";
@@ -53,7 +52,7 @@ async function scoreOnce(command: Command, input: GradeInput, deps: GradeDeps): 
   );
   const laidOut = layOut(taken, assets);
   if (laidOut.kind === "refused") {
-    return { reward: 0, flags: ["agent_files_refused"], errors: {}, usage: NO_TOKENS };
+    return { reward: 0, flags: ["agent_files_refused"], errors: {} };
   }
   const end = await runClean(command, { input, files: laidOut.files }, deps);
   const score = scoreCommand({ name: spec.name, tests: spec.expect?.tests ?? null }, end);

@@ -1,7 +1,6 @@
 import { RollyardError, withFacts } from "../../errors/rollyard-error.ts";
 import type { ExecResult } from "../../sandbox/port.ts";
 import type { Score } from "../scorer.ts";
-import { NO_TOKENS } from "../token-usage.ts";
 import type { CommandResult } from "./command-result.ts";
 import type { TestResult } from "./test-result.ts";
 
@@ -41,7 +40,7 @@ function scoreOfNone(name: string, { run, hasBegun }: CommandEnd): Score {
   if (run.outOfMemory || run.signal === "SIGKILL") {
     throw withFacts(failed(name, "was killed, perhaps for want of memory"), factsOf(run));
   }
-  if (hasBegun) return { reward: 0, flags: ["command_no_result"], errors: {}, usage: NO_TOKENS };
+  if (hasBegun) return { reward: 0, flags: ["command_no_result"], errors: {} };
   if (run.exitCode === 127 || run.exitCode === 126) throw notRun(name, run.exitCode);
   throw withFacts(failed(name, "ended without a signed result"), factsOf(run));
 }
@@ -55,11 +54,11 @@ function scoreOfTests({ name, tests }: WantedOfCommand, result: Done): Score {
   const missing = wanted.filter((id) => !reported.has(id)).length;
   const flags = missing > 0 ? ["command_tests_missing"] : [];
   if (result.score !== undefined && missing === 0) {
-    return { reward: result.score, flags, errors: {}, usage: NO_TOKENS };
+    return { reward: result.score, flags, errors: {} };
   }
   if (wanted.length === 0) throw badAnswer(name, "reported no test and no score");
   const right = wanted.filter((id) => passed.has(id)).length;
-  return { reward: right / wanted.length, flags, errors: {}, usage: NO_TOKENS };
+  return { reward: right / wanted.length, flags, errors: {} };
 }
 
 /** A test that is reported twice passed when it did both times. */

@@ -11,6 +11,8 @@ import { environmentSpecSchema } from "../../../src/environment/environment.ts";
 import type { SandboxSpec } from "../../../src/environment/sandbox-spec.ts";
 import { OutcomeSchema, SettleRequestSchema } from "../../../src/gen/rollyard/v1/work_pb.ts";
 import { noGraderMetrics } from "../../../src/grader/metrics.ts";
+import { NO_LIMITS } from "../../../src/grader/grader-limits.ts";
+import type { ConfiguredLimits } from "../../../src/grader/grader-limits.ts";
 import type { GraderSpec } from "../../../src/grader/schema.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
@@ -120,13 +122,13 @@ describe("a grader service on a real bus with real sandboxes", () => {
     await worker.publish({ subject, payload: gradeRequestPayload(request) });
   }
 
-  async function runGrader(): Promise<void> {
+  async function runGrader(limits: ConfiguredLimits = NO_LIMITS): Promise<void> {
     const bus = await live.connect("grader");
     const metrics = {
       ...noGraderMetrics,
       graderFailed: (_type: string, code: string) => void waits.push(code),
     };
-    grader = startGrader({ bus, concurrency: 4, clock: systemClock, logger: silentLogger, metrics });
+    grader = startGrader({ bus, limits, concurrency: 4, clock: systemClock, logger: silentLogger, metrics });
   }
 
   /** Waits until nothing of this kind of work is left. */
@@ -173,6 +175,30 @@ describe("a grader service on a real bus with real sandboxes", () => {
     expect(outcome?.headers[HEADERS.reward]).toBe("0.5");
     expect(judge.requests[0]?.headers["authorization"]).toBe("Bearer canary-key");
     expect(Buffer.from(outcome?.payload ?? []).toString("latin1")).not.toContain("canary-key");
+  });
+
+  it("tells what its judges used and which flags were raised, also without a reward", async () => {
+    const judge = await startMockModel({
+      script: () => ({ kind: "json", body: chatBody({ content: '{"label": "neither"}' }) }),
+    });
+    const spec: GraderSpec = {
+      type: "label_model",
+      name: "tone",
+      model: "j",
+      input: [{ role: "user", content: "{{ sample.output_text }}" }],
+      labels: ["kind", "rude"],
+      passing_labels: ["kind"],
+    };
+    await stopRollout(spec, "4", { j: { baseURL: judge.baseURL } });
+    await runGrader({ byType: { label_model: { tries: 1 } }, byName: {} });
+    await untilNoGradeWork();
+    await judge.close();
+    const settle = await controller.readLast("work", settleSubjectOf(0), { fromLeader: true });
+    expect(fromBinary(SettleRequestSchema, settle?.payload ?? new Uint8Array())).toMatchObject({
+      code: "grader_bad_answer",
+      graderUsage: { j: { promptTokens: 120, completionTokens: 30 } },
+      graderErrors: { model_grader_parse_error: "true" },
+    });
   });
 
   it("settles as config what no grading can mend", async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { toRollyardError } from "../../../src/errors/rollyard-error.ts";
+import { failedGraderRun } from "../../../src/grader/grader-run.ts";
 import { chatBody } from "../../support/model/mock-bodies.ts";
 import type { MockAnswer } from "../../support/model/mock-bodies.ts";
 import type { MockReply, MockScript } from "../../support/model/mock-reply.ts";
@@ -264,6 +266,22 @@ describe("a label_model grader", () => {
       response_format: {
         json_schema: { schema: { properties: { label: { enum: ["kind", "rude"] } } } },
       },
+    });
+  });
+
+  it("counts the tokens of the tries that came to nothing", async () => {
+    const nothing: MockReply = { kind: "json", body: chatBody({ content: '{"label": "neutral"}' }) };
+    const kind: MockReply = { kind: "json", body: chatBody({ content: "kind" }) };
+    const thrice = { promptTokens: 360, completionTokens: 90, cachedTokens: 192, reasoningTokens: 24 };
+    const late = await startJudge(inTurn(nothing, nothing, kind));
+    expect((await late.grade(label, input)).usage).toEqual({ judge: thrice });
+    const never = await startJudge(inTurn(nothing));
+    const error: unknown = await never.grade(label, input).catch((thrown: unknown) => thrown);
+    const run = failedGraderRun({ name: "tone", type: "label_model" }, toRollyardError(error), 1);
+    expect(run).toMatchObject({
+      reward: null,
+      model_grader_token_usage_per_model: { judge: { prompt_tokens: 360, completion_tokens: 90 } },
+      metadata: { token_usage: 450, errors: { model_grader_parse_error: true } },
     });
   });
 

@@ -74,6 +74,7 @@ export function recordedWorld(
     nonce: () => `nonce-${(nonces += 1)}`,
     timeLimitMs: 60_000,
     spend: () => undefined,
+    countTokens: () => undefined,
     waitOut: async (wait) => {
       waits.push(wait);
     },

@@ -7,6 +7,7 @@ import type { Text } from "../../../src/gen/rollyard/v1/events_pb.ts";
 import { AttemptRefSchema, OutcomeSchema } from "../../../src/gen/rollyard/v1/work_pb.ts";
 import type { AttemptRef } from "../../../src/gen/rollyard/v1/work_pb.ts";
 import { failedOutcomeMessage } from "../../../src/job/failed-outcome.ts";
+import { NO_ACCOUNT } from "../../../src/grader/grading-account.ts";
 import { outcomeSummary } from "../../../src/job/outcome-summary.ts";
 import type { CountedOutcome } from "../../../src/job/rebuild-ledger.ts";
 import { EMPTY_DIGEST } from "../../../src/rollout/digest.ts";
@@ -50,6 +51,7 @@ export function gradedAttempt(
     flags: ["sample_parse_error"],
     usage: { promptTokens: 10, completionTokens: 2 },
     graderUsage: { judge: { promptTokens: 70, completionTokens: 3 } },
+    graderErrors: { sample_parse_error: "true" },
     gradeSeconds: 0.25,
     lastSeq: BigInt(lastSequence),
   });
@@ -79,6 +81,7 @@ export function failedAttempt(
   const message = failedOutcomeMessage({
     ref: refOf(place, attempt),
     failure,
+    account: NO_ACCOUNT,
     lastSequence,
     usage: null,
     endedAtMs: AT_MS + 1000,

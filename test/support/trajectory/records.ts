@@ -26,6 +26,7 @@ export function aResult(changes: Partial<ResultRecord> = {}): ResultRecord {
     policy_version: null,
     usage: { prompt_tokens: 100, completion_tokens: 10 },
     grader_usage: {},
+    grader_errors: {},
     seconds: { queued: 0.1, sandbox: 0.2, model: 1, tool: 0.5, grade: 0.01 },
     ...changes,
   };

@@ -45,6 +45,37 @@ describe("a multi grader", () => {
     expect(result.errors.other_error).toBe(false);
   });
 
+  it.each([
+    ["base * veto", -2, -2],
+    ["base * veto", 0.5, 0.2],
+    ["min(base, veto)", -2, -2],
+    ["min(base, veto)", 0.5, 0.4],
+    ["1 - veto + base", 0.5, 0.5],
+    ["base - 1 / veto", 3, 0.5],
+  ])("is never raised by a veto: %s over %d gives %d", async (formula, base, reward) => {
+    const spec: MultiSpec = {
+      type: "multi",
+      name: "vetoed",
+      graders: {
+        base: { type: "trajectory", name: "base", formula: `${base}` },
+        veto: {
+          type: "judge_veto",
+          name: "veto",
+          model: "j",
+          categories: ["rude"],
+          phrases: { rude: ["yes"] },
+          cap: 0.4,
+        },
+      },
+      calculate_output: formula,
+    };
+    const judge = { model: "j", ask: () => Promise.reject(new Error("asked")) };
+    const judges = { judge: () => judge, embedder: () => null };
+    const result = await compileGrader(spec, { passThreshold: 1, judges }).grade(input, recordedWorld().deps);
+    expect(result.reward).toBeCloseTo(reward, 9);
+    expect(result.subRewards).toEqual({ base, veto: 0.4 });
+  });
+
   it("has no reward when a part fails, even where the formula would not need it", async () => {
     const spec: MultiSpec = {
       ...multi,

@@ -22,14 +22,32 @@ export function compileMulti(
     spec.calculate_output,
     parts.map(({ key }) => key),
   );
+  const unvetoed = unvetoedReward(spec, formula);
   return {
     name: spec.name ?? spec.type,
     type: spec.type,
     score: async (input, deps) => {
       const scores = await scoreAll(parts, input, deps);
       const rewards = new Map(scores.map(({ key, score }) => [key, score.reward]));
-      return combine(finiteReward(formula(rewards), spec), scores);
+      const reward = finiteReward(formula(rewards), spec);
+      return combine(Math.min(reward, unvetoed(rewards)), scores);
     },
+  };
+}
+
+/**
+ * What the formula gives when no judge has a veto: that of a veto is at most this, whatever the formula does with it (a
+ * negative base times a cap of 0 is more than the base). Infinite without vetoes.
+ */
+function unvetoedReward(
+  spec: MultiSpec,
+  formula: (values: ReadonlyMap<string, number>) => number,
+): (rewards: ReadonlyMap<string, number>) => number {
+  const vetoes = Object.entries(spec.graders).filter(([, { type }]) => type === "judge_veto");
+  return (rewards) => {
+    if (vetoes.length === 0) return Number.POSITIVE_INFINITY;
+    const value = formula(new Map([...rewards, ...vetoes.map(([key]) => [key, 1] as const)]));
+    return Number.isFinite(value) ? value : Number.POSITIVE_INFINITY;
   };
 }
 

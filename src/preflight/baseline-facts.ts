@@ -7,7 +7,7 @@ import type { RolloutFacts } from "../trajectory/rollout-facts.ts";
 import type { CallsBucket, ItemFacts, PreflightFacts } from "./preflight-facts.ts";
 
 /** What a baseline's results say by themselves. */
-export type BaselineFacts = Omit<PreflightFacts, "determinism" | "answers">;
+export type BaselineFacts = Omit<PreflightFacts, "determinism" | "answers" | "agentFiles">;
 
 type Rollout = Pick<RolloutFacts, "item_index" | "sample_index" | "reward" | "passed" | "tool_calls">;
 

@@ -17,6 +17,7 @@ const FIT: PreflightFacts = {
     ],
   },
   determinism: { checked: 20, different: 0, noise: 0, failed: 0 },
+  agentFiles: "none",
   answers: [{ name: "empty", items: 5, passed: 0, failed: 0, most: 0 }],
 };
 

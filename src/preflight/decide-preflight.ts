@@ -192,7 +192,24 @@ const answers: Check = ({ answers: facts, reward: { mean } }) => {
   ];
 };
 
-const CHECKS: readonly Check[] = [graded, variance, difficulty, headroom, toolCalls, determinism, answers];
+const agentFiles: Check = ({ agentFiles: given }) => {
+  if (given === "none") return [];
+  const instead =
+    given === "untouched" ? "the workdir as agents find it" : "none of them, for the workdir is in an image";
+  const reason = `The grader asks for files that agents left, which ended with their sandboxes: it was tried on ${instead}.`;
+  return [{ check: "agents' files", level: "good", reason }];
+};
+
+const CHECKS: readonly Check[] = [
+  graded,
+  variance,
+  difficulty,
+  headroom,
+  toolCalls,
+  agentFiles,
+  determinism,
+  answers,
+];
 
 interface Bounds {
   readonly doubt: number;

@@ -64,4 +64,9 @@ export interface PreflightFacts {
   };
   readonly determinism: DeterminismFacts | Unchecked;
   readonly answers: readonly AnswerFacts[] | Unchecked;
+  /**
+   * What the grader was tried on in place of the files that agents left, which ended with their sandboxes. none: it asks for
+   * none; untouched: the workdir as agents find it; absent: nothing, for the workdir is in an image.
+   */
+  readonly agentFiles: "none" | "untouched" | "absent";
 }

@@ -35,6 +35,8 @@ export interface GradingOptions {
   readonly mostWaitMs: number;
   /** Whether packages of python graders are made ready at once, where the Environment has such a grader; default true. */
   readonly prepare?: boolean;
+  /** Stands in for the agent's files, which went with its sandbox; by default none can be had. */
+  readonly agentFiles?: AgentFiles;
   /** Told of each wait. */
   readonly onWait?: (wait: GraderWait) => void;
 }
@@ -83,7 +85,7 @@ export async function openGrading(
           clock: systemClock,
           signal,
           cleanSandbox,
-          agentFiles: goneAgentFiles,
+          agentFiles: options.agentFiles ?? goneAgentFiles,
           endpointCaller,
           nonce: () => randomIds.nonce(),
           timeLimitMs: spec.limits.gradeSeconds * 1000,

@@ -13,6 +13,7 @@ import { TrajectoryIndex } from "../../../src/trajectory/trajectory-index.ts";
 import type { TrajectoryRecord } from "../../../src/trajectory/trajectory-record.ts";
 import type { CliIo } from "../cli-io.ts";
 import { openGrading } from "../grading/open-grading.ts";
+import { untouchedFiles } from "../grading/untouched-files.ts";
 import type { GradingOptions } from "../grading/open-grading.ts";
 
 /** Which trajectories and items are tried. */
@@ -22,7 +23,7 @@ export interface ProbeSizes {
 }
 
 /** What can be learned from the grader only. */
-export type ProbeFacts = Pick<PreflightFacts, "determinism" | "answers">;
+export type ProbeFacts = Pick<PreflightFacts, "determinism" | "answers" | "agentFiles">;
 
 const WIDTH = 8;
 
@@ -36,9 +37,10 @@ export async function probeGrader(
     io,
   }: { readonly sizes: ProbeSizes; readonly options: GradingOptions; readonly io: CliIo },
 ): Promise<ProbeFacts> {
-  const why = whyNotProbed(input);
-  if (input === null || why !== null) return { determinism: why ?? NOT_KNOWN, answers: why ?? NOT_KNOWN };
-  const grading = await openGrading(input, options, io);
+  if (input === null) return { determinism: NOT_KNOWN, answers: NOT_KNOWN, agentFiles: "none" };
+  const agentFiles = agentFilesOf(input);
+  const own = { ...options, agentFiles: untouchedFiles(input.localFolder) };
+  const grading = await openGrading(input, own, io);
   const grader: ProbedGrader = {
     grade: (graded) => grading.grade(graded),
     hasResponseFormat: input.environment.spec.responseFormat !== undefined,
@@ -49,7 +51,8 @@ export async function probeGrader(
     const items: JsonObject[] = [];
     const stored = storedInputs(family, grader, { sizes, items });
     const determinism = await probeDeterminism(stored, grader);
-    return { determinism, answers: await probeAnswers(items.slice(0, sizes.items), grader) };
+    const answers = await probeAnswers(items.slice(0, sizes.items), grader);
+    return { determinism, answers, agentFiles };
   } finally {
     await grading.close();
   }
@@ -59,14 +62,10 @@ const NOT_KNOWN = {
   unchecked: "The run's grader is not known here: give -f FILE with its Environment.",
 } as const;
 
-const NEEDS_FILES = {
-  unchecked:
-    "The grader asks for files of the agent's sandbox, which ended with the rollout: it can't be tried again.",
-} as const;
-
-function whyNotProbed(input: EnvironmentInput | null): { readonly unchecked: string } | null {
-  if (input === null) return NOT_KNOWN;
-  return needsAgentFiles(input.environment.spec.grader) ? NEEDS_FILES : null;
+/** What stands in for the files that agents left: they went with their sandboxes. */
+function agentFilesOf({ environment, localFolder }: EnvironmentInput): ProbeFacts["agentFiles"] {
+  if (!needsAgentFiles(environment.spec.grader)) return "none";
+  return localFolder === undefined ? "absent" : "untouched";
 }
 
 /** Stored rollouts spread over the whole baseline; the items that they are of are noted, each once. */

@@ -3,6 +3,7 @@ import path from "node:path";
 import { describe, expect, it } from "vitest";
 import { byItem, runWorld, shellThen } from "../../support/run/run-world.ts";
 import type { MockScript } from "../../support/model/mock-reply.ts";
+import { HONEST, commandJob, writing } from "../../support/grader/command-job.ts";
 import { startCli } from "../../support/run/run-cli.ts";
 import type { CliEnd } from "../../support/run/run-cli.ts";
 import type { SmallJob } from "../../support/run/small-job.ts";
@@ -43,6 +44,18 @@ function judged({ stdout }: CliEnd): Judged {
 }
 
 describe("rollyard preflight", () => {
+  it("tries a grader that asks for agents' files on the workdir as agents find it", async () => {
+    const commands = [writing(HONEST), writing(HONEST)];
+    const job = await commandJob(world, { commands, samples: 2 });
+    expect(await job.run()).toMatchObject({ code: 0 });
+    const end = await preflight(job, "--json", "--trajectories", "2", "--items", "1");
+    const levels = judged(end).findings.map(({ check, level }) => `${check} ${level}`);
+    expect(levels).toEqual(
+      expect.arrayContaining(["agents' files good", "determinism good", "worthless answers good"]),
+    );
+    expect(levels.filter((level) => level.endsWith("unknown"))).toEqual([]);
+  });
+
   it("finds a task fit whose items are now right and now wrong, with a grader that can't be fooled", async () => {
     const job = await baseline([wavering(), wavering(), right]);
     const end = await preflight(job, "--json");

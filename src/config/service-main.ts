@@ -1,3 +1,4 @@
+import { relative } from "node:path";
 import { parseArgs } from "node:util";
 import type { z } from "zod";
 import { toRollyardError } from "../errors/rollyard-error.ts";
@@ -57,7 +58,9 @@ async function start<Schema extends z.ZodType>(
     options: { config: { type: "string" }, help: { type: "boolean" } },
   });
   if (values.help === true || values.config === undefined) {
-    const usage = `Usage: node services/${name}/main.ts --config FILE\n\n${about}\n`;
+    // In a clone it is a source, in the image compiled.
+    const script = relative(host.cwd(), host.argv[1] ?? "");
+    const usage = `Usage: node ${script} --config FILE\n\n${about}\n`;
     host[values.help === true ? "stdout" : "stderr"].write(usage);
     return values.help === true ? 0 : 2;
   }

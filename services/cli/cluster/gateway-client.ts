@@ -59,6 +59,11 @@ export class GatewayClient {
     });
   }
 
+  /** Resolves when there is a token to show. Rejects with `kube_credentials`. */
+  async signIn(): Promise<void> {
+    await this.#token();
+  }
+
   /** An answer as JSON. */
   async json(request: GatewayRequest): Promise<JsonObject> {
     const { body } = await this.#send(request);

@@ -62,6 +62,8 @@ async function submit(connect: () => Promise<Cluster>, flags: SubmitFlags, io: C
   const cluster = await connect();
   const place = { ...cluster, namespace: namespace ?? input.job.metadata.namespace ?? cluster.namespace };
   const tell = flags.json ? () => undefined : io.stderr;
+  // A job whose rows nobody may bring would wait for ever.
+  if (input.upload !== null) await cluster.gateway.signIn();
   const { job, isNew } = await createObjects(place, input);
   tell(`rolloutjob ${job.namespace}/${job.name} ${isNew ? "made" : "is there already"}${sizeText(input)}\n`);
   if (input.upload !== null) {

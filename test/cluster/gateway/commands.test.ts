@@ -1,5 +1,6 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, symlink, writeFile } from "node:fs/promises";
+import { delimiter, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { installCrds } from "../../support/cluster/install-crds.ts";
@@ -10,10 +11,11 @@ import { freePort } from "../../support/lib/free-port.ts";
 import { startMockModel } from "../../support/model/mock-model.ts";
 import type { MockModel } from "../../support/model/mock-model.ts";
 import { always } from "../../support/model/mock-scripts.ts";
-import { startCli } from "../../support/run/run-cli.ts";
+import { startCli, startProgram } from "../../support/run/run-cli.ts";
 import type { CliEnd } from "../../support/run/run-cli.ts";
 
 const NAMESPACE = "gateway-commands";
+const PLUGIN = fileURLToPath(new URL("../../../bin/kubectl-rollyard.mjs", import.meta.url));
 const ROWS = [0, 1, 2, 3].map((n) => `${JSON.stringify({ question: `q${n}`, answer: "yes" })}\n`).join("");
 /** After so many failures an attempt has failed. */
 const TRIES_OF_A_CALL = 5;
@@ -109,6 +111,17 @@ describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
     const { code, stderr } = await rollyard("submit", "-f", file);
     expect([code, stderr]).toEqual([2, expect.stringMatching(/bad\.jsonl:2: is not valid JSON\n1 problem/u)]);
     expect(await world.jobs.job("bad-rows")).toBeNull();
+  });
+
+  it("finds that it has no token for the gateway before anything is made", async () => {
+    const file = await jobFile("tokenless");
+    const { code, stdout, stderr } = await rollyard("submit", "-f", file, "--service-account", "stranger");
+    expect([code, stdout, stderr]).toEqual([
+      2,
+      "",
+      expect.stringContaining(`There is no token of the service account ${NAMESPACE}/stranger`),
+    ]);
+    expect(await world.jobs.job("tokenless")).toBeNull();
   });
 
   it("lists jobs and tells of one", async () => {
@@ -268,6 +281,33 @@ describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
     }
     const gone = await rollyard("results", "whole");
     expect([gone.code, gone.stderr]).toEqual([2, expect.stringContaining('There is no RolloutJob "whole"')]);
+  });
+
+  it("is kubectl's plugin with every one of its commands", async () => {
+    await symlink(PLUGIN, join(world.folder, "kubectl-rollyard"));
+    const path = [world.folder, process.env["PATH"] ?? ""].join(delimiter);
+    const file = await jobFile("plugged", { samplesPerItem: 1 });
+    const steps: readonly (readonly [readonly string[], string])[] = [
+      [["submit", "-f", file], "Follow it: kubectl rollyard watch plugged -n gateway-commands"],
+      [["watch", "plugged"], "Complete (AllGraded)"],
+      [["get", "plugged"], "4 of 4 graded, mean reward 1"],
+      [["results", "plugged"], "graded"],
+      [["logs", "plugged", "1-0"], "rollout.started"],
+      [["doctor", "plugged"], "has ended: Complete (AllGraded)"],
+      [["retry", "plugged"], "Nothing to run"],
+      [["cancel", "plugged"], "is deleted with everything: 4 graded results of 4 go too"],
+      [["purge", "plugged", "--yes"], "plugged"],
+      [["get", "plugged"], 'There is no RolloutJob "plugged"'],
+    ];
+    for (const [args, said] of steps) {
+      const command = [cluster.kubectl, "rollyard", ...args];
+      const { code, stdout, stderr } = await startProgram(command, { ...env(), PATH: path }).ended;
+      expect([args, code, stdout + stderr]).toEqual([
+        args,
+        expect.any(Number),
+        expect.stringContaining(said),
+      ]);
+    }
   });
 
   it("says what to do for a wrong token, a missing right, and a gateway that is not there", async () => {

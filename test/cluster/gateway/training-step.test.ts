@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { writeFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -35,18 +35,28 @@ describe.skipIf(cluster.isMissing || python === null)("the example of a training
     await model?.close();
   });
 
+  it("fits into thirty lines", async () => {
+    const lines = (await readFile(SCRIPT, "utf8"))
+      .split("\n")
+      .filter((line) => !/^\s*(?:#.*|""".*""")?$/u.test(line));
+    expect(lines.length).toBeLessThanOrEqual(30);
+    expect(lines.filter((line) => line.length > 130 || line.includes(";"))).toEqual([]);
+  });
+
   it("submits its batch and reads each item's group back", async () => {
     const { url } = await world.gateway();
     const batch = join(world.folder, "batch.jsonl");
     const answers = ["yes", "no", "yes"];
     const rows = answers.map((answer, n) => `${JSON.stringify({ question: `q${n}`, answer })}\n`);
     await writeFile(batch, rows.join(""));
+    const token = join(world.folder, "token");
+    await writeFile(token, await world.token("editor"));
     const child = spawn("python3", [SCRIPT, "12", batch, "plain", model.baseURL], {
       env: {
         ...process.env,
         ROLLYARD_GATEWAY: url,
         ROLLYARD_NAMESPACE: NAMESPACE,
-        ROLLYARD_TOKEN: await world.token("editor"),
+        ROLLYARD_TOKEN_FILE: token,
       },
       stdio: ["ignore", "pipe", "inherit"],
     });

@@ -35,6 +35,20 @@ describe("the files of the chart", () => {
     ]);
   });
 
+  it("refuse whatever value is not known, but for what is Kubernetes' own", async () => {
+    const schema = JSON.parse(await readFile(join(CHART, "values.schema.json"), "utf8")) as Schema;
+    const open = new Set(openParts(schema, []).map((path) => path.at(-1) ?? ""));
+    expect([...open].toSorted()).toEqual([
+      "affinity",
+      "extraEnv[]",
+      "extraManifests[]",
+      "global",
+      "metricsFrom[]",
+      "tolerations[]",
+      "topologySpreadConstraints[]",
+    ]);
+  });
+
   it("use no value that is not there", async () => {
     const values = parse(await readFile(join(CHART, "values.yaml"), "utf8")) as Readonly<
       Record<string, unknown>
@@ -76,6 +90,26 @@ describe("a file of rights as a template", () => {
     expect(objects(rendered)).toEqual(objects(text));
   });
 });
+
+interface Schema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly additionalProperties?: boolean | Schema;
+}
+
+/** Paths of objects that take any field with any value. */
+function openParts(schema: Schema, path: readonly string[]): readonly (readonly string[])[] {
+  const { type, properties = {}, items, additionalProperties: others } = schema;
+  const rest = typeof others === "object" && Object.keys(others).length > 0 ? others : null;
+  const isOpen = type === "object" && others !== false && rest === null;
+  return [
+    ...(isOpen ? [path] : []),
+    ...Object.entries(properties).flatMap(([name, inner]) => openParts(inner, [...path, name])),
+    ...(rest === null ? [] : openParts(rest, [...path, "*"])),
+    ...(items === undefined ? [] : openParts(items, [...path.slice(0, -1), `${path.at(-1) ?? ""}[]`])),
+  ];
+}
 
 function valueAt(values: unknown, path: string): unknown {
   return path

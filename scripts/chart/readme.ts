@@ -15,7 +15,7 @@ export function chartReadme(values: JsonObject, head: string): string {
 }
 
 const TEXT = `# The chart \`rollyard\`
-Installs the CRDs, controller, workers, graders, their rights, and a NATS of its own, in one namespace. It depends on no other chart.
+Installs the CRDs, controller, workers, graders, gateway, their rights, and a NATS of its own, in one namespace. It depends on no other chart.
 
 \`\`\`sh
 helm install rollyard charts/rollyard -n rollyard-system --create-namespace --set image.repository=registry.example/rollyard
@@ -28,8 +28,9 @@ helm test rollyard -n rollyard-system --logs
 | objects | notes |
 | --- | --- |
 | CRDs | templates, so an upgrade of the chart upgrades them; \`helm uninstall\` leaves them and the jobs (\`crds.keep\`) |
-| controller, worker, grader | Deployments that run as user 10001 on a read-only root without capabilities; an upgrade starts the new process before the old one hands over |
-| rights | the rules of [config/rbac](../../config/rbac), generated from those files; workers and graders have no token |
+| controller, worker, grader, gateway | Deployments that run as user 10001 on a read-only root without capabilities; an upgrade starts the new process before the old one hands over |
+| the gateway's Service | \`rollyard submit\`, \`results\` and \`logs\` come to it through the API server, trainers by HTTP, both with their Kubernetes token; \`gateway.ingress\` opens another way, \`gateway.enabled=false\` leaves it out |
+| rights | the rules of [config/rbac](../../config/rbac), generated from those files; workers and graders have no token; users get \`rollyard-edit\` or \`rollyard-view\` |
 | NATS | a StatefulSet of 1 or 3 servers with a user for each service, or your own by \`nats.url\` |
 | NetworkPolicies | who reaches the services and NATS; those of sandboxes are made by the controller |
 | PodDisruptionBudgets | evictions go one by one |

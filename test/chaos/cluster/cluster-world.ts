@@ -5,12 +5,12 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findPrograms } from "../../../services/cli/find-programs.ts";
 import type { KubeObject } from "../../../src/kube/kube-object.ts";
+import { chartConfig, installChart } from "../../support/chart/installed-chart.ts";
 import { kubectlOk } from "../../support/cluster/kubectl.ts";
 import type { LocalKubelet } from "../../support/cluster/kubelet/local-kubelet.ts";
 import { startLocalNode, startWholeCluster } from "../../support/cluster/whole-cluster.ts";
 import type { WholeCluster } from "../../support/cluster/whole-cluster.ts";
 import { ApiProxy } from "../../support/kube/api-proxy.ts";
-import { startProgram } from "../../support/run/run-cli.ts";
 import { freePort } from "../../support/lib/free-port.ts";
 import { makeNatsNodes } from "../world/nats-node.ts";
 import type { NatsNode } from "../world/nats-node.ts";
@@ -66,7 +66,6 @@ interface Lease extends KubeObject {
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const SYSTEM = "rollyard-system";
-const ACCOUNT = "rollyard-controller";
 const LEASES = { group: "coordination.k8s.io", version: "v1", plural: "leases" };
 const RESTART_MS = 500;
 
@@ -96,7 +95,7 @@ export class ClusterWorld {
     this.bus = made.bus;
   }
 
-  /** Starts control plane, node and bus, installs CRDs and RBAC; the services come with {@link startServices}. */
+  /** Starts control plane, node and bus, installs the chart's kinds and rights; the services come with {@link startServices}. */
   static async start(options: ClusterWorldOptions): Promise<ClusterWorld> {
     const whole = await startWholeCluster();
     try {
@@ -164,12 +163,8 @@ export class ClusterWorld {
       Array.from({ length: controllers }, (_, index) => this.#startController(index)),
     );
     const more = await Promise.all([
-      ...Array.from({ length: workers }, (_, index) =>
-        this.#startService("worker", index, `slots: ${slots}`),
-      ),
-      ...Array.from({ length: graders }, (_, index) =>
-        this.#startService("grader", index, "concurrency: 32"),
-      ),
+      ...Array.from({ length: workers }, (_, index) => this.#startService("worker", index, { slots })),
+      ...Array.from({ length: graders }, (_, index) => this.#startService("grader", index)),
     ]);
     this.#others = [...this.#others, ...more];
   }
@@ -194,16 +189,15 @@ export class ClusterWorld {
     return { origin, log, tools: toolFile, stop: () => model.stop() };
   }
 
-  /** Starts a gateway, with the administrator's rights. */
+  /** Starts a gateway, with the chart's configuration and account. */
   async startGateway(): Promise<{ readonly url: string; readonly service: Service }> {
     const port = await freePort();
     const name = `gateway-${this.#others.length}`;
     const file = join(this.folder, `${name}.yaml`);
     const config = {
-      nats: { servers: this.nats.map((node) => `127.0.0.1:${node.port}`) },
-      kubeconfig: this.whole.plane.kubeconfigFile,
+      ...(await chartConfig("gateway", this.#natsServers())),
+      kubeconfig: await this.#kubeconfigOf("rollyard-gateway", name),
       listen: { host: "127.0.0.1", port },
-      metrics: { host: "127.0.0.1", port: 0 },
     };
     await writeFile(file, JSON.stringify(config));
     const url = `http://127.0.0.1:${port}`;
@@ -269,28 +263,21 @@ export class ClusterWorld {
   }
 
   async #install(): Promise<void> {
-    const crds = await startProgram(nodeCommand(["services/cli/main.ts", "crds"])).ended;
-    await this.kubectl(["apply", "-f", "-"], crds.stdout);
-    await this.kubectl(["apply", "-f", join(ROOT, "config/rbac/controller.yaml")]);
-    const established = ["wait", "--for=condition=Established", "--timeout=20s", "crd"];
-    await this.kubectl([...established, "environments.rollyard.dev", "rolloutjobs.rollyard.dev"]);
+    await installChart(this.whole.cluster);
   }
 
   async #startController(index: number): Promise<Service> {
     const name = `controller-${index + 1}`;
     const aheadMs = this.#options.clocksAheadMs?.[index] ?? 0;
-    const token = await this.kubectl(["-n", SYSTEM, "create", "token", ACCOUNT, "--duration=8h"]);
-    const kubeconfig = join(this.folder, `${name}.kubeconfig`);
-    await writeFile(kubeconfig, await this.#kubeconfigOf(token.trim()), { mode: 0o600 });
+    const kubeconfig = await this.#kubeconfigOf("rollyard-controller", name);
     const file = join(this.folder, `${name}.yaml`);
     const config = {
-      nats: { servers: this.nats.map(({ port }) => `127.0.0.1:${port}`) },
+      ...(await chartConfig("controller", this.#natsServers())),
       kubeconfig,
       namespace: SYSTEM,
       sandboxdImage: "registry.example/sandboxd:1",
       // Its pods run nothing that most tests' nodes know.
       policyProbe: { enabled: this.#options.probesPolicy === true },
-      metrics: { host: "127.0.0.1", port: 0 },
       ...this.#options.controllerConfig,
     };
     await writeFile(file, JSON.stringify(config));
@@ -302,23 +289,30 @@ export class ClusterWorld {
     return service;
   }
 
-  /** Of the controllers' service account, through the proxy. */
-  async #kubeconfigOf(token: string): Promise<string> {
+  #natsServers(): readonly string[] {
+    return this.nats.map(({ port }) => `127.0.0.1:${port}`);
+  }
+
+  /** A file for a process with the rights of a service account, through the proxy. */
+  async #kubeconfigOf(account: string, name: string): Promise<string> {
+    const token = await this.kubectl(["-n", SYSTEM, "create", "token", account, "--duration=8h"]);
     const admin = JSON.parse(await readFile(this.whole.plane.kubeconfigFile, "utf8")) as {
       readonly clusters: readonly { readonly name: string; readonly cluster: object }[];
     };
     const { isDirect = false } = this.#options;
     const server = isDirect ? this.whole.plane.server : `https://127.0.0.1:${this.proxy.port}`;
     const clusters = admin.clusters.map(({ name, cluster }) => ({ name, cluster: { ...cluster, server } }));
-    return JSON.stringify({ ...admin, clusters, users: [{ name: "test", user: { token } }] });
+    const file = join(this.folder, `${name}.kubeconfig`);
+    const users = [{ name: "test", user: { token: token.trim() } }];
+    await writeFile(file, JSON.stringify({ ...admin, clusters, users }), { mode: 0o600 });
+    return file;
   }
 
-  async #startService(kind: "worker" | "grader", index: number, setting: string): Promise<Service> {
+  async #startService(kind: "worker" | "grader", index: number, settings: object = {}): Promise<Service> {
     const name = `${kind}-${index + 1}`;
     const file = join(this.folder, `${name}.yaml`);
-    const servers = JSON.stringify(this.nats.map(({ port }) => `127.0.0.1:${port}`));
-    const lines = [`nats: {servers: ${servers}}`, setting, "metrics: {host: 127.0.0.1, port: 0}", ""];
-    await writeFile(file, lines.join("\n"));
+    const config = { ...(await chartConfig(kind, this.#natsServers())), ...settings };
+    await writeFile(file, JSON.stringify(config));
     const service = this.#service(name, [`services/${kind}/main.ts`, "--config", file]);
     await service.start();
     return service;

@@ -1,17 +1,23 @@
-import { readdir } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import type { z } from "zod";
 import { controllerConfigSchema } from "../../../services/controller/config.ts";
 import { gatewayConfigSchema } from "../../../services/gateway/config.ts";
 import { graderConfigSchema } from "../../../services/grader/config.ts";
 import { workerConfigSchema } from "../../../services/worker/config.ts";
+import type { JsonObject } from "../../../src/lib/json.ts";
 import { findObject, parseObjects, podSpecOf } from "../../support/chart/chart-objects.ts";
 import type { ChartObject } from "../../support/chart/chart-objects.ts";
 import { CHART, helm, helmOk, testHelm } from "../../support/chart/test-helm.ts";
-import { kubectl } from "../../support/cluster/kubectl.ts";
+import { accountKubeconfig } from "../../support/cluster/account-kubeconfig.ts";
+import { kubectl, kubectlOk } from "../../support/cluster/kubectl.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
+import { startControllersWorld } from "../../support/controller/controllers-world.ts";
+import type { ControllersWorld } from "../../support/controller/controllers-world.ts";
+import { startCli } from "../../support/run/run-cli.ts";
 
 const cluster = testCluster();
 const found = await testHelm();
@@ -30,7 +36,32 @@ async function rendered(...args: readonly string[]): Promise<readonly ChartObjec
   return parseObjects(text);
 }
 
+/** Objects as kubectl takes several. */
+interface ChartList {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly items: readonly ChartObject[];
+}
+
+/** Of a controller's configuration, what differs on this machine: no node runs the probe's pods, other processes listen. */
+const THIS_MACHINE = { policyProbe: { enabled: false }, metrics: { host: "127.0.0.1", port: 0 } };
+
 describe.skipIf(found.kind === "missing")("the chart", () => {
+  let folder: string;
+  let world: ControllersWorld;
+
+  beforeAll(async () => {
+    if (cluster.isMissing) return;
+    folder = await mkdtemp(join(tmpdir(), "rollyard-render-"));
+    world = await startControllersWorld(cluster);
+  });
+
+  afterAll(async () => {
+    if (cluster.isMissing) return;
+    await world.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
   it("is tried with four files of values", () => {
     expect(VALUE_FILES).toHaveLength(4);
   });
@@ -96,14 +127,53 @@ describe.skipIf(found.kind === "missing")("the chart", () => {
       expect(passwords.filter((password) => others.includes(password))).toEqual([]);
     });
 
-    it.skipIf(cluster.isMissing)("is accepted by an API server, every field known", async () => {
-      for (const namespace of [NAMESPACE, "team-a"])
-        await kubectl(cluster, ["create", "namespace", namespace]);
-      // The Prometheus operator's kind is not there, and a pod is refused as long as its account is not.
-      const known = objects.filter(({ kind }) => kind !== "ServiceMonitor" && kind !== "Pod");
-      const list = { apiVersion: "v1", kind: "List", items: known };
-      const args = ["apply", "--server-side", "--force-conflicts", "--dry-run=server", "--validate=strict"];
-      expect(await kubectl(cluster, [...args, "-f", "-"], list)).toMatchObject({ code: 0 });
+    describe.skipIf(cluster.isMissing)("on an API server", () => {
+      const release = file.replace(".yaml", "");
+      const namespace = `chart-${release}`;
+      const installed = isSmall ? fullname : `${release}-rollyard`;
+      const account = { namespace, name: `${installed}-controller` };
+      let list: ChartList;
+
+      beforeAll(async () => {
+        for (const name of [namespace, "team-a"]) await kubectl(cluster, ["create", "namespace", name]);
+        const text = await helmOk(found, ["template", release, CHART, "-n", namespace, ...values]);
+        // The Prometheus operator's kind is not there; a pod is refused as long as its account is not.
+        const known = parseObjects(text).filter(({ kind }) => kind !== "ServiceMonitor");
+        const items = known.toSorted(
+          (one, other) => Number(one.kind === "Pod") - Number(other.kind === "Pod"),
+        );
+        list = { apiVersion: "v1", kind: "List", items };
+      });
+
+      afterAll(async () => {
+        const items = list.items.filter(({ kind }) => kind !== "CustomResourceDefinition");
+        const remove = ["delete", "--ignore-not-found", "--wait=false", "--force", "-f", "-"];
+        await kubectl(cluster, remove, { ...list, items });
+        await kubectl(cluster, ["delete", "namespace", namespace, "--wait=false"]);
+      });
+
+      it("is taken, every field known, and is all there", async () => {
+        const apply = ["apply", "--server-side", "--force-conflicts", "--validate=strict", "-f", "-"];
+        expect(await kubectl(cluster, apply, list)).toMatchObject({ code: 0 });
+        const there = await kubectlOk(cluster, ["get", "-f", "-", "-o", "name"], list);
+        expect(there.trim().split("\n")).toHaveLength(list.items.length);
+      });
+
+      it("lets a controller with its account and its configuration look after its namespaces", async () => {
+        const config = findObject(list.items, "ConfigMap", account.name).data?.["config.yaml"] ?? "";
+        const own = parse(config) as JsonObject;
+        const running = await world.start(release, {
+          ...own,
+          ...THIS_MACHINE,
+          nats: { servers: world.nats.servers.map(({ address }) => address) },
+          kubeconfig: await accountKubeconfig(cluster, account, folder),
+          // Those of the other tests are not its own.
+          watchNamespace: own["watchNamespace"] ?? namespace,
+        });
+        await running.says(/environments and jobs are looked after/);
+        running.kill("SIGTERM");
+        expect(await running.ended).toMatchObject({ code: 0, stderr: "" });
+      });
     });
   });
 
@@ -129,6 +199,27 @@ describe.skipIf(found.kind === "missing")("the chart", () => {
     const before = await sums();
     const after = await sums("--set", "worker.config.slots=7");
     expect(SERVICES.filter((_, index) => before[index] !== after[index])).toEqual(["worker"]);
+  });
+
+  it("notes the three commands that a user needs", async () => {
+    const image = ["--set", "image.repository=registry.example/rollyard"];
+    const notes = async (...args: readonly string[]): Promise<readonly string[]> => {
+      const install = ["install", "mine", CHART, "-n", "here", "--dry-run=client", ...image, ...args];
+      return [...(await helmOk(found, install)).matchAll(/^ {2}\d\. .*\n {5}(.*)$/gmu)].map(
+        ([, line = ""]) => line,
+      );
+    };
+    const [wait, test, submit = ""] = await notes();
+    expect([wait, test]).toEqual([
+      "kubectl -n here rollout status deployment -l app.kubernetes.io/instance=mine",
+      "helm test mine -n here --logs",
+    ]);
+    expect(submit).toContain("--gateway-service here/mine-rollyard-gateway:8080");
+    // Its files are the user's: the command line takes all the rest.
+    const tried = await startCli(submit.split(" ").slice(1)).ended;
+    expect([tried.code, tried.stderr]).toEqual([2, expect.stringContaining("environment.yaml")]);
+    expect(tried.stderr).not.toContain("--help");
+    expect((await notes("--set", "gateway.enabled=false"))[2]).toMatch(/^kubectl apply -f/u);
   });
 
   it.each([

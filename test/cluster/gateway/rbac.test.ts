@@ -1,9 +1,9 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { objectOrEmpty } from "../../../src/lib/half-valid.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
+import { installChart } from "../../support/chart/installed-chart.ts";
 import { accountKubeconfig } from "../../support/cluster/account-kubeconfig.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
 import { installCrds } from "../../support/cluster/install-crds.ts";
@@ -27,17 +27,10 @@ const API = `/apis/rollyard.dev/v1alpha1/namespaces/${NAMESPACE}`;
 const PROXY = `/api/v1/namespaces/${SYSTEM}/services/http:rollyard-gateway:8080/proxy/healthz`;
 const cluster = testCluster();
 const here = ["-n", NAMESPACE];
-const USERS_FILE = fileOf("users");
-const [gatewayRole = {}] = await rolesOf(fileOf("gateway"));
-const userRoles = await rolesOf(USERS_FILE);
-
-function fileOf(name: string): string {
-  return fileURLToPath(new URL(`../../../config/rbac/${name}.yaml`, import.meta.url));
-}
-
-function userRole(name: string): JsonObject {
-  return userRoles.find((role) => objectOrEmpty(role["metadata"])["name"] === name) ?? {};
-}
+const [gatewayRole = {}] = await rolesOf("rollyard-gateway");
+const [viewRole = {}] = await rolesOf("rollyard-view");
+const [editRole = {}] = await rolesOf("rollyard-edit");
+const [knockRole = {}] = await rolesOf("rollyard-gateway-user");
 
 /** Whoever has a role. */
 interface Someone {
@@ -214,15 +207,15 @@ describe.skipIf(cluster.isMissing)("the rights around a gateway", () => {
   }
 
   describe("of who may view", () => {
-    describeRole(userRole("rollyard-view"), () => [...readingDeeds, ...answerDeeds]);
+    describeRole(viewRole, () => [...readingDeeds, ...answerDeeds]);
   });
 
   describe("of who may edit", () => {
-    describeRole(userRole("rollyard-edit"), () => [...readingDeeds, ...answerDeeds, ...editingDeeds]);
+    describeRole(editRole, () => [...readingDeeds, ...answerDeeds, ...editingDeeds]);
   });
 
   describe("of who may knock at the gateway", () => {
-    const role = userRole("rollyard-gateway-user");
+    const role = knockRole;
     const knock: Readonly<Record<string, (user: Someone) => Promise<CliEnd>>> = {
       get: (user) => user.kubectl(["get", "--raw", PROXY]),
       create: (user) => user.kubectl(["create", "--raw", PROXY, "-f", "-"], {}),
@@ -231,7 +224,7 @@ describe.skipIf(cluster.isMissing)("the rights around a gateway", () => {
 
     beforeAll(() => kubectlOk(cluster, ["-n", SYSTEM, "delete", "rolebinding", "rollyard-gateway-user"]));
 
-    afterAll(() => kubectlOk(cluster, ["apply", "-f", USERS_FILE]));
+    afterAll(() => installChart(cluster));
 
     it.each(rightsOf(role))("are all needed: $name", async (right) => {
       const act = knock[right.verb];

@@ -1,15 +1,14 @@
 import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { generateSigningKeys, publicKeysOf } from "../../../src/sandbox/signing-keys.ts";
 import { startNatsFixture } from "../../support/bus/nats-fixture.ts";
 import type { NatsFixture } from "../../support/bus/nats-fixture.ts";
+import { installChart } from "../../support/chart/installed-chart.ts";
 import { accountKubeconfig } from "../../support/cluster/account-kubeconfig.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
-import { kubectlOk } from "../../support/cluster/kubectl.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
 import { CONTROLLER_NAMESPACE } from "../../support/controller/controller-account.ts";
 import { openTestEngine } from "../../support/docker/test-engine.ts";
@@ -33,7 +32,6 @@ const BOUNDS = [
 const GRACE = { controller: 30, worker: 60, grader: 180, gateway: 35 } as const;
 type Name = keyof typeof GRACE;
 const USES_CLUSTER: ReadonlySet<Name> = new Set(["controller", "gateway"]);
-const RIGHTS_FOLDER = fileURLToPath(new URL("../../../config/rbac/", import.meta.url));
 const OWN_CONFIG: Readonly<Record<Name, object>> = {
   controller: { sandboxdImage: IMAGES.sandboxd, watchNamespace: "images", policyProbe: { enabled: false } },
   worker: {},
@@ -92,7 +90,7 @@ describe.skipIf(typeof opened === "string")("the images", () => {
 
   /** Its account's token in a file; resolves with where the container sees that. */
   async function kubeconfigIn(place: string, name: Name): Promise<string> {
-    await kubectlOk(cluster, ["apply", "-f", join(RIGHTS_FOLDER, `${name}.yaml`)]);
+    await installChart(cluster);
     const account = { namespace: CONTROLLER_NAMESPACE, name: `rollyard-${name}` };
     const file = await accountKubeconfig(cluster, account, place);
     // The container's user is none of this machine.
@@ -125,6 +123,11 @@ describe.skipIf(typeof opened === "string")("the images", () => {
     await run("stop", "--time", String(GRACE[name]), container);
     const code = (await run("inspect", "--format", "{{.State.ExitCode}}", container)).trim();
     expect({ code, log: code === "0" ? "" : await run("logs", container) }).toEqual({ code: "0", log: "" });
+  });
+
+  it("say by what command a service is started in them", async () => {
+    const usage = "Usage: node dist/services/controller/main.js --config FILE";
+    expect(await run("run", "--rm", ...BOUNDS, IMAGES.services)).toContain(usage);
   });
 
   it("run as a user without rights, who can change nothing in them", async () => {

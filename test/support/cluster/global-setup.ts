@@ -1,5 +1,6 @@
 import type { TestProject } from "vitest/node";
 import { ensureControlPlane } from "../../../scripts/lib/control-plane.mjs";
+import { ensureHelm } from "../../../scripts/lib/helm.mjs";
 import { findPlaces } from "../../../scripts/lib/places.mjs";
 import { SetupError } from "../../../scripts/lib/setup-error.mjs";
 import { startControlPlane } from "./control-plane.ts";
@@ -17,6 +18,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   try {
     const places = findPlaces();
     const kubectl = (await ensureControlPlane(places, ["kubectl"])).kubectl;
+    // What tests install is the chart's.
+    await ensureHelm(places);
     if (given !== undefined && given !== "") {
       project.provide("cluster", { kind: "ready", kubeconfigFile: given, kubectl, isOurs: false });
       return async () => undefined;

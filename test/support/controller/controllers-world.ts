@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { chartConfig } from "../chart/installed-chart.ts";
 import { startNatsFixture } from "../bus/nats-fixture.ts";
 import type { NatsFixture } from "../bus/nats-fixture.ts";
 import type { TestCluster } from "../cluster/test-cluster.ts";
@@ -8,7 +9,7 @@ import { nodeCommand, startProgram } from "../run/run-cli.ts";
 import type { RunningCli } from "../run/run-cli.ts";
 import { controllerKubeconfig } from "./controller-account.ts";
 
-/** A bus, and controllers as processes with the rights of their account. */
+/** A bus, and controllers as processes with the configuration and the account of the chart. */
 export interface ControllersWorld {
   readonly nats: NatsFixture;
   /** Of the controller's account. */
@@ -25,17 +26,20 @@ export async function startControllersWorld(cluster: TestCluster): Promise<Contr
   const [server] = nats.servers;
   const login = server?.login("controller");
   const kubeconfigFile = await controllerKubeconfig(cluster, folder);
+  const base = await chartConfig(
+    "controller",
+    nats.servers.map(({ address }) => address),
+  );
   const started: RunningCli[] = [];
   return {
     nats,
     kubeconfigFile,
     start: async (id, more = {}) => {
       const config = {
-        nats: { servers: nats.servers.map(({ address }) => address) },
+        ...base,
         id,
         sandboxdImage: "registry.example/sandboxd:1",
         policyProbe: { enabled: false },
-        metrics: { host: "127.0.0.1", port: 0 },
         ...more,
       };
       const file = join(folder, `${id}.yaml`);

@@ -1,3 +1,6 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Registry } from "prom-client";
 import { startGrader } from "../../../services/grader/create-grader.ts";
 import { startWorker } from "../../../services/worker/create-worker.ts";
@@ -11,6 +14,7 @@ import { serveClusterSecrets } from "../../../src/controller/secrets/serve-secre
 import { EventRecorder } from "../../../src/kube/control/event-recorder.ts";
 import { WorkerRoster } from "../../../src/job/worker-roster.ts";
 import { KubeClient } from "../../../src/kube/kube-client.ts";
+import type { KubeCredentials } from "../../../src/kube/transport/kube-credentials.ts";
 import { kubeconfigCredentials } from "../../../src/kube/transport/kubeconfig.ts";
 import { createKubeTransport } from "../../../src/kube/transport/https-kube-transport.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
@@ -27,6 +31,7 @@ import type { NatsFixture } from "../bus/nats-fixture.ts";
 import { eventually } from "../cluster/eventually.ts";
 import { kubectl, kubectlOk } from "../cluster/kubectl.ts";
 import type { TestCluster } from "../cluster/test-cluster.ts";
+import { controllerKubeconfig } from "./controller-account.ts";
 import { KnownEnvironments } from "./known-environments.ts";
 
 /** Largest dataset of a test's controller. */
@@ -85,7 +90,7 @@ export class JobsWorld {
   async controller(options: ControllerOptions = {}): Promise<JobsController> {
     const { environments = new KnownEnvironments(), rules = {}, logger = silentLogger } = options;
     const reach = publicReach({ allowedHosts: options.allowedHosts ?? [], blockedRanges: [] });
-    const transport = createKubeTransport(await kubeconfigCredentials(this.#cluster.kubeconfigFile));
+    const transport = createKubeTransport(await this.#credentials());
     const client = new KubeClient(transport);
     const bus = await this.connect("controller");
     const common = { clock: systemClock, logger };
@@ -128,6 +133,16 @@ export class JobsWorld {
     const controller = { jobs, environments, stop: () => (stopping ??= stop()) };
     this.#closers.push(controller.stop);
     return controller;
+  }
+
+  /** Of the chart's account of the controller. */
+  async #credentials(): Promise<KubeCredentials> {
+    const folder = await mkdtemp(join(tmpdir(), "rollyard-account-"));
+    try {
+      return await kubeconfigCredentials(await controllerKubeconfig(this.#cluster, folder));
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   }
 
   /** A worker process's parts and a grader's. */

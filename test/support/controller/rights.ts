@@ -1,8 +1,6 @@
-import { readFile } from "node:fs/promises";
-import { parseAllDocuments } from "yaml";
 import { listOrEmpty, objectOrEmpty, textOrUndefined } from "../../../src/lib/half-valid.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
-import { RIGHTS_FILE } from "./controller-account.ts";
+import { chartObjects } from "../chart/installed-chart.ts";
 
 /** One verb of one rule of a role. */
 export interface Right {
@@ -19,11 +17,11 @@ export interface ResourceRight extends Right {
   readonly resource: string;
 }
 
-/** The roles of a file of `config/rbac`. */
-export async function rolesOf(file: string): Promise<readonly JsonObject[]> {
-  return parseAllDocuments(await readFile(file, "utf8"))
-    .map((document) => objectOrEmpty(document.toJS()))
-    .filter(({ kind }) => kind === "ClusterRole" || kind === "Role");
+/** The chart's roles of that name. */
+export async function rolesOf(name: string): Promise<readonly JsonObject[]> {
+  return (await chartObjects())
+    .filter(({ kind, metadata }) => (kind === "ClusterRole" || kind === "Role") && metadata.name === name)
+    .map((role) => role as unknown as JsonObject);
 }
 
 /** Every right that a role gives, for each resource by itself. */
@@ -56,9 +54,9 @@ export function roleWithoutOne(right: ResourceRight, name: string): JsonObject {
   return { ...role, metadata: { name }, rules };
 }
 
-/** Every right that `config/rbac` gives the controller. */
+/** Every right that the chart gives the controller. */
 export async function allRights(): Promise<readonly Right[]> {
-  const roles = await rolesOf(RIGHTS_FILE);
+  const roles = await rolesOf("rollyard-controller");
   return roles.flatMap((role) =>
     listOrEmpty(role["rules"]).flatMap((each, rule) => {
       const { resources, verbs } = objectOrEmpty(each);

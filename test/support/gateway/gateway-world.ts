@@ -1,11 +1,10 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import type { JsonObject } from "../../../src/lib/json.ts";
+import { chartConfig, installChart } from "../chart/installed-chart.ts";
 import { accountKubeconfig, accountToken } from "../cluster/account-kubeconfig.ts";
 import type { TestAccount } from "../cluster/account-kubeconfig.ts";
-import { kubectlOk } from "../cluster/kubectl.ts";
 import type { TestCluster } from "../cluster/test-cluster.ts";
 import { JobsWorld } from "../controller/jobs-world.ts";
 import { nodeCommand, startProgram } from "../run/run-cli.ts";
@@ -18,15 +17,12 @@ export interface RunningGateway {
   readonly process: RunningCli;
 }
 
-const RIGHTS_FILES = ["gateway.yaml", "users.yaml"].map((name) =>
-  fileURLToPath(new URL(`../../../config/rbac/${name}`, import.meta.url)),
-);
 const ACCOUNT = { namespace: "rollyard-system", name: "rollyard-gateway" };
 
 /** Whoever uses a gateway in the test's namespace, by name of the service account. */
 export type TestUser = "editor" | "viewer" | "nobody";
 
-/** A namespace with jobs, the rights of `config/rbac`, users, and gateways as processes. */
+/** A namespace with jobs, the chart's rights, users, and gateways as processes with the chart's configuration. */
 export class GatewayWorld {
   readonly jobs: JobsWorld;
   readonly folder: string;
@@ -41,7 +37,7 @@ export class GatewayWorld {
 
   static async start(cluster: TestCluster, namespace: string): Promise<GatewayWorld> {
     const folder = await mkdtemp(join(tmpdir(), "rollyard-gateway-"));
-    for (const file of RIGHTS_FILES) await kubectlOk(cluster, ["apply", "-f", file]);
+    await installChart(cluster);
     const jobs = await JobsWorld.start(cluster, namespace);
     for (const user of ["editor", "viewer", "nobody"])
       await jobs.kubectlOk(["create", "serviceaccount", user]);
@@ -77,9 +73,11 @@ export class GatewayWorld {
   ): Promise<RunningGateway> {
     const { nats } = this.jobs;
     const config = {
-      nats: { servers: nats.servers.map(({ address }) => address) },
+      ...(await chartConfig(
+        "gateway",
+        nats.servers.map(({ address }) => address),
+      )),
       listen: { host: "127.0.0.1", port: 0 },
-      metrics: { host: "127.0.0.1", port: 0 },
       ...more,
     };
     const file = join(this.folder, `gateway-${this.#started.length}.yaml`);

@@ -3,31 +3,62 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { z } from "zod";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 
-interface Skaffold {
-  readonly build: {
-    readonly artifacts: readonly {
-      readonly image: string;
-      readonly context?: string;
-      readonly docker?: { readonly dockerfile: string };
-    }[];
-  };
-  readonly deploy: {
-    readonly helm: {
-      readonly releases: readonly [
-        { readonly chartPath: string; readonly setValueTemplates: Readonly<Record<string, string>> },
-      ];
-    };
-  };
-  readonly profiles: readonly {
-    readonly name: string;
-    readonly patches: readonly { readonly path: string; readonly value: unknown }[];
-  }[];
-}
+const buildSchema = z.strictObject({
+  artifacts: z
+    .array(
+      z.strictObject({
+        image: z.string(),
+        context: z.string().optional(),
+        docker: z.strictObject({ dockerfile: z.string() }).optional(),
+      }),
+    )
+    .optional(),
+  local: z.strictObject({ push: z.boolean() }).optional(),
+  tagPolicy: z
+    .union([
+      z.strictObject({ inputDigest: z.strictObject({}) }),
+      z.strictObject({ gitCommit: z.strictObject({ ignoreChanges: z.boolean() }) }),
+    ])
+    .optional(),
+});
 
-const skaffold = parse(await readFile(`${ROOT}skaffold.yaml`, "utf8")) as Skaffold;
+const releaseSchema = z.strictObject({
+  name: z.string(),
+  chartPath: z.string(),
+  namespace: z.string(),
+  createNamespace: z.boolean(),
+  setValueTemplates: z.record(z.string(), z.string()),
+  // What profiles add.
+  setValues: z.record(z.string(), z.unknown()).optional(),
+  wait: z.boolean().optional(),
+});
+
+/**
+ * The fields of skaffold/v4beta13 that the file uses, and no others: https://skaffold.dev/docs/references/yaml. Skaffold itself
+ * is not among the programs of the tests.
+ */
+const skaffoldSchema = z.strictObject({
+  apiVersion: z.literal("skaffold/v4beta13"),
+  kind: z.literal("Config"),
+  metadata: z.strictObject({ name: z.string() }),
+  build: buildSchema.required({ artifacts: true }),
+  deploy: z.strictObject({ helm: z.strictObject({ releases: z.tuple([releaseSchema]) }) }),
+  profiles: z.array(
+    z.strictObject({
+      name: z.string(),
+      activation: z.array(z.strictObject({ command: z.string() })).optional(),
+      build: buildSchema,
+      patches: z.array(z.strictObject({ op: z.literal("add"), path: z.string(), value: z.unknown() })),
+    }),
+  ),
+});
+
+const file: unknown = parse(await readFile(`${ROOT}skaffold.yaml`, "utf8"));
+const skaffold = skaffoldSchema.parse(file);
 const values = parse(await readFile(`${ROOT}charts/rollyard/values.yaml`, "utf8")) as unknown;
 
 /** Whether the chart has a value at a path; the one that is required has no default. */
@@ -69,5 +100,14 @@ describe("skaffold.yaml", () => {
       .flatMap(({ value }) => Object.keys(value as object));
     expect(set.length).toBeGreaterThan(0);
     expect(set.filter((path) => !hasValue(path))).toEqual([]);
+  });
+
+  it.each(skaffold.profiles)("is whole with the profile $name", ({ build, patches }) => {
+    const whole = structuredClone({ ...skaffold, build: { ...skaffold.build, ...build } });
+    for (const { path, value } of patches) {
+      const found = /^\/deploy\/helm\/releases\/0\/(\w+)$/u.exec(path)?.[1] ?? "";
+      Object.assign(whole.deploy.helm.releases[0], { [found]: value });
+    }
+    expect(skaffoldSchema.safeParse(whole).error).toBeUndefined();
   });
 });

@@ -4,7 +4,10 @@ import type { GenMessage } from "@bufbuild/protobuf/codegenv2";
 
 import { RollyardError } from "../errors/rollyard-error.ts";
 
-/** The version that this code writes. A reader takes it and every older one; adding fields needs no new version. */
+/**
+ * The version that this code writes. A reader takes it and every older one; adding fields needs no new version. During an upgrade
+ * both versions run: what is newer is left to a process that reads it, for it is no damage.
+ */
 export const SCHEMA_VERSION = 1;
 
 /** A stored message: it outlives the code that wrote it, so it says by which schema it was written. */
@@ -22,12 +25,12 @@ export function encodeStored<T extends Versioned>(
 
 /**
  * Decodes a stored message.
- * Throws `log_corrupt` for bytes that are no such message, or one written by a newer version of Rollyard.
+ * Throws `log_corrupt` for bytes that are no such message, `other_version` for one of a newer version of Rollyard.
  */
 export function decodeStored<T extends Versioned>(schema: GenMessage<T>, bytes: Uint8Array): T {
   const message: T = decode(schema, bytes, "log_corrupt");
   if (message.schemaVersion >= 1 && message.schemaVersion <= SCHEMA_VERSION) return message;
-  throw new RollyardError("log_corrupt", {
+  throw new RollyardError(message.schemaVersion > SCHEMA_VERSION ? "other_version" : "log_corrupt", {
     message: `A ${schema.typeName} has schema version ${message.schemaVersion}; this version of Rollyard reads 1 to ${SCHEMA_VERSION}.`,
     details: { schema_version: message.schemaVersion },
   });

@@ -27,11 +27,12 @@ export function storeSnapshot(store: LogStore, jobUid: string, snapshot: Snapsho
   return putSpec(store, jobUid, JSON.parse(JSON.stringify(stored)) as JsonValue);
 }
 
-/** The snapshot of a hash. Rejects with `bus_unavailable`, or `log_corrupt` for one that this version can't read. */
+/** The snapshot of a hash. Rejects with `bus_unavailable`, `log_corrupt`, or `other_version` for one that this version can't read. */
 export async function loadSnapshot(store: LogStore, hash: string): Promise<Snapshot> {
   const parsed = snapshotSchema.safeParse(await getSpec(store, hash));
   if (parsed.success) return parsed.data;
-  throw new RollyardError("log_corrupt", {
+  // It is what its hash says: nothing is damaged.
+  throw new RollyardError("other_version", {
     message: "A job's snapshot was written by another version of Rollyard; read it with that version.",
     details: { problems: parsed.error.issues.length },
   });

@@ -88,6 +88,12 @@ export const ERROR_CODES = {
   nats_server_not_found: row("config", 501, false, "No nats-server that can be used was found."),
   bus_forbidden: row("internal", 403, false, "The message bus refuses this subject to this service."),
   log_corrupt: row("internal", 500, false, "The event log does not match its digest."),
+  other_version: row(
+    "internal",
+    503,
+    true,
+    "Another version of Rollyard wrote this, and this one does not read it; a process of that version goes on with it.",
+  ),
   log_conflict: row("internal", 409, true, "The event log was written by someone else."),
   record_lost: row("internal", 410, false, "The streams hold less than what was recorded from them."),
   stream_full: row("internal", 507, true, "A stream has no room left."),

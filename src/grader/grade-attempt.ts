@@ -56,7 +56,7 @@ export type GradedAttempt =
   /** While a grader waited, the attempt got an outcome from elsewhere (cancelled). */
   | { readonly kind: "ended" };
 
-/** Runs the environment's grader over a sealed attempt. Rejects only when a drain aborts it. */
+/** Runs the environment's grader over a sealed attempt. Rejects only when a drain aborts it, or with `other_version`. */
 export async function gradeAttempt(target: AttemptToGrade, deps: GradeAttemptDeps): Promise<GradedAttempt> {
   const { task, drain } = target;
   const wanted = new AbortController();
@@ -72,6 +72,7 @@ export async function gradeAttempt(target: AttemptToGrade, deps: GradeAttemptDep
     if (wanted.signal.aborted) return { kind: "ended" };
     if (drain.hard.aborted || drain.soft.aborted) throw thrown;
     const error = toRollyardError(thrown);
+    if (error.code === "other_version") throw error;
     deps.metrics.graderFailed(graderType, error.code);
     return { kind: "ungradable", failure: failureRecord(error), account: failedAccount(error) };
   }

@@ -1,4 +1,5 @@
 import type { LogStore, WorkDelivery } from "../bus/port.ts";
+import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { FailureRecord } from "../rollout/state.ts";
@@ -55,20 +56,24 @@ export async function gradeDelivery(
   drain: GradeDrain,
 ): Promise<GradeEnd> {
   const decoded = decodeGradeRequest(delivery.subject, delivery.payload);
-  if (decoded.kind === "foreign") {
-    deps.logger.error("grade request not understood", { subject: delivery.subject });
-    await delivery.nak(FOREIGN_DELAY_MS);
-    return { kind: "given_back", reason: "foreign" };
-  }
+  if (decoded.kind === "foreign") return giveBack(delivery, deps);
   try {
     const end = await handle(decoded, delivery.deliveries, { deps, drain });
     await delivery.ack();
     return end;
   } catch (error) {
+    if (toRollyardError(error).code === "other_version") return giveBack(delivery, deps);
     if (!drain.soft.aborted && !drain.hard.aborted) throw error;
     await delivery.nak();
     return { kind: "given_back", reason: "drain" };
   }
+}
+
+/** A grader of another version may understand it, or what it names. */
+async function giveBack(delivery: WorkDelivery, { logger }: GradeFlowDeps): Promise<GradeEnd> {
+  logger.error("grade request not understood", { subject: delivery.subject });
+  await delivery.nak(FOREIGN_DELAY_MS);
+  return { kind: "given_back", reason: "foreign" };
 }
 
 interface FlowContext {

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { toRollyardError } from "../errors/rollyard-error.ts";
 import { decodeStored } from "../bus/envelope.ts";
 import { parseWorkSubject } from "../bus/subjects.ts";
 import type { RolloutSubjectParts } from "../bus/subjects.ts";
@@ -21,7 +22,7 @@ export type DecodedGradeRequest =
   | { readonly kind: "task"; readonly task: GradeTask }
   /** The attempt is known by the subject, but the payload can't be read. */
   | { readonly kind: "unreadable"; readonly task: GradeTask }
-  /** Not the request of one attempt's first grade. */
+  /** Not the request of one attempt's first grade, or one of another version. */
   | { readonly kind: "foreign" };
 
 /** Reads a request. The subject decides which attempt it is; a payload that says otherwise is unreadable. */
@@ -29,6 +30,7 @@ export function decodeGradeRequest(subject: string, payload: Uint8Array): Decode
   const parts = parseWorkSubject(subject);
   if (parts === null || parts.kind !== "grade") return { kind: "foreign" };
   const request = parseRequest(payload);
+  if (request === "foreign") return { kind: "foreign" };
   const ref = request?.ref;
   const blank = {
     parts,
@@ -46,11 +48,11 @@ export function decodeGradeRequest(subject: string, payload: Uint8Array): Decode
   return { kind: "task", task: { ...blank, ref, lastSequence, outcomeAfter } };
 }
 
-function parseRequest(payload: Uint8Array): GradeRequest | null {
+function parseRequest(payload: Uint8Array): GradeRequest | "foreign" | null {
   try {
     return decodeStored(GradeRequestSchema, payload);
-  } catch {
-    return null;
+  } catch (error) {
+    return toRollyardError(error).code === "other_version" ? "foreign" : null;
   }
 }
 

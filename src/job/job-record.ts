@@ -63,7 +63,7 @@ export function recordSubject(namespace: string, jobUid: string): string {
   return `$KV.rollyard-specs.jobs.${namespace}.${jobUid}`;
 }
 
-/** Reads a record from the leader; null when the job was never begun. Rejects with `bus_unavailable`, `log_corrupt`. */
+/** Reads a record from the leader; null when the job was never begun. Rejects with `bus_unavailable`, `other_version`. */
 export async function loadRecord(
   store: LogStore,
   { namespace, jobUid }: RecordedJob,
@@ -72,7 +72,7 @@ export async function loadRecord(
   if (message === null) return null;
   const parsed = jobRecordSchema.safeParse(JSON.parse(new TextDecoder().decode(message.payload)));
   if (parsed.success) return { record: parsed.data, sequence: message.sequence };
-  throw new RollyardError("log_corrupt", {
+  throw new RollyardError("other_version", {
     message: "A job's record was written by another version of Rollyard; run it with that version.",
   });
 }

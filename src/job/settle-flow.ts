@@ -52,8 +52,9 @@ export async function settle(deps: SettleDeps, delivery: WorkDelivery): Promise<
     await untilAnswered(() => settleRequest(deps, asked), deps);
     await delivery.ack();
   } catch (error) {
-    deps.logger.error("settling failed", { code: toRollyardError(error).code, subject: delivery.subject });
-    await delivery.nak(RETRY_DELAY_MS);
+    const { code } = toRollyardError(error);
+    deps.logger.error("settling failed", { code, subject: delivery.subject });
+    await delivery.nak(code === "other_version" ? FOREIGN_DELAY_MS : RETRY_DELAY_MS);
   } finally {
     done.abort();
   }

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { decodeStored } from "../bus/envelope.ts";
 import { parseWorkSubject } from "../bus/subjects.ts";
+import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { FailureClass } from "../errors/failure-class.ts";
 import { AttemptRefSchema, SettleRequestSchema } from "../gen/rollyard/v1/work_pb.ts";
 import type { SettleRequest } from "../gen/rollyard/v1/work_pb.ts";
@@ -12,8 +13,9 @@ import type { AttemptToEnd } from "./end-attempt.ts";
 /** A settle request as it was read. */
 export type DecodedSettleRequest =
   | { readonly kind: "request"; readonly end: AttemptToEnd; readonly sender: "worker" | "grader" }
-  /** The attempt is known by the subject, but the payload can't be read; a newer controller may. */
+  /** The attempt is known by the subject, but the payload can't be read. */
   | { readonly kind: "unreadable"; readonly end: AttemptToEnd }
+  /** No request, or one of another version. */
   | { readonly kind: "foreign" };
 
 /** Reads a request. The subject decides which attempt it is. */
@@ -21,6 +23,7 @@ export function decodeSettleRequest(subject: string, payload: Uint8Array): Decod
   const parts = parseWorkSubject(subject);
   if (parts === null || parts.kind !== "settle") return { kind: "foreign" };
   const request = parseRequest(payload);
+  if (request === "foreign") return { kind: "foreign" };
   if (request?.ref === undefined) {
     const failure = ungradable("internal", "The settle request can't be read.");
     return {
@@ -43,11 +46,11 @@ export function decodeSettleRequest(subject: string, payload: Uint8Array): Decod
   };
 }
 
-function parseRequest(payload: Uint8Array): SettleRequest | null {
+function parseRequest(payload: Uint8Array): SettleRequest | "foreign" | null {
   try {
     return decodeStored(SettleRequestSchema, payload);
-  } catch {
-    return null;
+  } catch (error) {
+    return toRollyardError(error).code === "other_version" ? "foreign" : null;
   }
 }
 

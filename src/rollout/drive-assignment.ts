@@ -39,7 +39,7 @@ export type DriveEnd =
   /** Another driver has it, or it is to be left alone: neither ack nor nak. */
   | { readonly kind: "drop" };
 
-/** Reads the assignment of a work message. Throws `log_corrupt` (also for a newer version's), or `bad_input`. */
+/** Reads the assignment of a work message. Throws `log_corrupt`, `other_version`, or `bad_input`. */
 export function decodeAssignment(payload: Uint8Array): { assignment: Assignment; ref: AttemptRef } {
   const assignment = decodeStored(AssignmentSchema, payload);
   return { assignment, ref: requireRef(assignment) };
@@ -51,7 +51,7 @@ const BUS_RETRY_MS = 1000;
 /**
  * Drives the assignment's attempt as far as it can be driven here: attach, run the agent, seal, send the closing
  * request. A bus that does not answer is waited for, and fails nothing. Rejects for what no record can be made of: a
- * log that does not fold, a fault of ours.
+ * log that does not fold, or is another version's, a fault of ours.
  */
 export async function driveAssignment(deps: DriveDeps, assignment: Assignment): Promise<DriveEnd> {
   const leaving = AbortSignal.any([deps.signal, deps.drain]);
@@ -206,7 +206,7 @@ async function setupOrFailure(deps: DriveDeps, specHash: string): Promise<AgentS
     return await deps.setupFor(specHash);
   } catch (error) {
     const ours = toRollyardError(error);
-    if (ours.code === "bus_unavailable") throw ours;
+    if (ours.code === "bus_unavailable" || ours.code === "other_version") throw ours;
     return ours;
   }
 }

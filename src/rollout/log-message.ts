@@ -51,7 +51,7 @@ export function encodeLogMessage(
   return { payload, headers, next };
 }
 
-/** Decodes a stored message; one without the append header is void to every reader. Throws `log_corrupt`. */
+/** Decodes a stored message; one without the append header is void to every reader. Throws `log_corrupt`, `other_version`. */
 export function decodeLogMessage(message: StoredMessage): LogMessage {
   const { sequence, payload, headers } = message;
   const place = {
@@ -70,10 +70,11 @@ function decodeEvents(payload: Uint8Array, sequence: number): readonly RolloutEv
   try {
     const batch = fromBinary(EventBatchSchema, payload);
     if (batch.schemaVersion === EVENT_SCHEMA_VERSION) return batch.events;
+    if (batch.schemaVersion < EVENT_SCHEMA_VERSION) throw new Error("an event log has a schema version");
   } catch (cause) {
     throw new RollyardError("log_corrupt", { details: { sequence }, cause });
   }
-  throw new RollyardError("log_corrupt", {
+  throw new RollyardError("other_version", {
     message: "The event log was written by a newer version of Rollyard; read it with that version.",
     details: { sequence },
   });

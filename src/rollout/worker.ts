@@ -272,6 +272,8 @@ export class Worker {
       code: error.code,
       attempt: rollout.ref.attempt,
     });
+    // A worker of that version may have it next time.
+    if (error.code === "other_version") return rollout.delivery.nak(FOREIGN_DELAY_MS);
     // Shut down meanwhile: whoever takes over finds it as it is.
     const tries = this.#brokenTries.count(refKey(rollout.ref));
     await giveUpOrRetry(this.#closing, { rollout, outcomeAfter, error }, tries).catch(() => undefined);

@@ -129,7 +129,7 @@ export class JobActor {
     try {
       return await loadRecord(this.#deps.bus, { namespace, jobUid: busUid });
     } catch (error) {
-      if (isDeleting && toRollyardError(error).code === "log_corrupt") return null;
+      if (isDeleting && ["log_corrupt", "other_version"].includes(toRollyardError(error).code)) return null;
       throw error;
     }
   }

@@ -77,7 +77,7 @@ export class UidSweeper {
   async #sweep(job: FoundUid): Promise<void> {
     const { bus, logger } = this.#deps;
     const stored = await loadRecord(bus, job).catch((error: unknown) => {
-      if (toRollyardError(error).code === "log_corrupt") return null;
+      if (toRollyardError(error).code === "other_version") return null;
       throw error;
     });
     await purgeJob(bus, { ...job, specHash: stored?.record.specHash ?? null });

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -18,6 +18,7 @@ import { testCluster } from "../../support/cluster/test-cluster.ts";
 import { startControllersWorld } from "../../support/controller/controllers-world.ts";
 import type { ControllersWorld } from "../../support/controller/controllers-world.ts";
 import { startCli } from "../../support/run/run-cli.ts";
+import type { CliEnd } from "../../support/run/run-cli.ts";
 
 const cluster = testCluster();
 const found = await testHelm();
@@ -199,6 +200,66 @@ describe.skipIf(found.kind === "missing")("the chart", () => {
     const before = await sums();
     const after = await sums("--set", "worker.config.slots=7");
     expect(SERVICES.filter((_, index) => before[index] !== after[index])).toEqual(["worker"]);
+  });
+
+  it.skipIf(cluster.isMissing)(
+    "is upgraded over two minor versions at once, and not over three",
+    async () => {
+      const namespace = "chart-versions";
+      const image = ["--set", "image.repository=registry.example/rollyard"];
+      const objects = await rendered(...image);
+      const installed = findObject(objects, "Deployment", "rollyard-controller");
+      await kubectlOk(cluster, ["create", "namespace", namespace]);
+      const there = { ...installed, metadata: { ...installed.metadata, namespace } };
+      await kubectlOk(cluster, ["create", "-f", "-"], there);
+      const upgrade = async (version: string): Promise<CliEnd> => {
+        const chart = join(folder, version);
+        await cp(CHART, chart, { recursive: true });
+        const text = await readFile(join(chart, "Chart.yaml"), "utf8");
+        await writeFile(
+          join(chart, "Chart.yaml"),
+          text.replace(/^appVersion: .*$/mu, `appVersion: "${version}"`),
+        );
+        const asking = ["--dry-run=server", "--kubeconfig", cluster.kubeconfigFile];
+        return helm(found, ["template", "rollyard", chart, "-n", namespace, ...image, ...asking]);
+      };
+      // What was not installed by helm is none of its own, which it says once all is rendered.
+      expect((await upgrade("0.3.0")).stderr).not.toContain("minor versions");
+      expect(await upgrade("0.4.1")).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(
+          "Rollyard 0.1.0 is installed, and 0.4.1 reads what at most two minor versions",
+        ),
+      });
+      await kubectl(cluster, ["-n", namespace, "delete", "deployment", "rollyard-controller"]);
+      await kubectl(cluster, ["delete", "namespace", namespace, "--wait=false"]);
+    },
+  );
+
+  it("takes what skaffold sets, in either profile", async () => {
+    const text = await readFile(join(CHART, "..", "..", "skaffold.yaml"), "utf8");
+    const skaffold = parse(text) as {
+      readonly deploy: {
+        readonly helm: { readonly releases: readonly [{ readonly setValueTemplates: object }] };
+      };
+      readonly profiles: readonly {
+        readonly patches: readonly { readonly path: string; readonly value: object }[];
+      }[];
+    };
+    const templates = Object.entries(skaffold.deploy.helm.releases[0].setValueTemplates);
+    const images = templates.map(([path, template]) => [
+      path,
+      String(template).replaceAll(/[{}.]/gu, "").toLowerCase(),
+    ]);
+    for (const { patches } of skaffold.profiles) {
+      const own = patches
+        .filter(({ path }) => path.endsWith("/setValues"))
+        .flatMap(({ value }) => Object.entries(value));
+      const set = [...images, ...own].flatMap(([path, value]) => ["--set", `${path}=${value}`]);
+      const pod = podSpecOf(findObject(await rendered(...set), "Deployment", "rollyard-controller"));
+      expect(pod?.containers[0]?.image).toBe("image_repo_rollyard:image_tag_rollyard");
+    }
+    expect(skaffold.profiles).toHaveLength(2);
   });
 
   it("notes the three commands that a user needs", async () => {

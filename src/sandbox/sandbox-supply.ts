@@ -8,9 +8,9 @@ import type { Purpose } from "./purpose.ts";
 import type { SandboxNeed } from "./sandbox-need.ts";
 import { SandboxPool } from "./sandbox-pool.ts";
 import type { PoolOptions, PooledSandbox } from "./sandbox-pool.ts";
-import { sandboxTemplate } from "./sandbox-template.ts";
-import type { SandboxTemplate } from "./sandbox-template.ts";
+import type { TemplatePlace } from "./sandbox-template.ts";
 import type { BreakerState } from "./start-breaker.ts";
+import { TemplateCache } from "./template-cache.ts";
 
 /** The sandboxes of an environment as it is now. */
 export interface OwnSandboxes {
@@ -38,6 +38,7 @@ const IDLE_MS = 30_000;
 export class SandboxSupply {
   readonly #options: SupplyOptions;
   readonly #pools = new Map<string, SandboxPool>();
+  readonly #templates: TemplateCache;
   /** Monotonic time at which a pool was needed last, by its key. */
   readonly #neededAtMs = new Map<string, number>();
   #own: Readonly<Record<Purpose, SandboxPool>>;
@@ -45,6 +46,7 @@ export class SandboxSupply {
 
   constructor(options: SupplyOptions) {
     this.#options = options;
+    this.#templates = new TemplateCache((purpose) => placeOf(purpose, options));
     this.#own = this.#ownPools(options.own);
     this.#warm = warmOf(options.own.spec);
   }
@@ -71,7 +73,7 @@ export class SandboxSupply {
 
   /** Key of the pool that a claim is served from; null need: the environment's own. */
   poolOf(purpose: Purpose, need: SandboxNeed | null): string {
-    const pool = need === null ? this.#own[purpose] : this.#ensure(this.#template(purpose, need));
+    const pool = need === null ? this.#own[purpose] : this.#ensure(purpose, need);
     this.#neededAtMs.set(pool.template.key, this.#options.clock.monotonicMs());
     return pool.template.key;
   }
@@ -141,18 +143,13 @@ export class SandboxSupply {
   #ownPools({ spec, graderSpec }: OwnSandboxes): Readonly<Record<Purpose, SandboxPool>> {
     const grade = { spec: graderSpec ?? graderSandboxSpec(spec) };
     return {
-      grade: this.#ensure(this.#template("grade", grade)),
-      agent: this.#ensure(this.#template("agent", { spec })),
+      grade: this.#ensure("grade", grade),
+      agent: this.#ensure("agent", { spec }),
     };
   }
 
-  #template(purpose: Purpose, need: SandboxNeed): SandboxTemplate {
-    const { localFolder, graderVenv } = this.#options;
-    const place = purpose === "agent" ? { localFolder, venv: null } : { localFolder: null, venv: graderVenv };
-    return sandboxTemplate(purpose, need, place);
-  }
-
-  #ensure(template: SandboxTemplate): SandboxPool {
+  #ensure(purpose: Purpose, need: SandboxNeed): SandboxPool {
+    const template = this.#templates.of(purpose, need);
     const pool = this.#pools.get(template.key) ?? new SandboxPool({ ...this.#options, template });
     this.#pools.set(template.key, pool);
     // One that is own no more begins to be idle now.
@@ -166,6 +163,10 @@ export class SandboxSupply {
     for (const pool of this.#pools.values()) total += count(pool);
     return total;
   }
+}
+
+function placeOf(purpose: Purpose, { localFolder, graderVenv }: SupplyOptions): TemplatePlace {
+  return purpose === "agent" ? { localFolder, venv: null } : { localFolder: null, venv: graderVenv };
 }
 
 function warmOf(spec: SandboxSpec): number {

@@ -3,7 +3,14 @@ import { Closers } from "./bench/closers.ts";
 import { thisMachine } from "./bench/machine.ts";
 import type { Machine } from "./bench/machine.ts";
 import { ClaimBench, measureWrites, WARM_SECONDS } from "./cluster/measure.ts";
-import type { BurstFigures, ClusterLoad, LiveFigures, WarmFigures, WriteFigures } from "./cluster/measure.ts";
+import type {
+  BurstFigures,
+  ClusterLoad,
+  LiveFigures,
+  PathFigures,
+  WarmFigures,
+  WriteFigures,
+} from "./cluster/measure.ts";
 import { benchTable } from "./cluster/table.ts";
 
 // `npm run bench:cluster`: the controller on a real control plane: writes, bursts, warm claims, memory. Figures only;
@@ -16,21 +23,24 @@ const USAGE = `Usage: npm run bench:cluster -- [options]
   --live N         sandboxes that live while the controller's memory is read (10000)
   --rate N         warm claims a second (300)
   --minutes N      after which it gives up (90)
-  --only PART      writes, burst, lag, warm or live; may be given more than once (all)
+  --only PART      writes, path, burst, lag, warm or live; may be given more than once (all)
   --profile DIR    where the controllers write CPU profiles of their whole lives (none)
   --json           figures as JSON
 
 Example: npm run bench:cluster -- --only burst --burst 200
 `;
 
-const PARTS = ["writes", "burst", "lag", "warm", "live"] as const;
+const PARTS = ["writes", "path", "burst", "lag", "warm", "live"] as const;
 type PartName = (typeof PARTS)[number];
 const LAG_MS = 500;
+/** How many times a pool's pods there may be: those that are claimed are replaced, and more are claimed then. */
+const POOLS = 5;
 
 /** Everything that was measured. */
 export interface ClusterFigures {
   readonly machine: Machine;
   readonly writes?: WriteFigures;
+  readonly path: PathFigures | null;
   readonly bursts: readonly BurstFigures[];
   readonly warm: readonly WarmFigures[];
   readonly live: readonly LiveFigures[];
@@ -71,30 +81,32 @@ async function giveUp(minutes: number): Promise<void> {
 async function measureClaims(
   load: ClusterLoad,
   parts: readonly PartName[],
-): Promise<Pick<ClusterFigures, "bursts" | "warm" | "live">> {
+): Promise<Pick<ClusterFigures, "path" | "bursts" | "warm" | "live">> {
   const bursts: BurstFigures[] = [];
   const pools: { readonly live: LiveFigures; readonly warm: readonly WarmFigures[] }[] = [];
   const { burst, claimsPerSecond: perSecond, profile } = load;
+  let path: PathFigures | null = null;
   if (parts.includes("lag")) {
     const bench = await ClaimBench.start({ pods: burst, hasProxy: true, profile }, closers);
     bursts.push(await say("lag", () => bench.burst(burst, LAG_MS)));
     await bench.stop();
   }
-  if (parts.some((part) => ["burst", "warm", "live"].includes(part))) {
-    const bench = await ClaimBench.start(
-      { pods: Math.max(burst, load.live) + burst, hasProxy: false, profile },
-      closers,
-    );
+  if (parts.some((part) => ["path", "burst", "warm"].includes(part))) {
+    const bench = await ClaimBench.start({ pods: POOLS * burst, hasProxy: false, profile }, closers);
     if (parts.includes("burst")) bursts.unshift(await say("burst", () => bench.burst(burst, 0)));
+    if (parts.includes("path")) path = await say("path", () => bench.path(burst, perSecond));
     if (parts.includes("warm"))
       pools.push(await say("warm", () => bench.warm(burst, { claims: burst, perSecond, keepsUp: true })));
-    if (parts.includes("live")) {
-      const claims = perSecond * WARM_SECONDS;
-      pools.push(await say("live", () => bench.warm(load.live, { claims, perSecond, keepsUp: false })));
-    }
     await bench.stop();
   }
-  return { bursts, warm: pools.flatMap(({ warm }) => warm), live: pools.map(({ live }) => live) };
+  // A controller of its own, or there would be more sandboxes than those, and what bursts left of memory.
+  if (parts.includes("live")) {
+    const claims = perSecond * WARM_SECONDS;
+    const bench = await ClaimBench.start({ pods: load.live + burst, hasProxy: false, profile }, closers);
+    pools.push(await say("live", () => bench.warm(load.live, { claims, perSecond, keepsUp: false })));
+    await bench.stop();
+  }
+  return { path, bursts, warm: pools.flatMap(({ warm }) => warm), live: pools.map(({ live }) => live) };
 }
 
 async function say<T>(part: PartName, measure: () => Promise<T>): Promise<T> {

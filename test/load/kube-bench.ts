@@ -12,6 +12,7 @@ import { TcpProxy } from "../support/kube/tcp-proxy.ts";
 import { Closers } from "./bench/closers.ts";
 import { thisMachine } from "./bench/machine.ts";
 import { Part } from "./bench/part.ts";
+import { rssOf } from "./bench/process-usage.ts";
 import { benchPod } from "./kube/bench-pod.ts";
 import type { ContenderApi, ContenderName } from "./parts/kube-contender-main.ts";
 
@@ -39,6 +40,7 @@ interface Round {
   readonly name: ContenderName;
   readonly createsPerSecond: number;
   readonly createCpuMs: number;
+  readonly rssMiB: number;
   readonly connections: number;
   readonly syncSeconds: number | null;
   readonly syncCpuMsPerPod: number | null;
@@ -51,6 +53,9 @@ const NAMESPACES = { group: "", version: "v1", plural: "namespaces" };
 const ACCOUNTS = { group: "", version: "v1", plural: "serviceaccounts" };
 const NAMES: readonly ContenderName[] = ["stock", "http2", "own"];
 const CONNECTION_PROBE = 100;
+const MIB = 1024 ** 2;
+/** Those of a controller's, as far as they bear on a process of this size. */
+const V8_OPTIONS = ["--expose-gc", "--max-semi-space-size=4", "--v8-pool-size=1"];
 const closers = new Closers();
 for (const [signal, code] of [
   ["SIGINT", 130],
@@ -134,6 +139,7 @@ async function measure(name: ContenderName, prefix: string, world: World): Promi
   const part = await startPart(name, world, "created");
   await part.call("create", { prefix: `${prefix}-warm`, count: inFlight, inFlight });
   const created = await part.call("create", { prefix, count, inFlight });
+  const rssMiB = rssOf(part.pid) / MIB;
   await part.stop();
   const connections = await countConnections(name, `${prefix}-count`, world);
   const mirrored = name === "http2" ? NO_MIRROR : await measureMirror(name, world);
@@ -141,13 +147,14 @@ async function measure(name: ContenderName, prefix: string, world: World): Promi
     name,
     createsPerSecond: count / created.seconds,
     createCpuMs: created.cpuMs / count,
+    rssMiB,
     connections,
     ...mirrored,
   };
 }
 
 async function startPart(name: ContenderName, world: World, namespace: string, server?: string) {
-  const part = new Part<ContenderApi>("kube-contender-main.ts", ["--expose-gc"]);
+  const part = new Part<ContenderApi>("kube-contender-main.ts", V8_OPTIONS);
   closers.add(() => part.stop());
   const { kubeconfigFile } = world.plane;
   await part.call("start", { name, kubeconfigFile, namespace, ...(server === undefined ? {} : { server }) });
@@ -213,6 +220,7 @@ function table(rounds: readonly Round[]): string {
     "| --- | --- | --- | --- |",
     row("creates/s", ({ createsPerSecond }) => createsPerSecond, 0),
     row("client CPU ms a create", ({ createCpuMs }) => createCpuMs, 2),
+    row("RSS then, MiB", ({ rssMiB }) => rssMiB, 0),
     row(`connections for ${CONNECTION_PROBE} creates, 10 at once`, ({ connections }) => connections, 0),
     row("seconds until the mirror is full", ({ syncSeconds }) => syncSeconds, 2),
     row("CPU ms a pod until then", ({ syncCpuMsPerPod }) => syncCpuMsPerPod, 2),

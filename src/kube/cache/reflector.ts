@@ -69,7 +69,7 @@ export class Reflector<T extends Cached> {
         const end = await this.#watch(this.#version, signal);
         const plan = planAfterWatch(end, failures, random());
         failures = plan.failures;
-        if (plan.relist) this.#version = null;
+        if (plan.relist) this.#forget();
         if (plan.pauseMs > 0) await clock.sleep(plan.pauseMs, signal);
       } catch (error) {
         if (signal.aborted) return;
@@ -79,6 +79,12 @@ export class Reflector<T extends Cached> {
         await clock.sleep(pauseAfter(failures, random()), signal);
       }
     }
+  }
+
+  #forget(): void {
+    this.#version = null;
+    const { logger, resource } = this.#options;
+    logger.info("the api server forgot where a watch was: listing anew", { resource: resource.plural });
   }
 
   /** Lists everything into the store; resolves with the version of the list. */

@@ -15,6 +15,8 @@ export interface ClaimEnvironment {
 
 /** How fast an Environment may start sandboxes: nothing but the cluster bounds the first, and the second is the schema's. */
 export const ALL_STARTS = { maxStarting: 1000, startsPerSecond: 1000 };
+/** The least that the schema takes. */
+export const FEWEST_STARTS = { maxStarting: 1, startsPerSecond: 1 };
 export const DEFAULT_STARTS = { maxStarting: 64, startsPerSecond: 20 };
 
 /** Changes how fast it may. */

@@ -1,5 +1,6 @@
 import { ClusterWorld } from "../../chaos/cluster/cluster-world.ts";
 import { runClusterJob } from "../../chaos/cluster/run-cluster-job.ts";
+import { eventually } from "../../support/cluster/eventually.ts";
 import { rssOf, usageOf } from "../bench/process-usage.ts";
 import { Part } from "../bench/part.ts";
 import type { Closers } from "../bench/closers.ts";
@@ -9,7 +10,14 @@ import { createBarePods, makeNodes, removePods, untilGone, untilRunning } from "
 import { compiledController } from "./compiled-controller.ts";
 import { meterController } from "./controller-calls.ts";
 import type { ControllerWork } from "./controller-calls.ts";
-import { ALL_STARTS, DEFAULT_STARTS, makeClaimJob, removeClaimJob, shapeStarts } from "./claim-job.ts";
+import {
+  ALL_STARTS,
+  DEFAULT_STARTS,
+  FEWEST_STARTS,
+  makeClaimJob,
+  removeClaimJob,
+  shapeStarts,
+} from "./claim-job.ts";
 import { meterCpu } from "./cpu-by-process.ts";
 import type { CpuByProcess } from "./cpu-by-process.ts";
 import { PodCounter } from "./pod-counter.ts";
@@ -63,8 +71,18 @@ export interface WarmFigures {
   readonly warm: number;
   readonly claim: Quantiles;
   readonly refused: number;
-  /** Writes of the controller while claims were answered, but for the refill of the pool. */
-  readonly writesOnPath: number;
+  /** All writes of everybody while claims were answered, by method and resource: the refill of the pool is among them. */
+  readonly writes: Readonly<Record<string, number>>;
+}
+
+/** Claims while nothing but claims happens. */
+export interface PathFigures {
+  readonly claims: number;
+  readonly perSecond: number;
+  readonly seconds: number;
+  readonly claim: Quantiles;
+  /** As {@link WarmFigures.writes}. */
+  readonly writes: Readonly<Record<string, number>>;
 }
 
 /** The controller while many sandboxes live. */
@@ -93,6 +111,9 @@ interface ClaimRate extends Omit<ClaimTask, "job"> {
 
 const MIB = 1024 ** 2;
 const QUIET_MS = 20_000;
+/** Longer than the pause between two writes of one status. */
+const STILL_MS = 3000;
+const STILL_WITHIN_MS = 60_000;
 /** Of the rate at which a pool fills: what claims may come at for as long as they like. */
 const KEPT_UP = 0.8;
 /** Seconds for which claims come. */
@@ -229,6 +250,42 @@ export class ClaimBench {
     return { live, warm };
   }
 
+  /**
+   * Claims against a pool that is not refilled, and every write meanwhile: of one start at a time the first never ends, for
+   * the nodes are stopped.
+   */
+  async path(pool: number, perSecond: number): Promise<PathFigures> {
+    const { world, counter } = this;
+    const [name, liveBefore] = [`path-${pool}`, counter.running];
+    const job = await makeClaimJob(world, { name, warmReplicas: pool }, pool);
+    await untilRunning(counter, liveBefore + pool);
+    await shapeStarts(world, name, FEWEST_STARTS);
+    const nodes = world.whole.others.find((each) => each.name === "kwok");
+    nodes?.pause();
+    try {
+      await this.#untilKnown(job, pool);
+      await this.#untilNoWrites();
+      const count = pool - 1;
+      const { seconds, waitedMs, writes } = await this.#claimCounted(job, { firstItem: 0, count, perSecond });
+      return { claims: count, perSecond, seconds, claim: quantiles(waitedMs), writes };
+    } finally {
+      nodes?.resume();
+      await removeClaimJob(world, name);
+      await untilGone(counter);
+    }
+  }
+
+  /** Resolves when nobody has written anything for a while. */
+  async #untilNoWrites(): Promise<void> {
+    const { transport } = this.world.whole;
+    const isQuiet = async (): Promise<boolean> => {
+      const before = await readApiCounts(transport);
+      await new Promise((resolve) => setTimeout(resolve, STILL_MS));
+      return writesBetween(before, await readApiCounts(transport)).size === 0;
+    };
+    await eventually(isQuiet, (isSo) => isSo, STILL_WITHIN_MS);
+  }
+
   /** A surge while the pool is refilled at the default rate, and a short one while it is refilled as fast as can be. */
   async #claimShaped(
     job: ClaimingJob,
@@ -266,12 +323,7 @@ export class ClaimBench {
       ...task
     }: { readonly pool: number; readonly refillPerSecond?: number | null } & ClaimRate,
   ): Promise<WarmFigures> {
-    const { transport } = this.world.whole;
-    const before = await readApiCounts(transport);
-    const { waitedMs, warm, refused } = await this.#claim(job, task);
-    const writes = writesBetween(before, await readApiCounts(transport));
-    const refill = ["pods", "pods/binding", "pods/status", "events"];
-    const onPath = [...writes].filter(([what]) => !refill.includes(what.split(" ")[1] ?? ""));
+    const { waitedMs, warm, refused, writes } = await this.#claimCounted(job, task);
     return {
       pool,
       claims: task.count,
@@ -280,8 +332,20 @@ export class ClaimBench {
       warm,
       claim: quantiles(waitedMs),
       refused: refused.length,
-      writesOnPath: sumOf(new Map(onPath)),
+      writes,
     };
+  }
+
+  /** The claims, and what everybody wrote until the last was answered. */
+  async #claimCounted(
+    job: ClaimingJob,
+    task: Omit<ClaimTask, "job">,
+  ): Promise<ClaimFigures & Pick<PathFigures, "writes">> {
+    const { transport } = this.world.whole;
+    const before = await readApiCounts(transport);
+    const figures = await this.#claim(job, task);
+    const writes = writesBetween(before, await readApiCounts(transport));
+    return { ...figures, writes: Object.fromEntries(writes) };
   }
 
   /** Resolves when the controller serves the job: its last rollout has got a sandbox. */

@@ -4,7 +4,7 @@ import type { CpuByProcess } from "./cpu-by-process.ts";
 import type { BurstFigures, Quantiles, TimedWork } from "./measure.ts";
 
 /** What was measured, as Markdown tables. */
-export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigures): string {
+export function benchTable({ machine, writes, path, bursts, warm, live }: ClusterFigures): string {
   const { cores, cpu, memoryBytes, system, node, loadBefore } = machine;
   const memory = `${Math.round(memoryBytes / 1024 ** 3)} GiB`;
   const lines = [
@@ -17,12 +17,14 @@ export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigur
     lines.push(
       row(`writes a rollout, all writers (${writes.rollouts} rollouts)`, writes.perRollout.toFixed(2)),
       row("of them the controllers'", writes.ofControllers.toFixed(2)),
-      row(
-        "by kind",
-        Object.entries(writes.each)
-          .map(([what, count]) => `${what} ${count.toFixed(2)}`)
-          .join(", "),
-      ),
+      row("by kind", kindsText(writes.each, 2)),
+    );
+  }
+  if (path !== null) {
+    const { claims, perSecond: rate, seconds, claim } = path;
+    lines.push(
+      row(`${claims} claims, ${rate}/s, no refill: p50 / p90 / p99`, quantileText(claim)),
+      row(`all writes in these ${seconds.toFixed(1)} s`, kindsText(path.writes, 0)),
     );
   }
   for (const burst of bursts) lines.push(...burstRows(burst));
@@ -33,13 +35,13 @@ export function benchTable({ machine, writes, bursts, warm, live }: ClusterFigur
     refillPerSecond,
     warm: fromPool,
     claim,
-    writesOnPath,
+    writes: meanwhile,
   } of warm) {
     const refill = refillPerSecond === null ? "" : ` refilled at ${refillPerSecond}/s`;
     lines.push(
       row(`${claims} claims, ${rate}/s, pool of ${pool}${refill}: p50 / p90 / p99`, quantileText(claim)),
       row("of them warm", String(fromPool)),
-      row("writes meanwhile, without the pool's refill", String(writesOnPath)),
+      row("all writes meanwhile, the pool's refill among them", kindsText(meanwhile, 0)),
     );
   }
   for (const { sandboxes, pool, seconds, rssMiB, peakRssMiB, work } of live) {
@@ -75,6 +77,11 @@ function cpuText(cpuMs: CpuByProcess, pods: number): string {
   const all = Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0);
   const each = Object.entries(cpuMs).map(([name, ms]) => `${name} ${(ms / pods).toFixed(1)}`);
   return `${(all / pods).toFixed(1)}: ${each.join(", ")}`;
+}
+
+function kindsText(counts: Readonly<Record<string, number>>, digits: number): string {
+  const each = Object.entries(counts).map(([what, count]) => `${what} ${count.toFixed(digits)}`);
+  return each.length === 0 ? "none" : each.join(", ");
 }
 
 function row(title: string, text: string): string {

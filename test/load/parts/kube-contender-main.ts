@@ -1,9 +1,6 @@
 import { servePart } from "../bench/serve-part.ts";
 import { benchPod } from "../kube/bench-pod.ts";
 import type { Contender, ContenderSetup, PodMirror } from "../kube/contender.ts";
-import { http2Contender } from "../kube/http2-contender.ts";
-import { ownContender } from "../kube/own-contender.ts";
-import { stockContender } from "../kube/stock-contender.ts";
 
 /** Names of the ways to speak to the API server. */
 export type ContenderName = "own" | "http2" | "stock";
@@ -32,7 +29,12 @@ let contender: Contender | undefined;
 let mirror: PodMirror | undefined;
 let marked = { events: 0, cpuMs: 0 };
 
-const MAKERS = { own: ownContender, http2: http2Contender, stock: stockContender };
+/** Each process holds the code of one, or their memory could not be compared. */
+const MAKERS = {
+  own: async (setup: ContenderSetup) => (await import("../kube/own-contender.ts")).ownContender(setup),
+  http2: async (setup: ContenderSetup) => (await import("../kube/http2-contender.ts")).http2Contender(setup),
+  stock: async (setup: ContenderSetup) => (await import("../kube/stock-contender.ts")).stockContender(setup),
+};
 
 servePart(
   {

@@ -1,5 +1,4 @@
-import { checkChains } from "../checker/check-outcomes.ts";
-import { checkTurns } from "../checker/check-turns.ts";
+import { checkRun, checkStreams } from "../checker/check-run.ts";
 import type { Evidence } from "../checker/evidence.ts";
 import type { Finding } from "../checker/finding.ts";
 
@@ -7,6 +6,7 @@ import type { Finding } from "../checker/finding.ts";
 export interface SeenPod {
   readonly name: string;
   readonly sandboxUid: string;
+  readonly isReady: boolean;
   readonly isDeleted: boolean;
 }
 
@@ -20,6 +20,8 @@ export interface SeenStatus {
 /** What a job on a cluster left. */
 export interface ClusterEvidence {
   readonly evidence: Evidence;
+  /** Whether the job's results were written down. */
+  readonly isRecorded: boolean;
   /** After the job's end, when everything had time to go. */
   readonly pods: readonly SeenPod[];
   /** Sandboxes that the environment keeps ready. */
@@ -29,32 +31,27 @@ export interface ClusterEvidence {
 
 /** Everything that is wrong with a job that ended; nothing for one that kept the promise. */
 export function checkCluster(seen: ClusterEvidence): readonly Finding[] {
-  const { evidence } = seen;
+  const { evidence, isRecorded } = seen;
   return [
-    ...checkChains(evidence),
-    ...checkTurns(evidence),
+    ...(isRecorded ? checkRun(evidence) : checkStreams(evidence)),
     ...checkLeases(evidence),
     ...checkPods(seen),
     ...checkStatus(seen),
   ];
 }
 
-/** A sandbox belongs to one attempt for ever; none is leased when the job is over. */
-function checkLeases({ logs, retired }: Evidence): readonly Finding[] {
+/** A sandbox belongs to one attempt for ever. */
+function checkLeases({ logs }: Evidence): readonly Finding[] {
   const holders = [...logs].flatMap(([rollout, { attempts }]) =>
     attempts.flatMap(({ attempt, sandboxes }) =>
       [...new Set(sandboxes)].map((uid) => ({ uid, holder: `${rollout}/${attempt}` })),
     ),
   );
   const twice = [...Map.groupBy(holders, ({ uid }) => uid)].filter(([, all]) => all.length > 1);
-  const leased = [...retired].filter(([, isRetired]) => !isRetired);
-  return [
-    ...twice.map(([uid, all]): Finding => ({
-      kind: "duplicated",
-      what: `sandbox ${uid} was leased to ${all.map(({ holder }) => holder).join(" and ")}`,
-    })),
-    ...leased.map(([uid]): Finding => ({ kind: "leaked sandboxes", what: `${uid} is still leased` })),
-  ];
+  return twice.map(([uid, all]) => ({
+    kind: "duplicated",
+    what: `sandbox ${uid} was leased to ${all.map(({ holder }) => holder).join(" and ")}`,
+  }));
 }
 
 function checkPods({ pods, warmReplicas, evidence }: ClusterEvidence): readonly Finding[] {
@@ -68,15 +65,20 @@ function checkPods({ pods, warmReplicas, evidence }: ClusterEvidence): readonly 
       kind: "leaked sandboxes",
       what: `pod ${name} outlives its rollout`,
     })),
-    ...(live.length <= warmReplicas
-      ? []
-      : [
-          {
-            kind: "leaked sandboxes",
-            what: `${live.length} pods for ${warmReplicas} to keep ready`,
-          } as const,
-        ]),
+    ...checkPool(live.filter(({ isReady }) => isReady).length, { live: live.length, warmReplicas }),
   ];
+}
+
+/** What the environment keeps ready is there again, and nothing beside it. */
+function checkPool(
+  ready: number,
+  { live, warmReplicas }: { readonly live: number; readonly warmReplicas: number },
+): readonly Finding[] {
+  if (live > warmReplicas)
+    return [{ kind: "leaked sandboxes", what: `${live} pods for ${warmReplicas} to keep ready` }];
+  if (ready < warmReplicas)
+    return [{ kind: "lost", what: `${ready} pods are ready of ${warmReplicas} to keep so` }];
+  return [];
 }
 
 /** The counters are those of the streams. */

@@ -80,6 +80,7 @@ export class ClusterWorld {
   readonly #options: ClusterWorldOptions;
   #controllers: readonly Service[] = [];
   #others: readonly Service[] = [];
+  #gatewayUrl: string | null = null;
   #models = 0;
   #isStopped = false;
 
@@ -146,6 +147,11 @@ export class ClusterWorld {
     return this.#others.filter(({ name }) => name.startsWith("grader"));
   }
 
+  /** Of the first gateway; null while there is none. */
+  get gatewayUrl(): string | null {
+    return this.#gatewayUrl;
+  }
+
   /** What ended without being killed, with its last words. */
   get gaveUp(): readonly string[] {
     return [...this.#controllers, ...this.#others].flatMap(({ gaveUp }) => gaveUp);
@@ -209,6 +215,7 @@ export class ClusterWorld {
     const service = this.#service(name, ["services/gateway/main.ts", "--config", file], { isUp });
     await service.start();
     this.#others = [...this.#others, service];
+    this.#gatewayUrl ??= url;
     return { url, service };
   }
 
@@ -224,7 +231,7 @@ export class ClusterWorld {
   async leader(): Promise<Service | null> {
     const holder = await this.holder();
     for (const controller of this.#controllers) {
-      const log = await readFile(this.#logOf(controller.name), "utf8").catch(() => "");
+      const log = await this.logOf(controller);
       const last = log.lastIndexOf("controller started");
       const name = /"identity":"([^"]+)"/.exec(log.slice(log.lastIndexOf("\n", last) + 1))?.[1];
       if (name !== undefined && holder === name) return controller;
@@ -232,12 +239,17 @@ export class ClusterWorld {
     return null;
   }
 
+  /** What a service has said so far, through all of its starts. */
+  logOf({ name }: Service): Promise<string> {
+    return readFile(this.#logOf(name), "utf8").catch(() => "");
+  }
+
   /** The last lines of a service's log, for error texts. */
   async lastWords(lines = 20): Promise<string> {
     const texts = await Promise.all(
-      [...this.#controllers, ...this.#others].map(async ({ name }) => {
-        const text = await readFile(this.#logOf(name), "utf8").catch(() => "");
-        return `${name}:\n${text.trimEnd().split("\n").slice(-lines).join("\n")}`;
+      [...this.#controllers, ...this.#others].map(async (service) => {
+        const text = await this.logOf(service);
+        return `${service.name}:\n${text.trimEnd().split("\n").slice(-lines).join("\n")}`;
       }),
     );
     return texts.join("\n");

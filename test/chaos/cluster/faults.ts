@@ -30,6 +30,8 @@ const TENTH = 10;
 /** Outcomes between two leaders' ends. */
 const BETWEEN_LEADERS = 5;
 const FEW = 2;
+const FORGOTTEN = "resourceVersion=1";
+const RELISTED_MS = 120_000;
 const SLOW_MS = 1500;
 const MOST_KILLS = 8;
 const LATE_PART = 0.8;
@@ -78,13 +80,38 @@ async function stopApiServer({ whole: { plane } }: ClusterWorld, ms: number): Pr
   await plane.untilReady();
 }
 
-/** A server that starts after etcd forgot the past knows no version that a watch wants to go on from. */
-async function compact({ whole: { plane } }: ClusterWorld): Promise<void> {
+/**
+ * A server that starts after etcd forgot the past knows no version that a watch wants to go on from: it says so (410), and every
+ * watch has to list anew. On a busy machine a leader loses its lease while the server starts, and the next begins with a list: its
+ * watches are made to ask for what is forgotten, too.
+ */
+async function compact(world: ClusterWorld): Promise<void> {
+  const { proxy, whole } = world;
+  const { plane } = whole;
+  const logsOf = (): Promise<readonly string[]> =>
+    Promise.all(world.controllers.map((each) => world.logOf(each)));
+  const before = (await logsOf()).map(({ length }) => length);
+  const isHeard = async (): Promise<boolean> =>
+    hasListedAnew((await logsOf()).map((log, at) => log.slice(before[at])).join(""));
   await plane.apiserver.kill();
   // Once: what is compacted already can't be compacted again.
   await plane.compact();
-  await plane.apiserver.start();
-  await plane.untilReady();
+  proxy.rewrite = (path) => (path.includes("watch=") ? path.replace(/resourceVersion=\d+/, FORGOTTEN) : path);
+  try {
+    await plane.apiserver.start();
+    await plane.untilReady();
+    await eventually(isHeard, (isSo) => isSo, RELISTED_MS, POLL_MS);
+  } finally {
+    proxy.rewrite = (path) => path;
+  }
+}
+
+/** Whether controllers say that each kind of watch was told that the past is gone. */
+function hasListedAnew(log: string): boolean {
+  const lines = log.split("\n").filter((line) => line.includes("listing anew"));
+  return ["pods", "environments", "rolloutjobs"].every((plural) =>
+    lines.some((line) => line.includes(`"resource":"${plural}"`)),
+  );
 }
 
 async function slowEtcd({ whole: { plane } }: ClusterWorld): Promise<void> {

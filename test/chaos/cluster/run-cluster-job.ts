@@ -1,13 +1,16 @@
 import type { KubeObject } from "../../../src/kube/kube-object.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
 import { gather, gatherLeases } from "../checker/gather.ts";
+import type { Gathered } from "../checker/gather.ts";
 import type { Finding } from "../checker/finding.ts";
 import { MAX_ATTEMPTS } from "../world/job.ts";
+import { leftoversOfNode } from "./leftovers-of-node.ts";
+import { writeRecords } from "./write-records.ts";
 import { checkCluster } from "./check-cluster.ts";
 import type { ClusterEvidence, SeenPod, SeenStatus } from "./check-cluster.ts";
 import { behaviourOfJob, environmentObject, jobObject } from "./cluster-job.ts";
 import type { ClusterJob } from "./cluster-job.ts";
-import type { ClusterWorld } from "./cluster-world.ts";
+import type { ClusterWorld, WorldModel } from "./cluster-world.ts";
 
 /** What is asked of a job while it runs. */
 export interface RunningClusterJob {
@@ -30,7 +33,11 @@ export interface JobObject extends KubeObject {
   };
 }
 
-/** A condition of an object of ours. */
+interface PodObject extends KubeObject {
+  readonly status?: { readonly conditions?: readonly Pick<Condition, "type" | "status">[] };
+}
+
+/** A condition of an object. */
 export interface Condition {
   readonly type: string;
   readonly status: string;
@@ -78,29 +85,40 @@ export async function runClusterJob(
       eventually(() => lookPatiently(running), isComplete, END_MS, POLL_MS),
     );
     const pods = await settledPods(world, job, running.uid);
-    const gathered = await gather({
-      bus: world.bus,
-      samplesPerItem: 1,
-      resultsFolder: world.folder,
-      modelLog: model.log,
-      toolLog: job.sandboxes === "none" ? model.tools : null,
-      jobUid: running.uid,
-    });
+    const { gathered, isRecorded } = await gatherJob(world, model, running);
+    const left = await removeJob(world, job, running.uid);
     const evidence = {
       ...gathered,
       behaviour: behaviourOfJob(job),
       rollouts: job.rollouts,
       maxAttempts: MAX_ATTEMPTS,
       sandboxdKills,
-      leftovers: [],
+      leftovers: await leftoversOfNode(world),
     };
     const status = ended?.status ?? NO_STATUS;
-    const seen = { evidence, pods, warmReplicas: job.warmReplicas ?? 0, status };
-    const left = await removeJob(world, job, running.uid);
+    const seen = { evidence, isRecorded, pods, warmReplicas: job.warmReplicas ?? 0, status };
     return { job: ended ?? NO_JOB, seen, findings: [...checkCluster(seen), ...left] };
   } finally {
     await model.stop();
   }
+}
+
+/** Streams, the model's own account, and the results as a user gets them. */
+async function gatherJob(
+  world: ClusterWorld,
+  model: WorldModel,
+  { uid, job }: RunningClusterJob,
+): Promise<{ readonly gathered: Gathered; readonly isRecorded: boolean }> {
+  const resultsFolder = await withWords(world, () => writeRecords(world, job.name));
+  const gathered = await gather({
+    bus: world.bus,
+    samplesPerItem: 1,
+    resultsFolder: resultsFolder ?? world.folder,
+    modelLog: model.log,
+    toolLog: job.sandboxes === "none" ? model.tools : null,
+    jobUid: uid,
+  });
+  return { gathered, isRecorded: resultsFolder !== null };
 }
 
 const NO_STATUS: SeenStatus = {
@@ -177,7 +195,7 @@ async function countOutcomes(world: ClusterWorld, uid: string): Promise<number> 
   return subjects.size;
 }
 
-/** The environment's pods once no more of them go, and no lease of the job's is left. */
+/** The environment's pods once what it keeps ready is ready, nothing is beside it, and no lease of the job's is left. */
 async function settledPods(
   world: ClusterWorld,
   job: ClusterJob,
@@ -189,7 +207,7 @@ async function settledPods(
     return { pods: await listPods(world, job), leased };
   };
   const isSettled = ({ pods, leased }: Awaited<ReturnType<typeof look>>): boolean =>
-    leased === 0 && pods.filter(({ isDeleted }) => !isDeleted).length <= (job.warmReplicas ?? 0);
+    leased === 0 && pods.every(({ isReady }) => isReady) && pods.length === (job.warmReplicas ?? 0);
   // What has not gone by then is a finding.
   await eventually(look, isSettled, SETTLE_MS, POLL_MS).catch(() => undefined);
   return listPods(world, job);
@@ -197,10 +215,11 @@ async function settledPods(
 
 async function listPods(world: ClusterWorld, job: ClusterJob): Promise<readonly SeenPod[]> {
   const labelSelector = `rollyard.dev/environment=${job.environment}`;
-  const list = await world.whole.client.list(PODS, { namespace: NAMESPACE }, { labelSelector });
-  return (list?.items ?? []).map(({ metadata }) => ({
+  const list = await world.whole.client.list<PodObject>(PODS, { namespace: NAMESPACE }, { labelSelector });
+  return (list?.items ?? []).map(({ metadata, status }) => ({
     name: metadata.name,
     sandboxUid: metadata.labels?.[SANDBOX_LABEL] ?? "",
+    isReady: status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") ?? false,
     isDeleted: metadata.deletionTimestamp !== undefined,
   }));
 }

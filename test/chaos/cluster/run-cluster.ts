@@ -16,6 +16,8 @@ interface FaultRun extends FaultEnd {
 
 /** Sandboxes at once: what a small machine runs beside a control plane. */
 const PARALLELISM = 16;
+/** Kept ready beside them. */
+const WARM = 4;
 /** The second controller's clock is this much ahead. */
 const SKEW_MS = 120_000;
 
@@ -27,6 +29,8 @@ export async function runCluster(options: ChaosOptions, progress: Progress): Pro
   const runs: FaultRun[] = [];
   try {
     await world.startServices();
+    // What users download is checked as well.
+    await world.startGateway();
     for (const fault of options.clusterFaults) {
       const run = await timed(world, fault, options);
       progress.say(rowOf(run));
@@ -48,7 +52,17 @@ async function timed(
 ): Promise<FaultRun> {
   const startedMs = performance.now();
   const parallelism = sandboxes === "none" ? asked : PARALLELISM;
-  const job = { name: fault, environment: fault, rollouts, parallelism, seed, latencyMs, sandboxes };
+  const warmReplicas = sandboxes === "none" ? 0 : WARM;
+  const job = {
+    name: fault,
+    environment: fault,
+    rollouts,
+    parallelism,
+    warmReplicas,
+    seed,
+    latencyMs,
+    sandboxes,
+  };
   const seconds = (): number => (performance.now() - startedMs) / 1000;
   try {
     const end = await runFault(world, fault, job);

@@ -40,6 +40,8 @@ export class ApiProxy {
   requests = 0;
   /** Says what to answer instead; null lets a request through. */
   intercept: (request: SeenRequest) => ProxyAnswer | null = () => null;
+  /** Says which path to ask the server for instead of one. */
+  rewrite: (path: string) => string = (path) => path;
   /** How late what a watch sends arrives. */
   watchLagMs = 0;
 
@@ -86,7 +88,8 @@ export class ApiProxy {
   #forward(incoming: IncomingMessage, outgoing: ServerResponse, { method, path }: SeenRequest): void {
     const { host, port } = this.#target;
     const { headers } = incoming;
-    const forwarded = request({ host, port, method, path, headers, agent: this.#agent }, (answer) => {
+    const asked = { host, port, method, path: this.rewrite(path), headers, agent: this.#agent };
+    const forwarded = request(asked, (answer) => {
       outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
       outgoing.flushHeaders();
       if (path.includes("watch=")) this.#sendLate(answer, outgoing);

@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
 import { chmod, copyFile, mkdir, mkdtemp, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { ObjectStore } from "../../../../src/kube/cache/object-store.ts";
 import { Reflector } from "../../../../src/kube/cache/reflector.ts";
 import { KubeClient } from "../../../../src/kube/kube-client.ts";
@@ -88,6 +88,16 @@ export class LocalKubelet {
   /** Name of its node. */
   get node(): string {
     return this.#options.node;
+  }
+
+  /** Where everything of its pods is, and nothing else but {@link binary}. */
+  get folder(): string {
+    return this.#options.folder;
+  }
+
+  /** Name of its sandboxd in {@link folder}. */
+  get binary(): string {
+    return basename(this.#binary);
   }
 
   /** Names of the pods whose sandboxd runs here now. */

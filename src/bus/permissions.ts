@@ -86,7 +86,8 @@ function gateway(): NatsPermissions {
         ...follows("specs"),
       ],
     },
-    subscribe: { allow: [inbox("gateway")] },
+    // What it may read of outcomes anyway, as it is sent: who asked for a grade need not look again and again.
+    subscribe: { allow: [inbox("gateway"), "rollyard.outcomes.>"] },
   };
 }
 

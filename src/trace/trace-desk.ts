@@ -8,6 +8,7 @@ import type { Logger } from "../lib/logger.ts";
 import type { IdSource } from "../rollout/ids.ts";
 import type { RolloutObserver } from "../rollout/observer.ts";
 import type { SandboxClaims } from "../rollout/sandbox-lease.ts";
+import type { OutcomeNotices } from "./outcome-notices.ts";
 import { TraceCloser } from "./trace-closer.ts";
 import { TraceGrading } from "./trace-grading.ts";
 import type { AskedGrade } from "./trace-grading.ts";
@@ -24,6 +25,7 @@ import type { TraceCall } from "./trace-state.ts";
 /** What a process answers traces with. */
 export interface TraceDeskDeps {
   readonly store: LogStore;
+  readonly notices: OutcomeNotices;
   readonly claims: SandboxClaims;
   readonly clock: Clock;
   readonly ids: Pick<IdSource, "nonce">;
@@ -150,9 +152,10 @@ export class TraceDesk {
   }
 
   async #sweep(): Promise<void> {
-    const { clock, signal } = this.#deps;
+    const { clock, signal, notices } = this.#deps;
     while (!signal.aborted) {
       await clock.sleep(SWEEP_MS, signal);
+      notices.sweep();
       const now = clock.monotonicMs();
       for (const [key, trace] of this.#open) {
         const isUsed = trace.users > 0 || trace.session.isBusy;

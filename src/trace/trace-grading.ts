@@ -10,6 +10,8 @@ import type { Clock } from "../lib/clock.ts";
 import type { JsonObject } from "../lib/json.ts";
 import { newEvent } from "../rollout/events.ts";
 import type { CallState, FailureRecord, RolloutState } from "../rollout/state.ts";
+import { OutcomeLookout } from "./outcome-lookout.ts";
+import type { OutcomeNotices } from "./outcome-notices.ts";
 import type { TraceCloser } from "./trace-closer.ts";
 import { answeredTurn, failedEvent, nextTurn, startedEvent, stoppedEvent } from "./trace-events.ts";
 import type { Append, TraceLog } from "./trace-log.ts";
@@ -23,6 +25,7 @@ export interface TraceGradingParts {
   readonly log: TraceLog;
   readonly closer: TraceCloser;
   readonly store: LogStore;
+  readonly notices: Pick<OutcomeNotices, "watch">;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
@@ -33,10 +36,8 @@ export interface AskedGrade {
   readonly item: JsonObject;
 }
 
-/** Waits between two looks at whether there is an outcome. */
-const LOOK_DELAYS_MS = [4, 4, 4, 8, 8, 16, 16, 32, 64, 125, 250] as const;
 /** A request that was stored and whose grader never had it would be waited for in vain: it is sent again, which changes nothing. */
-const SEND_AGAIN_LOOKS = 120;
+const SEND_AGAIN_MS = 30_000;
 
 /** The grade of one trace: the first request seals it, and each gets the one score. */
 export class TraceGrading {
@@ -48,15 +49,30 @@ export class TraceGrading {
 
   /** The score, as long as it takes until `signal`. Rejects with `trace_failed` where there will be none, `trace_pending`. */
   async grade(asked: AskedGrade, signal: AbortSignal): Promise<number> {
-    const { log, closer } = this.#parts;
-    const { state, result: isOurs } = await log.append((found) => this.#sealing(found, asked));
-    const ended = isOurs ? null : await this.#outcome();
-    if (ended !== null) return scoreOf(ended);
-    for (let looks = 0; !signal.aborted; looks += 1) {
-      if (looks % SEND_AGAIN_LOOKS === 0) await closer.close(state);
+    const { log, notices, ref, clock } = this.#parts;
+    // Before the request is sent: its outcome may be there at once.
+    const lookout = new OutcomeLookout(notices, ref, { clock, signal });
+    try {
+      const { state, result: isOurs } = await log.append((found) => this.#sealing(found, asked));
+      const ended = isOurs ? null : await this.#outcome();
+      return scoreOf(ended ?? (await this.#awaited(state, lookout, signal)));
+    } finally {
+      lookout.stop();
+    }
+  }
+
+  /** The outcome of a sealed trace, which is sent on first, and again now and then. */
+  async #awaited(state: RolloutState, lookout: OutcomeLookout, signal: AbortSignal): Promise<Outcome> {
+    const { clock, closer } = this.#parts;
+    let sentAtMs = Number.NEGATIVE_INFINITY;
+    while (!signal.aborted) {
+      if (clock.monotonicMs() - sentAtMs >= SEND_AGAIN_MS) {
+        await closer.close(state);
+        sentAtMs = clock.monotonicMs();
+      }
       const outcome = await this.#outcome();
-      if (outcome !== null) return scoreOf(outcome);
-      await this.#parts.clock.sleep(lookDelay(looks), signal);
+      if (outcome !== null) return outcome;
+      await lookout.pause();
     }
     throw new RollyardError("trace_pending");
   }
@@ -83,9 +99,10 @@ export class TraceGrading {
     return { events: [...opening, turn, stoppedEvent(atMs, asked)], result: true };
   }
 
+  /** By any replica: one that lags behind is asked again. */
   async #outcome(): Promise<Outcome | null> {
     const { store, ref } = this.#parts;
-    const ask = () => store.readLast("outcomes", outcomesSubject(ref), { fromLeader: true });
+    const ask = () => store.readLast("outcomes", outcomesSubject(ref));
     const last = await untilAnswered(ask, this.#parts);
     if (last === null || outcomeSummary(last) === null) return null;
     return decodeStored(OutcomeSchema, last.payload);
@@ -105,8 +122,4 @@ function lostFailure({ failedTries = 0, lostTo }: CallState): FailureRecord {
     cause: "The grade was asked for while infrastructure had lost a tool call.",
     evidence: { tries: String(failedTries) },
   };
-}
-
-function lookDelay(looks: number): number {
-  return LOOK_DELAYS_MS[Math.min(looks, LOOK_DELAYS_MS.length - 1)] ?? 250;
 }

@@ -6,6 +6,7 @@ import type { Logger } from "../../lib/logger.ts";
 import { randomIds } from "../../rollout/ids.ts";
 import type { RolloutObserver } from "../../rollout/observer.ts";
 import { createBusClaims } from "../../sandbox/bus-claims.ts";
+import { OutcomeNotices } from "../../trace/outcome-notices.ts";
 import { TraceDesk } from "../../trace/trace-desk.ts";
 import { ServedEnvironments } from "./served-environments.ts";
 
@@ -42,6 +43,7 @@ export function createTraceService(parts: TraceServiceParts): TraceService {
   });
   const desk = new TraceDesk({
     store: bus,
+    notices: new OutcomeNotices(bus, clock),
     claims: createBusClaims(bus, clock),
     clock,
     ids: randomIds,

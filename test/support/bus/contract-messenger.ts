@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { claimSubject, slotsSubject } from "../../../src/bus/subjects.ts";
+import { claimSubject, outcomesFilter, outcomesSubject, slotsSubject } from "../../../src/bus/subjects.ts";
 import { bytesOf, freshJob, textOf } from "./contract-context.ts";
 import type { ContractContext } from "./contract-context.ts";
 
@@ -77,6 +77,26 @@ export function describeMessenger({ bus, worker, servers }: ContractContext): vo
       };
       await expect.poll(said, { timeout: 10_000 }).toEqual(["a stop", "b stop"]);
       await Promise.all(listening.map((one) => one.stop()));
+    });
+
+    test("what is sent to a stream is heard by who listens, whether or not it is stored", async () => {
+      const gateway = await servers().connect("gateway", "gateway");
+      const job = freshJob();
+      const heard = new Set<string>();
+      const listening = await gateway.listen(outcomesFilter(job), (payload) => heard.add(textOf(payload)));
+      let rollouts = 0;
+      const heardNow = async (): Promise<readonly string[]> => {
+        const subject = outcomesSubject({ ...job, itemIndex: rollouts++, sampleIndex: 0 });
+        for (const text of ["stored", "wrong_sequence"]) {
+          const sent = await bus().publish({ subject, payload: bytesOf(text), expectedLastSequence: 0 });
+          expect(sent.kind).toBe(text);
+        }
+        return [...heard].toSorted();
+      };
+      // In a cluster the servers tell each other of a subscription a moment later.
+      await expect.poll(heardNow, { timeout: 10_000 }).toEqual(["stored", "wrong_sequence"]);
+      await listening.stop();
+      await gateway.close();
     });
   });
 }

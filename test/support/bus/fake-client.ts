@@ -122,6 +122,7 @@ export class FakeClient implements FakeBusClient {
     await this.#bus.hop();
     if (typeof fault === "object") await this.#bus.clock.sleep(fault.delayMs);
     if (session.aborted) return lost();
+    this.#tell(message.subject, message.payload);
     const isRefused = fault === "in_flight" || fault === "full";
     const result: PublishResult = isRefused ? { kind: fault } : await this.#bus.accept(message, this.#name);
     this.#bus.watcher.decided?.(this.#name, message, result);
@@ -231,11 +232,13 @@ export class FakeClient implements FakeBusClient {
 
   broadcast(subject: string, payload: Uint8Array): void {
     if (!this.#link.isConnected) return;
-    void this.#bus.hop().then(() => {
-      for (const { client, onBroadcast } of this.#listeners(subject)) {
-        if (client.isListening) onBroadcast?.(payload.slice(), subject);
-      }
-    });
+    void this.#bus.hop().then(() => this.#tell(subject, payload));
+  }
+
+  #tell(subject: string, payload: Uint8Array): void {
+    for (const { client, onBroadcast } of this.#listeners(subject)) {
+      if (client.isListening) onBroadcast?.(payload.slice(), subject);
+    }
   }
 
   #listeners(subject: string): readonly FakeSubscription[] {

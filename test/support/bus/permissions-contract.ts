@@ -155,7 +155,7 @@ export function describePermissions({ title, start }: PermissionsPlace): void {
           const said = await violationOf(user, (connection) => connection.subscribe(`_INBOX_${other}.>`));
           expect(said).toContain("Permissions Violation for Subscription");
         }
-        for (const filter of [">", "rollyard.>", "rollyard.outcomes.>", "$JS.>", "_INBOX.>"]) {
+        for (const filter of [">", "rollyard.>", "rollyard.events.>", "$JS.>", "_INBOX.>"]) {
           const said = await violationOf(user, (connection) => connection.subscribe(filter));
           expect(said).toContain("Permissions Violation for Subscription");
         }
@@ -235,6 +235,22 @@ export function describePermissions({ title, start }: PermissionsPlace): void {
       }
       await expect.poll(() => heard).toEqual(["rollyard.uploaded.n.gateway"]);
       await listening.stop();
+    });
+
+    test("outcomes are heard as they are sent by the gateway alone", async () => {
+      const heard: string[] = [];
+      const listening = await client("gateway").listen("rollyard.outcomes.n.t.*", (_payload, subject) => {
+        heard.push(subject);
+      });
+      const subject = "rollyard.outcomes.n.t.1-0";
+      const sent = async (): Promise<readonly string[]> => {
+        await client("grader").publish({ subject, payload, expectedLastSequence: 0 });
+        return [...new Set(heard)];
+      };
+      await expect.poll(sent, { timeout: 10_000 }).toEqual([subject]);
+      await listening.stop();
+      for (const user of ["controller", "worker", "grader"] as const)
+        await expect(client(user).listen("rollyard.outcomes.>", () => undefined)).rejects.toEqual(forbidden);
     });
 
     test("a wrong password is told apart from a server that is not there", async () => {

@@ -19,7 +19,7 @@ const ALL = SERVICE_USERS;
 const SERVED = ["worker", "grader", "gateway"] as const;
 const CONTROLLER = ["controller"] as const;
 
-/** The subjects that streams store: who writes them. Nobody hears one as it passes. */
+/** The subjects that streams store: who writes them. */
 const STORED: Readonly<Record<string, readonly ServiceUser[]>> = {
   "rollyard.work.rollout.>": CONTROLLER,
   "rollyard.work.grade.>": ["controller", "worker", "gateway"],
@@ -32,6 +32,9 @@ const STORED: Readonly<Record<string, readonly ServiceUser[]>> = {
   "rollyard.blobs.>": ALL,
   "$KV.rollyard-specs.>": CONTROLLER,
 };
+
+/** Who hears what a stream stores as it passes; of all others nobody does. */
+const PASSING: Readonly<Record<string, readonly ServiceUser[]>> = { "rollyard.outcomes.>": ["gateway"] };
 
 /** The subjects that nobody stores: requests and hints. */
 export const CORE: Readonly<Record<string, SubjectRights>> = {
@@ -96,7 +99,11 @@ export const WHO_MAY_DO_WHAT: readonly SubjectRow[] = [
 ];
 
 function rowsOf(publishers: Readonly<Record<string, readonly ServiceUser[]>>): readonly SubjectRow[] {
-  return Object.entries(publishers).map(([pattern, publish]) => ({ pattern, publish, hear: [] }));
+  return Object.entries(publishers).map(([pattern, publish]) => ({
+    pattern,
+    publish,
+    hear: PASSING[pattern] ?? [],
+  }));
 }
 
 function streamRows(stream: StreamName): readonly SubjectRow[] {

@@ -1,5 +1,6 @@
 import { answerText, outputOf, scoreOf, statusOf } from "../contract-answer.ts";
 import type { ContractAnswer } from "../contract-answer.ts";
+import { CONTRACT_LIMITS } from "../contract-limits.ts";
 import type { ScoreRule } from "./simulation-target.ts";
 import type { CallPlan, TracePlan } from "./trace-plan.ts";
 import type { LineEnd } from "./trainer-line.ts";
@@ -23,6 +24,9 @@ export interface TraceRecord {
   readonly late: MadeCall | null;
 }
 
+/** Status of a call of a rollout that is over. */
+const CLOSED = 409;
+
 /** How a rollout ended for the trainer. */
 export type TraceEnd = "graded" | "abandoned" | "discarded";
 
@@ -33,12 +37,22 @@ export function endOf({ plan, calls, audit, grades }: TraceRecord): TraceEnd {
   return plan.isAbandoned ? "abandoned" : "graded";
 }
 
+/** Whether infrastructure has lost every try of a call: its rollout has failed, and never has a score. Pure. */
+export function isLost({ kind, seen }: LineEnd): boolean {
+  return kind === "discarded" && serverErrorsIn(seen) > CONTRACT_LIMITS.retries;
+}
+
+function serverErrorsIn(seen: readonly ContractAnswer[]): number {
+  return seen.filter((answer) => statusOf(answer) >= 500).length;
+}
+
 /** Every promise that was broken to this rollout. Pure. */
 export function judgeTrace(record: TraceRecord, scoreRule: ScoreRule): readonly Violation[] {
   const { traceId } = record.plan;
   const say = (kind: ViolationKind, evidence: string): Violation => ({ kind, traceId, evidence });
+  const isClosed = record.calls.some(mayHaveClosed);
   return [
-    ...record.calls.flatMap((call) => judgeCall(call, say)),
+    ...record.calls.flatMap((call) => judgeCall(call, isClosed, say)),
     ...judgeAudit(record, say),
     ...judgeGrades(record, scoreRule, say),
     ...judgeLate(record, say),
@@ -51,8 +65,13 @@ function answersOf(ends: readonly LineEnd[]): readonly ContractAnswer[] {
   return ends.flatMap(({ seen }) => seen.filter((answer) => statusOf(answer) < 500));
 }
 
-function judgeCall({ plan, ends }: MadeCall, say: Say): readonly Violation[] {
-  const answers = answersOf(ends);
+/** Both senders of a doubled call may have had a part of the tries that close its trace. */
+function mayHaveClosed({ ends }: MadeCall): boolean {
+  return serverErrorsIn(ends.flatMap(({ seen }) => seen)) > CONTRACT_LIMITS.retries;
+}
+
+function judgeCall({ plan, ends }: MadeCall, isClosed: boolean, say: Say): readonly Violation[] {
+  const answers = answersOf(ends).filter((answer) => !isClosed || statusOf(answer) !== CLOSED);
   const refused = answers.find((answer) => statusOf(answer) !== 200 || outputOf(answer) === null);
   const what = `${plan.callId} (${plan.kind})`;
   if (refused !== undefined) {
@@ -92,12 +111,11 @@ function judgeRuns(callId: string, runs: number, say: Say): readonly Violation[]
     : [say("ran_twice", `${callId} ran ${runs} times`)];
 }
 
-function judgeGrades(
-  { plan, calls, audit, grades }: TraceRecord,
-  scoreRule: ScoreRule,
-  say: Say,
-): readonly Violation[] {
+function judgeGrades(record: TraceRecord, scoreRule: ScoreRule, say: Say): readonly Violation[] {
+  const { plan, calls, audit, grades } = record;
   const answers = answersOf(grades);
+  const tries = [...calls.flatMap(({ ends }) => ends), ...(audit === null ? [] : [audit])];
+  if (tries.some(isLost)) return answers.some(hasScore) ? [say("scored_failed", LOST_AND_SCORED)] : [];
   const refused = answers.find((answer) => scoreOf(answer) === null);
   if (refused !== undefined) return [say("call_refused", `the grade call ${answerText(refused)}`)];
   const scores = new Set(answers.map(scoreOf));
@@ -108,6 +126,12 @@ function judgeGrades(
   return [...scores].flatMap((score) =>
     score === expected ? [] : [say("wrong_score", `${score} instead of ${expected}`)],
   );
+}
+
+const LOST_AND_SCORED = "a call was answered 5xx four times, and the grade call got a score";
+
+function hasScore(answer: ContractAnswer): boolean {
+  return scoreOf(answer) !== null;
 }
 
 /** Told that the rollout is closed, or refused: both are in order. Its own mark in an output means that it ran. */

@@ -1,6 +1,7 @@
 import { SeededRandom } from "../../lib/seeded-random.ts";
 import { sampleOf } from "../contract-requests.ts";
 import type { GradeRequest, ToolRequest } from "../contract-requests.ts";
+import { isLost } from "./judge-trace.ts";
 import type { MadeCall, TraceRecord } from "./judge-trace.ts";
 import type { ReplicaEndpoints, SimulationTarget } from "./simulation-target.ts";
 import type { AnswerLoss, CallPlan, TracePlan } from "./trace-plan.ts";
@@ -27,11 +28,13 @@ export async function simulateTrace(
   });
   for (const turn of plan.turns) {
     calls.push(...(await Promise.all(turn.map((call) => player.make(call)))));
-    if (calls.some(({ ends }) => ends.some(isDiscarded))) return end();
+    const over = await player.afterDiscard(calls.flatMap(({ ends }) => ends));
+    if (over !== null) return end({ grades: over });
   }
   if (plan.isAbandoned) return end();
   const audit = plan.turns.length === 0 ? null : await player.audit();
-  if (audit !== null && isDiscarded(audit)) return end({ audit });
+  const over = await player.afterDiscard(audit === null ? [] : [audit]);
+  if (over !== null) return end({ audit, grades: over });
   const grades = await player.grade();
   if (!plan.hasLateCall || grades.some(isDiscarded)) return end({ audit, grades });
   return end({ audit, grades, late: await player.make(LATE_CALL) });
@@ -76,6 +79,12 @@ class TracePlayer {
     const send = (losses: readonly AnswerLoss[]): Promise<LineEnd> =>
       this.#line.call({ url: ({ graderUrl }) => graderUrl, body, losses }, this.#random);
     return Promise.all(isGradeDoubled ? [send(gradeLosses), send([])] : [send(gradeLosses)]);
+  }
+
+  /** Null while no call was discarded. No platform asks for the grade then; one that scores a lost call would score a broken environment. */
+  async afterDiscard(ends: readonly LineEnd[]): Promise<readonly LineEnd[] | null> {
+    if (ends.some(isLost)) return this.grade();
+    return ends.some(isDiscarded) ? [] : null;
   }
 
   #callTool(call: {

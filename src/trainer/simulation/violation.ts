@@ -4,6 +4,8 @@ export type ViolationKind =
   | "wrong_score"
   /** Two answers to grade calls of one trace with different scores. */
   | "score_changed"
+  /** A rollout of which one call was answered 5xx four times got a score all the same. */
+  | "scored_failed"
   /** A command ran more than once in its sandbox. */
   | "ran_twice"
   /** A repeated call was answered with another output. */

@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
@@ -9,7 +8,7 @@ import { processesOf } from "../../support/run/leftovers.ts";
 import type { RunningCli } from "../../support/run/run-cli.ts";
 import { runWorld } from "../../support/run/run-world.ts";
 import type { SmallJob } from "../../support/run/small-job.ts";
-import { processesNaming } from "../../support/sandbox/host-view.ts";
+import { supervisorOf } from "../../support/run/supervisor-of.ts";
 
 const world = runWorld();
 const WITHIN = { timeout: 20_000, interval: 20 };
@@ -72,15 +71,6 @@ async function untilItSleeps(job: SmallJob, notThis = 0): Promise<number> {
     (await processesOf(job)).find(({ name, pid }) => name === "sleep" && pid !== notThis)?.pid ?? 0;
   await expect.poll(sleeper, WITHIN).toBeGreaterThan(0);
   return sleeper();
-}
-
-function supervisorOf(job: SmallJob): number {
-  const folders = readdirSync(job.temporary).map((name) => path.join(job.temporary, name));
-  const found = folders
-    .flatMap((folder) => processesNaming(folder))
-    .find(({ argv }) => argv.includes("supervise"));
-  if (found === undefined) throw new Error("no supervisor of this job runs");
-  return found.pid;
 }
 
 async function endOf(job: SmallJob, running: RunningCli): Promise<Record<string, unknown>> {

@@ -6,6 +6,7 @@ import { serveWorld } from "../../support/serve/serve-world.ts";
 import { ROW } from "../../support/serve/trainer-client.ts";
 import { answer, startToolServer } from "../../support/tools/tool-server.ts";
 import { startCli } from "../../support/run/run-cli.ts";
+import { supervisorOf } from "../../support/run/supervisor-of.ts";
 
 const world = serveWorld();
 
@@ -133,6 +134,44 @@ describe("a hosted trainer's trace", () => {
         reward: null,
       },
       { trace_id: "trace_g", outcome: "failed", failure_class: "tool", reward: null },
+    ]);
+  });
+
+  it("is closed as failed when its sandbox is lost in the middle, as infrastructure's, and never has a score", async () => {
+    const served = await world.serve();
+    const { trainer } = served;
+    await trainer.call({ trace: "trace_s", call: "call_1", command: "echo hello" });
+    const asked = { trace: "trace_s", call: "call_2", command: "touch begun; sleep 60" };
+    const running = trainer.call(asked);
+    const begun = { trace: "trace_s", call: "call_3", command: "until [ -e begun ]; do sleep 0.05; done" };
+    expect(await trainer.call(begun)).toMatchObject({ status: 200 });
+    process.kill(supervisorOf(served), "SIGKILL");
+    const tries = [await running];
+    while (tries.length < 4) tries.push(await trainer.call(asked));
+    const lost = { status: 503, body: { error: { code: "sandbox_lost" } } };
+    expect(tries).toMatchObject([lost, lost, lost, lost]);
+    expect(await trainer.call({ ...asked, call: "call_4" })).toMatchObject({
+      status: 409,
+      body: { output: expect.stringContaining("has failed (sandbox)") },
+    });
+    expect(await trainer.grade("trace_s")).toMatchObject({
+      status: 500,
+      body: { error: { code: "trace_failed" } },
+    });
+    // What begins now gets a sandbox that lives.
+    const next = { trace: "trace_t", call: "call_1", command: "echo hello" };
+    expect(await trainer.callPatiently(next)).toMatchObject({ status: 200, body: { output: "hello\n" } });
+    expect(await trainer.grade("trace_t")).toMatchObject({ status: 200, body: { score: 1 } });
+    await served.stop();
+    expect(await served.lines("results.jsonl")).toMatchObject([
+      {
+        trace_id: "trace_s",
+        outcome: "failed",
+        failure_class: "sandbox",
+        failure_code: "sandbox_lost",
+        reward: null,
+      },
+      { trace_id: "trace_t", outcome: "graded", reward: 1 },
     ]);
   });
 

@@ -62,7 +62,7 @@ describe("two gateways", () => {
   it("are replaced one after the other while traces are live, and none of these is failed", async () => {
     const served = await world.serve();
     let gateways = [await world.replica(served), await world.replica(served)];
-    const traces = names("trace", 40);
+    const traces = names("trace", 200);
     const trainerNow = () => served.trainer.at(...gateways.map(({ base }) => base));
     const opened = await Promise.all(
       traces.map((trace) => trainerNow().callPatiently({ trace, call: "0", command: "echo 0 >> log" })),

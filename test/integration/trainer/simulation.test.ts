@@ -133,6 +133,7 @@ const WRONG: readonly (readonly [string, Partial<ContractBehaviour>, readonly Vi
   ["answers an unknown tool with 404", { unknownTool: { status: 404, body: {} } }, ["mistake_refused"]],
   ["answers bad arguments with 400", { brokenArguments: { status: 400, body: {} } }, ["mistake_refused"]],
   ["refuses calls that are in order", { toolStatus: 409 }, ["call_refused"]],
+  ["scores rollouts whose calls it has lost", { toolStatus: 503 }, ["scored_failed"]],
 ];
 
 describe("a service that", () => {

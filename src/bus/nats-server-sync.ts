@@ -1,5 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { RollyardError } from "../errors/rollyard-error.ts";
 import { sharedRun } from "../lib/shared-run.ts";
 import { syncPath } from "./nats-server-store.ts";
 import { streamsBefore } from "./publish-order.ts";
@@ -30,22 +31,32 @@ export class StreamSync {
 
   /**
    * Resolves once all that the server had acknowledged of the stream when it was asked would outlive a power cut. Rejects
-   * with what the file system says.
+   * with `output_unwritable` for what the file system says.
    */
   sync(stream: StreamName): Promise<void> {
     const known = this.#byStream.get(stream);
     if (known !== undefined) return known();
     const messages = join(this.#folder, "store", "jetstream", "$G", "streams", STREAMS[stream], "msgs");
     let fromBlock = 0;
-    const run = sharedRun(async () => {
+    const run = sharedRun(() => bringToDisk().catch(unsynced(this.#folder)));
+    const bringToDisk = async (): Promise<void> => {
       const blocks = (await readdir(messages)).flatMap((name) => Number(BLOCK.exec(name)?.[1] ?? Number.NaN));
       const fresh = blocks.filter((block) => block >= fromBlock).toSorted((a, b) => a - b);
       for (const block of fresh) await syncPath(join(messages, `${block}.blk`));
       // The folder too: a block is only there when its name is.
       if (fresh.length > 1 || fromBlock === 0) await syncPath(messages);
       fromBlock = fresh.at(-1) ?? fromBlock;
-    });
+    };
     this.#byStream.set(stream, run);
     return run();
   }
+}
+
+function unsynced(folder: string): (cause: unknown) => never {
+  return (cause) => {
+    throw new RollyardError("output_unwritable", {
+      message: `The store of the bus in ${folder} can't be brought to the disk; was it removed, or moved, while it was in use?`,
+      cause,
+    });
+  };
 }

@@ -36,6 +36,6 @@ export const environmentStatusSchema = z.strictObject({
     .optional()
     .meta({ description: "Rewards of graded traces." }),
   conditions: z.array(metaConditionSchema).optional().meta({
-    description: "Ready, ImageRequired, StartFailing, NetworkPolicyNotEnforced, Terminating.",
+    description: "Ready, ImageRequired, StartFailing, NetworkPolicyNotEnforced, NotServed, Terminating.",
   }),
 });

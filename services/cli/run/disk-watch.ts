@@ -6,9 +6,14 @@ import type { Clock } from "../../../src/lib/clock.ts";
 const LEAST_FREE_BYTES = 32 * 1024 * 1024;
 const LOOK_MS = 1000;
 
-/** Throws `output_unwritable` when too little of the folder's disk is free for a run to begin or to go on. */
+/** Throws `output_unwritable` when the folder is gone, or too little of its disk is free for a run to begin or to go on. */
 export async function requireRoom(folder: string): Promise<void> {
-  const { bavail, bsize } = await statfs(folder);
+  const { bavail, bsize } = await statfs(folder).catch((cause: unknown) => {
+    throw new RollyardError("output_unwritable", {
+      message: `The folder ${folder} can't be looked at any more; was it removed, or moved, while it was in use? Begin anew with another --out.`,
+      cause,
+    });
+  });
   const freeBytes = bavail * bsize;
   if (freeBytes >= LEAST_FREE_BYTES) return;
   throw new RollyardError("output_unwritable", {
@@ -18,8 +23,8 @@ export async function requireRoom(folder: string): Promise<void> {
 }
 
 /**
- * Watches the free space of a run folder's disk. Rejects with `output_unwritable` before the disk is full, for a bus
- * without room would only wait; resolves when the signal aborts.
+ * Watches a run folder and the free space of its disk. Rejects with `output_unwritable` before the disk is full, for a bus
+ * without room would only wait, and when the folder is gone; resolves when the signal aborts.
  */
 export async function watchDisk(folder: string, clock: Clock, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {

@@ -26,6 +26,7 @@ import type { ResultRecorder } from "../../../src/trajectory/recorder.ts";
 import { startGrader } from "../../grader/create-grader.ts";
 import { connectAs } from "../run/connect-as.ts";
 import { JOINING_SERVED, writeJoinFile } from "../run/join-file.ts";
+import { watchDisk } from "../run/disk-watch.ts";
 import { newBroker, openRecorder } from "../run/local-run.ts";
 import type { LocalRunOptions } from "../run/local-run.ts";
 import { RowNumbers } from "./row-numbers.ts";
@@ -113,8 +114,9 @@ async function compose(options: LocalServeOptions, closers: Closers): Promise<Tr
   telemetry.readiness.begin(stop);
   options.onListening({ port, counts: () => keeper.counts });
   const failed = recorder.failed.then((error) => Promise.reject(error));
-  failed.catch(() => undefined);
-  await Promise.race([whenAborted(stop), gaveUp.promise, failed]);
+  const noRoom = watchDisk(folder.path, options.clock, stopping.signal).then(() => gaveUp.promise);
+  for (const each of [failed, noRoom]) each.catch(() => undefined);
+  await Promise.race([whenAborted(stop), gaveUp.promise, failed, noRoom]);
   await recorder.flush();
   return keeper.counts;
 }

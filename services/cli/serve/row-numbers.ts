@@ -5,6 +5,7 @@ import { canonicalJson } from "../../../src/lib/canonical-json.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import type { RolloutPlace } from "../../../src/rollout/ids.ts";
 import { resultRecordSchema } from "../../../src/trajectory/result-record.ts";
+import { unwritable } from "../run/unwritable.ts";
 
 const FILE = "rows.txt";
 
@@ -28,7 +29,7 @@ export class RowNumbers {
     }
   }
 
-  /** The place of the next trace of a row. */
+  /** The place of the next trace of a row. Throws `output_unwritable`. */
   place(item: JsonObject): RolloutPlace {
     const itemIndex = this.#numberOf(item);
     const sampleIndex = this.#samples.get(itemIndex) ?? 0;
@@ -36,13 +37,21 @@ export class RowNumbers {
     return { itemIndex, sampleIndex };
   }
 
+  #note(digest: string): void {
+    try {
+      appendFileSync(this.#file, `${digest}\n`);
+    } catch (thrown) {
+      throw unwritable(path.dirname(this.#file), thrown) ?? thrown;
+    }
+  }
+
   #numberOf(item: JsonObject): number {
     const digest = createHash("sha256").update(canonicalJson(item)).digest("hex");
     const known = this.#rows.get(digest);
     if (known !== undefined) return known;
     const number = this.#rows.size;
+    this.#note(digest);
     this.#rows.set(digest, number);
-    appendFileSync(this.#file, `${digest}\n`);
     return number;
   }
 }

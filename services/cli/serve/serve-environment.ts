@@ -17,6 +17,7 @@ import { localServe } from "./local-serve.ts";
 import { serveInput } from "./serve-input.ts";
 import type { ServeInput } from "./serve-input.ts";
 import { stopOnSignals } from "../run/interrupt.ts";
+import { unwritable } from "../run/unwritable.ts";
 
 /** The flags of `rollyard serve`. */
 export interface ServeFlags extends Pick<
@@ -81,7 +82,7 @@ async function serveInFolder(serving: Serving): Promise<number> {
     await conclude(serving, counts, seconds);
     return 0;
   } catch (thrown) {
-    const { code, message } = toRollyardError(thrown);
+    const { code, message } = unwritable(folder.path, thrown) ?? toRollyardError(thrown);
     const cause = code === "internal" && thrown instanceof Error ? `\n${thrown.stack ?? ""}` : "";
     io.stderr(`rollyard: ${message}${cause}\nwhat was recorded is in ${folder.path}\n`);
     return 1;

@@ -4,7 +4,7 @@ import type { EnvironmentInput, RunInput } from "../../../src/config/run-input.t
 import { SecretStore } from "../../../src/config/secret-store.ts";
 import { assetsDigest } from "../../../src/config/snapshot-assets.ts";
 import { specHash } from "../../../src/config/spec-hash.ts";
-import { hasItemImage } from "../../../src/environment/sandbox-spec.ts";
+import { serveProblem } from "../../../src/environment/serve-problem.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { GraderAssets } from "../../../src/grader/command/grader-file.ts";
 import { Secret } from "../../../src/lib/secret.ts";
@@ -28,12 +28,8 @@ export function serveInput(
   graderAssets: GraderAssets,
 ): ServeInput {
   const { environment } = given;
-  if (hasItemImage(environment.spec.sandbox)) {
-    throw new RollyardError("bad_input", {
-      message:
-        "spec.sandbox.image depends on the row, which is not known before a trace begins; name one image to serve it.",
-    });
-  }
+  const problem = serveProblem({ ...environment.spec, serve: { enabled: true } });
+  if (problem !== null) throw new RollyardError("bad_input", { message: problem });
   const { authSecret } = environment.spec.serve;
   const known = authSecret === undefined ? undefined : given.secrets.get(authSecret);
   const reference = known === undefined ? OWN_SECRET : (authSecret ?? OWN_SECRET);

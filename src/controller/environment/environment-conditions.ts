@@ -6,6 +6,7 @@ export const ENVIRONMENT_CONDITIONS = [
   "ImageRequired",
   "StartFailing",
   "NetworkPolicyNotEnforced",
+  "NotServed",
   "Terminating",
 ] as const;
 
@@ -33,6 +34,8 @@ export interface ConditionFacts {
   /** Sentences about its spec, or null when it is valid. */
   readonly specProblem: string | null;
   readonly hasImage: boolean;
+  /** Why hosted trainers can't be served though the spec wants it, a sentence; null when they can, or are not to be. */
+  readonly serveProblem: string | null;
   readonly isDeleting: boolean;
   /** Names of the running jobs that use it; null before they are known. */
   readonly holders: readonly string[] | null;
@@ -58,6 +61,7 @@ export function environmentConditions(
     imageRequired(facts),
     startFailing(facts),
     notEnforced(facts),
+    notServed(facts),
     terminating(facts),
   ];
   return decided.map((condition) => {
@@ -139,6 +143,13 @@ function notEnforced({ enforcement }: ConditionFacts): Decided {
     default:
       return enforcement satisfies never;
   }
+}
+
+function notServed({ serveProblem }: ConditionFacts): Decided {
+  const type = "NotServed";
+  return serveProblem === null
+    ? { type, status: "False", reason: "NothingAgainstIt", message: "" }
+    : { type, status: "True", reason: "ImageOfRow", message: serveProblem };
 }
 
 function terminating({ isDeleting, holders, trouble }: ConditionFacts): Decided {

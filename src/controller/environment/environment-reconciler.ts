@@ -1,5 +1,6 @@
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import { API_GROUP, API_VERSION, ENVIRONMENT_KIND } from "../../kube/api-group.ts";
+import { serveProblem } from "../../environment/serve-problem.ts";
 import { busUid } from "../../kube/bus-uid.ts";
 import type { EventRecorder, EventSubject } from "../../kube/control/event-recorder.ts";
 import type { StatusWriter } from "../../kube/control/status-writer.ts";
@@ -221,6 +222,7 @@ export class EnvironmentReconciler {
       generation: environment.generation,
       specProblem: environment.spec.ok ? null : environment.spec.message,
       hasImage: hasImage(environment),
+      serveProblem: environment.spec.ok ? serveProblem(environment.spec.value) : null,
       isDeleting: environment.isDeleting,
       holders: held.holders(environment.busUid),
       trouble: trouble?.message ?? null,

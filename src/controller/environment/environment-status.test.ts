@@ -10,6 +10,7 @@ const facts: StatusFacts = {
   generation: 2,
   specProblem: null,
   hasImage: true,
+  serveProblem: null,
   isDeleting: false,
   holders: [],
   trouble: null,
@@ -50,7 +51,7 @@ describe("environmentStatus", () => {
     const after = environmentStatus({ ...facts, generation: 3 }, NOW + 60_000, before);
     expect(after["traces"]).toEqual({ live: 1, graded: 0, failed: 0 });
     expect(conditionsOf(after).map((each) => each.lastTransitionTime)).toEqual(
-      Array.from({ length: 5 }, () => "2026-11-26T01:02:03Z"),
+      Array.from({ length: 6 }, () => "2026-11-26T01:02:03Z"),
     );
   });
 
@@ -77,6 +78,8 @@ describe("environmentStatus", () => {
       "True",
       "SandboxStartFailed",
     ],
+    ["NotServed", {}, "False", "NothingAgainstIt"],
+    ["NotServed", { serveProblem: "spec.sandbox.image depends on the row" }, "True", "ImageOfRow"],
     ["NetworkPolicyNotEnforced", {}, "False", "Enforced"],
     ["NetworkPolicyNotEnforced", { enforcement: { kind: "not_enforced" } }, "True", "ProbeConnected"],
     [

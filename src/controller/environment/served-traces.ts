@@ -2,7 +2,7 @@ import type { Bus } from "../../bus/port.ts";
 import { traceOwner } from "../../bus/subjects.ts";
 import { encodeAssets } from "../../config/snapshot-assets.ts";
 import { storeSnapshot } from "../../config/snapshot.ts";
-import { hasItemImage } from "../../environment/sandbox-spec.ts";
+import { serveProblem } from "../../environment/serve-problem.ts";
 import { toRollyardError } from "../../errors/rollyard-error.ts";
 import type { GraderAssets } from "../../grader/command/grader-file.ts";
 import type { OutcomeSummary } from "../../job/outcome-summary.ts";
@@ -104,8 +104,7 @@ export class ServedTraces {
   async #sync(environment: ReadyEnvironment, isDraining: boolean): Promise<void> {
     const { bus } = this.#deps;
     const { namespace, name, spec, uid } = environment;
-    // An image of the row's is not known before a trace begins.
-    const isServed = spec.serve.enabled && !isDraining && !hasItemImage(spec.sandbox);
+    const isServed = spec.serve.enabled && !isDraining && serveProblem(spec) === null;
     const found = await findServed(bus, { namespace, name });
     if (!isServed && found?.environmentUid === uid) await putServed(bus, { namespace, name }, null);
     if (isServed) await this.#serve(environment);

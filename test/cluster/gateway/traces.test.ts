@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClusterWorld } from "../../chaos/cluster/cluster-world.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
+import { startCli } from "../../support/run/run-cli.ts";
 import { TrainerClient } from "../../support/serve/trainer-client.ts";
 
 const WITHIN = { timeout: 60_000, interval: 200 };
@@ -61,6 +62,39 @@ describe.skipIf(testCluster().isMissing)("traces of a hosted trainer on a cluste
     expect(await trainerOf("one", "one-key").grade("trace_l")).toMatchObject({ status: 200 });
   });
 
+  it(
+    "keep the rules of the contract, and every promise to a trainer that retries, doubles and loses answers",
+    { timeout: 600_000 },
+    async () => {
+      const base = `${urls[0]}/v1/environments/default/one`;
+      const target = ["--tools", `${base}/tools/shell`, "--grader", `${base}/grade`];
+      const key = ["--header", "Authorization: Bearer one-key"];
+      const counting = ["--counting", "--arguments", JSON.stringify({ command: "echo x >> n; wc -l < n" })];
+      const item = ["--item", '{"answer": "2", "question": "1 + 1"}', "--burst", "10"];
+      const checked = await startCli(["conformance", ...target, ...key, ...counting, ...item, "--json"])
+        .ended;
+      const { results } = JSON.parse(checked.stdout) as { readonly results: readonly { verdict: string }[] };
+      expect(results.filter(({ verdict }) => verdict !== "pass")).toEqual([]);
+      const replicas = urls.flatMap((url) => ["--replica", url]);
+      const size = ["--traces", "30", "--step", "15", "--seed", "3"];
+      const args = ["trainer", "simulate", ...target, ...key, ...replicas, ...size, "--json"];
+      const told = await startCli(args).ended;
+      expect(JSON.parse(told.stdout)).toMatchObject({ examples: [], violations: {}, kept: true, traces: 30 });
+    },
+  );
+
+  it("are not served where the image depends on the row, and the Environment says so", async () => {
+    await world.kubectl(["apply", "-f", "-"], environment("rowed", "{{ item.image }}"));
+    const notServed = async (): Promise<unknown> => {
+      const { conditions } = (await statusOf("rowed")) as { readonly conditions?: readonly object[] };
+      return conditions?.find((condition) => "type" in condition && condition.type === "NotServed");
+    };
+    await expect.poll(notServed, WITHIN).toMatchObject({ status: "True", reason: "ImageOfRow" });
+    expect(await trainerOf("rowed", "one-key").grade("trace_r")).toMatchObject({ status: 404 });
+    await world.kubectl(["apply", "-f", "-"], environment("rowed"));
+    await expect.poll(notServed, WITHIN).toMatchObject({ status: "False", message: "" });
+  });
+
   it("go on when their controller is replaced, and end when nobody calls them any more", async () => {
     const trainer = trainerOf("two", "two-key");
     const call = (name: string) => ({ trace: "trace_i", call: name, command: "echo ran >> log; cat log" });
@@ -75,10 +109,14 @@ describe.skipIf(testCluster().isMissing)("traces of a hosted trainer on a cluste
     expect(await trainer.grade("trace_i")).toMatchObject({ status: 500 });
   });
 
-  it("leave with their environment", async () => {
-    await world.kubectl(["delete", "renv", "two", "--timeout=60s"]);
+  it("leave with their environment, which does not wait for them", async () => {
     const trainer = trainerOf("two", "two-key");
-    await expect.poll(async () => (await trainer.grade("trace_i")).status, WITHIN).toBe(404);
+    const live = { trace: "trace_j", call: "a", command: "echo ran" };
+    expect(await trainer.callPatiently(live)).toMatchObject({ status: 200 });
+    await world.kubectl(["delete", "renv", "two", "--timeout=60s"]);
+    for (const trace of ["trace_i", "trace_j"])
+      await expect.poll(async () => (await trainer.grade(trace)).status, WITHIN).toBe(404);
+    expect(await trainer.call({ ...live, call: "b" })).toMatchObject({ status: 404 });
     expect(world.gaveUp).toEqual([]);
   });
 });
@@ -87,13 +125,13 @@ function secret(keys: string): object {
   return { apiVersion: "v1", kind: "Secret", metadata: { name: "one" }, stringData: { keys } };
 }
 
-function environment(name: string): object {
+function environment(name: string, image = "registry.example/work:1"): object {
   return {
     apiVersion: "rollyard.dev/v1alpha1",
     kind: "Environment",
     metadata: { name },
     spec: {
-      sandbox: { image: "registry.example/work:1" },
+      sandbox: { image },
       tools: [{ preset: "shell" }],
       grader: {
         type: "string_check",

@@ -28,7 +28,10 @@ describe("syncing a stream", () => {
   it("says what it can't find", async () => {
     const folder = await mkdtemp(join(tmpdir(), "store-"));
     onTestFinished(() => rm(folder, { recursive: true }));
-    await expect(new StreamSync(folder).sync("outcomes")).rejects.toThrow(/ENOENT.*ROLLYARD_OUTCOMES/u);
+    await expect(new StreamSync(folder).sync("outcomes")).rejects.toMatchObject({
+      code: "output_unwritable",
+      message: expect.stringContaining(folder),
+    });
   });
 });
 

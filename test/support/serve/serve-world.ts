@@ -38,6 +38,10 @@ export interface ServeOptions {
   readonly sandbox?: string;
   /** YAML of its tools; default the shell. */
   readonly tools?: string;
+  /** YAML of its grader, in one line; default one that compares the answer. */
+  readonly grader?: string;
+  /** Files beside the environment's, by their paths. */
+  readonly files?: Readonly<Record<string, string>>;
   readonly flags?: readonly string[];
 }
 
@@ -85,6 +89,10 @@ async function startServe(options: ServeOptions): Promise<Served> {
   await mkdir(temporary, { mode: 0o711 });
   const file = path.join(folder, "environment.yaml");
   await writeFile(file, environmentOf(options));
+  for (const [name, text] of Object.entries(options.files ?? {})) {
+    await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+    await writeFile(path.join(folder, name), text);
+  }
   const args = ["serve", "-f", file, "--out", path.join(folder, "out"), "--json", ...(options.flags ?? [])];
   const process = startCli(args, { TMPDIR: temporary, TRAINER_KEYS: "key-1\nkey-2\n" });
   const [line = ""] = await process.says(/^\{"headers".*\}$/mu);
@@ -126,7 +134,15 @@ async function startReplica({ records, grader }: Served): Promise<Replica> {
   return { base: base.href, process };
 }
 
-function environmentOf({ spec = "", sandbox = "", tools = "[{preset: shell}]" }: ServeOptions): string {
+const EXACT =
+  '{type: string_check, name: exact, operation: eq, input: "{{ sample.output_text }}", reference: "{{ item.answer }}"}';
+
+function environmentOf({
+  spec = "",
+  sandbox = "",
+  tools = "[{preset: shell}]",
+  grader = EXACT,
+}: ServeOptions): string {
   return `
 apiVersion: rollyard.dev/v1alpha1
 kind: Environment
@@ -136,7 +152,7 @@ spec:
   prompt: [{role: user, content: "canary-prompt {{ item.question }}"}]
   tools: ${tools}
 ${spec.includes("limits:") ? "" : "  limits: {toolSeconds: 30}"}
-  grader: {type: string_check, name: exact, operation: eq, input: "{{ sample.output_text }}", reference: "{{ item.answer }}"}
+  grader: ${grader}
 ${spec}
 `;
 }

@@ -18,6 +18,7 @@ function sectionOf(id: SectionId, calls: TrajectoryRecord["calls"], folder = "ru
     stats,
     end: null,
     joined: null,
+    series: [],
     command: "npx rollyard",
     folderOf: () => folder,
   });

@@ -6,6 +6,7 @@ import type { JoinedJobs } from "./joined-jobs.ts";
 import { countText, numberText, percentText } from "./number-text.ts";
 import type { RunEndRecord } from "./run-end.ts";
 import type { RunStatistics } from "./run-statistics.ts";
+import type { SeriesStatistics } from "./series-statistics.ts";
 import { shellWord } from "./shell-word.ts";
 import type { ToolStatistics } from "./tool-statistics.ts";
 
@@ -14,6 +15,7 @@ export type SectionId =
   | "summary"
   | "jobs"
   | "rewards"
+  | "series"
   | "splits"
   | "groups"
   | "samples"
@@ -41,6 +43,8 @@ export interface ReportInput {
   /** Null while the run has not ended, and in a joined view. */
   readonly end: RunEndRecord | null;
   readonly joined: JoinedJobs | null;
+  /** Rewards by other graders. */
+  readonly series: readonly SeriesStatistics[];
   /** The command line as the reader types it. */
   readonly command: string;
   /** The run folder of a rollout, as the reader's shell finds it. */
@@ -61,6 +65,7 @@ export function reportSections(input: ReportInput): readonly ReportSection[] {
     }),
     jobSection(joined),
     rewardSection(stats),
+    seriesSection(input),
     section("splits", "By the rows' split", {
       header: ["split", "rollouts", "graded", "mean reward"],
       rows: (stats.splits ?? []).map(({ split, rollouts, graded, mean_reward }) => [
@@ -128,6 +133,21 @@ function rewardSection(stats: RunStatistics): ReportSection {
       ["tool calls", ...figures(stats.tool_calls)],
       ["calls per turn", ...figures(stats.calls_per_turn)],
     ],
+  });
+}
+
+/** The run's own rewards stay as they are; each series stands beside them. */
+function seriesSection({ stats, series }: ReportInput): ReportSection {
+  const own = ["", "the run's own", String(stats.rollouts.total), ...figures(stats.reward)];
+  const rows = series.map(({ series: name, grader, rollouts, reward }) => [
+    name,
+    cut(grader),
+    String(rollouts),
+    ...figures(reward),
+  ]);
+  return section("series", "Graded again", {
+    header: ["series", "grader", "rollouts", ...SUMMARY_HEADER],
+    rows: rows.length === 0 ? [] : [own, ...rows],
   });
 }
 

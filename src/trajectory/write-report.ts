@@ -12,11 +12,12 @@ import { readJoinedStatistics, readStatistics } from "./run-files.ts";
 import type { RunFamily } from "./run-family.ts";
 import type { RunFigures } from "./run-files.ts";
 import type { RunStatistics } from "./run-statistics.ts";
+import type { SeriesStatistics } from "./series-statistics.ts";
 import { shellWord } from "./shell-word.ts";
 
 /** A report that is made, and perhaps not written yet. */
 export interface Report {
-  readonly stats: RunStatistics & Partial<JoinedJobs>;
+  readonly stats: RunStatistics & Partial<JoinedJobs> & { readonly series: readonly SeriesStatistics[] };
   /** For a terminal. */
   readonly text: string;
   /** What one wants to know first of it, and where the rest is. */
@@ -33,6 +34,8 @@ export interface ReportReader {
   readonly command: string;
   /** The run folder, or the one around a job and its retries. */
   readonly folder: string;
+  /** Rewards by other graders; none by default. */
+  readonly series?: readonly SeriesStatistics[];
 }
 
 /** Reads a run folder and makes its report. Throws `bad_input`. */
@@ -84,16 +87,16 @@ export async function writeEnd(
 }
 
 function reportOf(figures: RunFigures, end: RunEndRecord | null, reader: ReportReader): Report {
-  const { command, folder } = reader;
+  const { command, folder, series = [] } = reader;
   const { stats, rollouts, joined } = figures;
   const count = (joined?.jobs.length ?? 1) - 1;
   const retries = count === 0 ? "" : count === 1 ? " and its retry" : ` and its ${count} retries`;
   const title = `${stats.job}${retries}: ${stats.rollouts.total} rollouts`;
   const folderOf: ReportInput["folderOf"] = (place) =>
     joined === null ? folder : path.join(folder, figures.folderOf(place));
-  const sections = reportSections({ stats, end, joined, command, folderOf });
+  const sections = reportSections({ stats, end, joined, series, command, folderOf });
   return {
-    stats: joined === null ? stats : { ...stats, ...joined },
+    stats: { ...stats, ...joined, series },
     text: reportText(title, sections),
     brief: briefText(title, sections, reader),
     markdown: reportMarkdown(title, sections),

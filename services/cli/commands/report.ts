@@ -1,5 +1,6 @@
 import path from "node:path";
 import type { Command } from "commander";
+import { seriesStatistics } from "../../../src/regrade/series-statistics.ts";
 import { jsonText } from "../../../src/trajectory/json-text.ts";
 import { runsToRead } from "../../../src/trajectory/run-family.ts";
 import { makeJoinedReport, makeReport, writeReport } from "../../../src/trajectory/write-report.ts";
@@ -37,7 +38,8 @@ async function reportOn(
 ): Promise<{ readonly folder: string; readonly report: Report }> {
   const family = await runsToRead(given);
   const { outer, base, retries } = family;
-  const readerOf = (folder: string): ReportReader => ({ command, folder: shownAs(folder, cwd) });
+  const series = await seriesStatistics([base, ...retries].map(({ folder }) => folder));
+  const readerOf = (folder: string): ReportReader => ({ command, folder: shownAs(folder, cwd), series });
   return retries.length === 0
     ? { folder: base.folder, report: await makeReport(base.folder, readerOf(base.folder)) }
     : { folder: outer, report: await makeJoinedReport(family, readerOf(outer)) };

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { toRollyardError } from "../../../src/errors/rollyard-error.ts";
 import { ChildProcessSandbox } from "../../support/grader/child-process-sandbox.ts";
-import { gradeInput } from "../../support/grader/grade-input.ts";
+import { answered, gradeInput } from "../../support/grader/grade-input.ts";
 import { startJudge } from "../../support/grader/judge-harness.ts";
 import { OPENAI_GRADERS } from "../../support/grader/openai-graders.ts";
 import type { OpenAiGrader } from "../../support/grader/openai-graders.ts";
@@ -25,6 +25,7 @@ describe("a grader block as OpenAI documents it", () => {
       const { grade } = await startJudge(() => replyOf(example), {
         models: ["gpt-4o-2024-08-06", "text-embedding-3-large"],
         cleanSandbox: sandbox,
+        endpointReplies: example.endpoint === undefined ? [] : [answered(example.endpoint)],
       });
       const graded = grade(example.grader, inputOf(example));
       const came = await graded.then(
@@ -34,6 +35,18 @@ describe("a grader block as OpenAI documents it", () => {
       expect(came).toEqual({ reward: example.reward ?? null, failure: example.failure ?? null });
     },
   );
+});
+
+it("has a block of every type that OpenAI documents, each with its source", () => {
+  const types = OPENAI_GRADERS.map(({ grader }) => grader["type"]);
+  expect(new Set(types)).toEqual(
+    new Set(["string_check", "text_similarity", "score_model", "label_model", "python", "multi", "endpoint"]),
+  );
+  for (const { source } of OPENAI_GRADERS) {
+    expect(source).toMatch(
+      /^https:\/\/(developers\.openai\.com\/api\/docs|github\.com\/microsoft-foundry)\//,
+    );
+  }
 });
 
 function inputOf({ item, output, json, tools = [] }: OpenAiGrader) {

@@ -6,8 +6,11 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { expect, it } from "vitest";
 import { regradeFolder } from "../../../services/cli/regrade/regrade-folder.ts";
-import { NO_GRADER_ERRORS } from "../../../src/grader/error-flags.ts";
+import { compileGrader } from "../../../src/grader/compile-grader.ts";
+import { depsWithoutWorld } from "../../../src/grader/no-world.ts";
 import type { GradeInput, GradeResult } from "../../../src/grader/port.ts";
+import { graderSchema } from "../../../src/grader/schema.ts";
+import { systemClock } from "../../../src/lib/clock.ts";
 import { runsToRead } from "../../../src/trajectory/run-family.ts";
 import { aSample, trajectoryOf } from "../../support/trajectory/sample-run.ts";
 import { scratchFolder } from "../../support/trajectory/scratch-folder.ts";
@@ -15,6 +18,31 @@ import { aRecordedCall } from "../../support/trajectory/records.ts";
 
 /** Bytes of a tool's output in each trajectory. */
 const OUTPUT_BYTES = 20_000;
+
+/** Of several kinds, with a check that reads the tools' outputs. */
+const GRADER = graderSchema.parse({
+  type: "multi",
+  name: "again",
+  graders: {
+    answer: {
+      type: "string_check",
+      name: "answer",
+      operation: "ilike",
+      input: "{{ sample.output_text }}",
+      reference: "HERE",
+    },
+    near: {
+      type: "text_similarity",
+      name: "near",
+      evaluation_metric: "fuzzy_match",
+      input: "{{ sample.output_text }}",
+      reference: "{{ item.wanted }}",
+    },
+    short: { type: "trajectory", name: "short", formula: "tool_calls / 2" },
+  },
+  calculate_output: "(answer + near + short) / 3",
+  integrity: ["no_history_peek"],
+});
 
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
@@ -39,7 +67,9 @@ async function bigRun(rollouts: number): Promise<string> {
   const file = createWriteStream(path.join(folder, "trajectories.jsonl"));
   for (const [index, result] of results.entries()) {
     const output = `${index} `.padEnd(OUTPUT_BYTES, "word ");
-    const isRoom = file.write(`${JSON.stringify(trajectoryOf(result, [aRecordedCall()], output))}\n`);
+    const item = { wanted: "here".slice(0, index % 5) };
+    const trajectory = { ...trajectoryOf(result, [aRecordedCall()], output), item };
+    const isRoom = file.write(`${JSON.stringify(trajectory)}\n`);
     if (!isRoom) await once(file, "drain");
   }
   file.end();
@@ -53,24 +83,20 @@ async function growthOf(rollouts: number): Promise<number> {
   const before = liveBytes();
   let graded = 0;
   let growth = Number.NaN;
-  const grade = async ({ sample, trajectory }: GradeInput): Promise<GradeResult> => {
+  const { signal } = new AbortController();
+  const real = compileGrader(GRADER, { passThreshold: 1, tools: ["search"] });
+  const deps = depsWithoutWorld(systemClock, signal);
+  const grade = async (input: GradeInput): Promise<GradeResult> => {
     graded += 1;
     if (graded === rollouts - 1) growth = liveBytes() - before;
-    expect([sample.output_text, trajectory.calls.length]).toEqual(["here", 1]);
-    const reward = (graded % 5) / 5;
-    return {
-      reward,
-      passed: false,
-      subRewards: {},
-      flags: [],
-      integrity: [],
-      evidence: {},
-      errors: NO_GRADER_ERRORS,
-      executionSeconds: 0,
-      usage: {},
-    };
+    const result = await real.grade(input, deps);
+    expect(result.subRewards).toEqual({
+      answer: 1,
+      near: expect.any(Number) as number,
+      short: 0.5,
+    });
+    return result;
   };
-  const { signal } = new AbortController();
   const setup = { series: "big", hasResponseFormat: false, needsAgentFiles: false, width: 16, grade, signal };
   const grader = { name: "big", type: "string_check", sha256: "0" };
   const family = await runsToRead(folder);

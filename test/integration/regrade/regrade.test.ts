@@ -56,6 +56,16 @@ describe("rollyard regrade", () => {
     const lines = await linesOf(path.join(job.runFolder, "regrades"), "like.jsonl");
     const rewards = lines.map(({ item_index, reward, series }) => [item_index, reward, series].join(" "));
     expect(new Set(rewards)).toEqual(new Set(["0 1 like", "1 1 like", "2 0 like", "3  like"]));
+    const report = async (...flags: readonly string[]): Promise<string> =>
+      (await startCli(["report", job.out, ...flags], { TMPDIR: job.temporary }).ended).stdout;
+    const shown = await report();
+    expect(shown).toMatch(
+      /GRADED AGAIN\n.*\n.*the run's own +8 +6 +0\.333 .*\n *like +like \(string_check\) +8 +6 +0\.667 /u,
+    );
+    expect(await readFile(path.join(job.runFolder, "report.html"), "utf8")).toContain("Graded again");
+    expect(JSON.parse(await report("--json"))).toMatchObject({
+      series: [{ series: "like", rollouts: 8, reward: { n: 6, mean: 2 / 3 } }],
+    });
   });
 
   it("runs python in a clean sandbox over what was stored, and the run's own Environment around it", async () => {

@@ -1,6 +1,7 @@
 import { afterEach } from "vitest";
 import type { JudgeSpec } from "../../../src/environment/judge-spec.ts";
 import { compileGrader } from "../../../src/grader/compile-grader.ts";
+import type { EndpointReply } from "../../../src/grader/endpoint-caller.ts";
 import type { CleanSandbox } from "../../../src/grader/clean-sandbox.ts";
 import type { GradeInput, GradeResult, GraderWait } from "../../../src/grader/port.ts";
 import { graderSchema } from "../../../src/grader/schema.ts";
@@ -37,6 +38,8 @@ export interface JudgeHarnessOptions {
   readonly judge?: Partial<JudgeSpec>;
   readonly runtime?: Partial<ModelRuntimeOptions>;
   readonly cleanSandbox?: CleanSandbox;
+  /** What a grading endpoint answers, in turn. */
+  readonly endpointReplies?: readonly EndpointReply[];
   readonly timeLimitMs?: number;
 }
 
@@ -57,7 +60,7 @@ export async function startJudge(
     runtime,
     keyOf: ({ name, key }) => fixedKey(`${name}-${key}`),
   });
-  const world = recordedWorld([], options.cleanSandbox);
+  const world = recordedWorld(options.endpointReplies, options.cleanSandbox);
   const deps = { ...world.deps, timeLimitMs: options.timeLimitMs ?? 60_000 };
   return {
     server,

@@ -5,6 +5,8 @@ import type { ChatToolCall } from "../../../src/model/port.ts";
 /** A grader block of the shape that OpenAI's documentation shows, and what it makes of one answer. */
 export interface OpenAiGrader {
   readonly name: string;
+  /** Where a block of this shape is documented. */
+  readonly source: string;
   readonly grader: JsonObject;
   readonly item: JsonObject;
   readonly output: string;
@@ -12,6 +14,8 @@ export interface OpenAiGrader {
   readonly tools?: readonly ChatToolCall[];
   /** What the judge model says. */
   readonly judge?: string;
+  /** What the endpoint answers. */
+  readonly endpoint?: string;
   /** The judge's embeddings. */
   readonly embeddings?: readonly (readonly number[])[];
   readonly reward?: number;

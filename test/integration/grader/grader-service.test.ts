@@ -66,6 +66,7 @@ describe("a grader service on a real bus with real sandboxes", () => {
   let controller: Bus;
   let worker: Bus;
   let launcher: SandboxLauncher;
+  let isIsolated = false;
   let sandboxSpec: SandboxSpec;
   let broker: SandboxBroker;
   let grader: RunningGrader | null = null;
@@ -79,6 +80,7 @@ describe("a grader service on a real bus with real sandboxes", () => {
     sandboxSpec = environmentSpecSchema.parse({ grader: MULTI }).sandbox;
     const options = { sandboxd: SANDBOXD, spec: sandboxSpec };
     launcher = await selectLauncher("bubblewrap", options).catch(() => selectLauncher("process", options));
+    isIsolated = launcher.name !== "process";
   });
 
   // A broker remembers which attempts it released; every test grades the same one.
@@ -151,6 +153,25 @@ describe("a grader service on a real bus with real sandboxes", () => {
     expect(messages.map(({ payload }) => fromBinary(OutcomeSchema, payload))).toMatchObject([
       { outcome: "graded", reward, passed: reward === 1, subRewards },
     ]);
+  });
+
+  it("reaches no network from its python, not even the machine's own", async () => {
+    const [host = "", port = ""] = live.address.split(":");
+    const source = [
+      "import socket",
+      "def grade(sample, item):",
+      "    try:",
+      `        socket.create_connection(("${host}", ${port}), timeout=5).close()`,
+      "    except OSError:",
+      "        return 0.5",
+      "    return 1",
+    ].join("\n");
+    await stopRollout({ type: "python", name: "code", source }, "4");
+    await runGrader();
+    await untilNoGradeWork();
+    const [outcome] = await controller.read("outcomes", OUTCOMES);
+    // A sandbox that isolates nothing has the machine's network.
+    expect(outcome?.headers[HEADERS.reward]).toBe(isIsolated ? "0.5" : "1");
   });
 
   it("asks a judge with the key that the controller answers, and keeps both out of the outcome", async () => {

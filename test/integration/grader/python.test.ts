@@ -1,5 +1,11 @@
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { compileGrader } from "../../../src/grader/compile-grader.ts";
+import { PYTHON_RUNNER } from "../../../src/grader/python-runner.ts";
 import { ChildProcessSandbox } from "../../support/grader/child-process-sandbox.ts";
 import { gradeInput, recordedWorld } from "../../support/grader/grade-input.ts";
 
@@ -141,6 +147,35 @@ describe("a python grader", () => {
     const { settled } = await grade(source);
     expect(settled).toMatchObject({ reason: { code: "grader_failed", failureClass: "grader" } });
     expect((settled as PromiseRejectedResult).reason.message).toContain("memory");
+  });
+
+  it.each([
+    [[0, 1, 2, 3, 4, 5, 6, 7], 2],
+    [[3, 5], 2],
+    [[6], 1],
+  ])("runs on two of the processors %j", async (allowed, used) => {
+    const folder = await mkdtemp(path.join(tmpdir(), "python-cpus-"));
+    try {
+      const source = "import os\ndef grade(sample, item):\n    return os.taken\n";
+      await writeFile(path.join(folder, "runner.py"), PYTHON_RUNNER);
+      await writeFile(
+        path.join(folder, "input.json"),
+        JSON.stringify({ nonce: "n", source, sample: {}, item: {} }),
+      );
+      const machine = [
+        "import os",
+        `os.sched_getaffinity = lambda pid: set(${JSON.stringify(allowed)})`,
+        `os.sched_setaffinity = lambda pid, cpus: setattr(os, "taken", len(cpus & set(${JSON.stringify(allowed)})))`,
+        "exec(open('runner.py').read())",
+      ].join("\n");
+      await promisify(execFile)("python3", ["-I", "-B", "-c", machine], { cwd: folder });
+      expect(JSON.parse(await readFile(path.join(folder, "result.json"), "utf8"))).toMatchObject({
+        kind: "score",
+        score: used,
+      });
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 
   it("ends the write of a file of more than 1 GB", async () => {

@@ -76,6 +76,7 @@ export function brokerStarter(options: BrokerStarterOptions): StartBroker {
         traces.update(changed, drains);
       },
       release: (ref) => broker.release(ref),
+      forgetJob: (jobUid) => broker.forgetJob(jobUid),
       snapshot: () => broker.snapshot(),
       traces: () => traces.counts,
       stop: async ({ handOver }) => {

@@ -154,6 +154,25 @@ async function leadWarm(count: number): Promise<SandboxBroker> {
   return broker;
 }
 
+describe("a job that was deleted", () => {
+  it("keeps no sandbox, and gets none for what waits", async () => {
+    const broker = await lead({ maxStarting: 2 });
+    await leasedUid(ref(0));
+    await leasedUid(ref(0), "grade");
+    const other = await leasedUid(ref(1, 0, "ba9876543210"));
+    cluster.pressure = { reason: "Unschedulable", message: "" };
+    const waiting = Promise.all([2, 3].map((sample) => claiming(ref(sample))));
+    await later(1000);
+    broker.forgetJob("0123456789ab");
+    expect((await world.run(waiting)).map(({ kind }) => kind)).toEqual(["gone", "gone"]);
+    cluster.makeRoom();
+    // What was starting for them is ready then, and kept for a while.
+    await later(60_000);
+    expect(cluster.live.map(({ sandboxUid }) => sandboxUid)).toEqual([other]);
+    expect((await world.recorded()).leases).toHaveLength(1);
+  });
+});
+
 describe("a cluster without room", () => {
   const quota = new RollyardError("sandbox_no_room", {
     message: "exceeded quota: q",
@@ -190,6 +209,16 @@ describe("a cluster without room", () => {
 
   it("lets claims of an environment that it can't start wait behind the breaker, with the reason", async () => {
     const broker = await lead();
+    cluster.failure = new RollyardError("sandbox_unstartable", { message: "ErrImagePull: denied" });
+    const waiting = claiming(ref(0));
+    await later(120_000);
+    expect(broker.snapshot().breaker).toMatchObject({ state: "open", lastReason: "ErrImagePull: denied" });
+    cluster.failure = null;
+    expect((await world.run(waiting)).kind).toBe("leased");
+  });
+
+  it("lets claims wait just so where their job has a queue or a priority class", async () => {
+    const broker = await lead({}, { needOf: () => ({ spec: spec(), queueName: "team" }) });
     cluster.failure = new RollyardError("sandbox_unstartable", { message: "ErrImagePull: denied" });
     const waiting = claiming(ref(0));
     await later(120_000);

@@ -115,6 +115,12 @@ export class SandboxBroker {
     this.#plan();
   }
 
+  /** The job is gone: ends what its attempts hold, and starts nothing for those that wait. Safe to repeat. */
+  forgetJob(jobUid: string): void {
+    const waiting = this.#queue.of(jobUid).map(({ ref }) => ref);
+    for (const ref of [...this.#holdings.of(jobUid), ...waiting]) this.release(ref);
+  }
+
   /** Ends the sandboxes of attempts that are none any more: their job went while nobody led. */
   retireUnless(isLive: (ref: AttemptRef) => boolean): void {
     this.#holdings.retireUnless(isLive);

@@ -63,6 +63,11 @@ export class ClaimQueue {
     return [...this.#claims.values()].filter(waits);
   }
 
+  /** All of a job. */
+  of(jobUid: string): readonly QueuedClaim[] {
+    return [...this.#claims.values()].filter((claim) => claim.jobUid === jobUid);
+  }
+
   /** Whether one of them waits for that pool. */
   isAwaited(pool: string): boolean {
     for (const claim of this.#claims.values()) if (claim.pool === pool && waits(claim)) return true;

@@ -81,6 +81,11 @@ export class Holdings {
     return this.#heldByJob;
   }
 
+  /** Attempts of a job that hold a sandbox, or whose grader does. */
+  of(jobUid: string): readonly AttemptRef[] {
+    return [...this.#byKey.values()].flatMap(({ ref }) => (ref.jobUid === jobUid ? [ref] : []));
+  }
+
   add(key: string, fresh: NewHolding): void {
     this.#live += 1;
     this.#hold(key, holdingOf(fresh));

@@ -3,7 +3,6 @@ import type { SandboxSpec } from "../environment/sandbox-spec.ts";
 import type { PoolView } from "./broker-plan.ts";
 import { graderSandboxSpec } from "./grader-sandbox-spec.ts";
 import type { AdoptedSandbox } from "./port.ts";
-import { PURPOSES } from "./purpose.ts";
 import type { Purpose } from "./purpose.ts";
 import type { SandboxNeed } from "./sandbox-need.ts";
 import { SandboxPool } from "./sandbox-pool.ts";
@@ -43,6 +42,8 @@ export class SandboxSupply {
   readonly #neededAtMs = new Map<string, number>();
   #own: Readonly<Record<Purpose, SandboxPool>>;
   #warm: number;
+  /** Null when it has to be found out anew. */
+  #ofOwnKind: readonly SandboxPool[] | null = null;
 
   constructor(options: SupplyOptions) {
     this.#options = options;
@@ -59,14 +60,15 @@ export class SandboxSupply {
     return this.#sum((pool) => pool.starting);
   }
 
-  /** Whether the template is the environment's own one of now. */
+  /** Whether the template is the environment's own one of now, for whatever job. */
   isOwn({ template }: SandboxPool): boolean {
-    return this.#own[template.purpose].template.key === template.key;
+    return this.#own[template.purpose].template.kind === template.kind;
   }
 
   /** Of the environment's own templates: the one in trouble, if one is. */
   breaker(): BreakerState {
-    const states = PURPOSES.map((purpose) => this.#own[purpose].breaker.state());
+    this.#ofOwnKind ??= [...this.#pools.values()].filter((pool) => this.isOwn(pool));
+    const states = this.#ofOwnKind.map(({ breaker }) => breaker.state());
     const worst = states.toSorted((left, right) => right.consecutiveFailures - left.consecutiveFailures)[0];
     return worst ?? this.#own.agent.breaker.state();
   }
@@ -107,6 +109,7 @@ export class SandboxSupply {
   /** From now on the environment is like this. Warm sandboxes beyond what it wants are ended. */
   update(own: OwnSandboxes): void {
     this.#own = this.#ownPools(own);
+    this.#ofOwnKind = null;
     const { agent } = this.#own;
     const fewer = this.#warm - warmOf(own.spec);
     this.#warm = warmOf(own.spec);
@@ -121,11 +124,12 @@ export class SandboxSupply {
     for (const [key, pool] of this.#pools) {
       if (pool.starting > 0 || awaited.has(key)) continue;
       if (nowMs - (this.#neededAtMs.get(key) ?? nowMs) < IDLE_MS) continue;
-      if (this.isOwn(pool)) {
+      if (pool === this.#own[pool.template.purpose]) {
         void pool.shrink(pool.ready - this.#warmOf(pool));
         continue;
       }
       this.#pools.delete(key);
+      this.#ofOwnKind = null;
       this.#neededAtMs.delete(key);
       void pool.close(false);
     }
@@ -151,6 +155,7 @@ export class SandboxSupply {
   #ensure(purpose: Purpose, need: SandboxNeed): SandboxPool {
     const template = this.#templates.of(purpose, need);
     const pool = this.#pools.get(template.key) ?? new SandboxPool({ ...this.#options, template });
+    if (this.#pools.get(template.key) !== pool) this.#ofOwnKind = null;
     this.#pools.set(template.key, pool);
     // One that is own no more begins to be idle now.
     if (!this.#neededAtMs.has(template.key))

@@ -8,6 +8,8 @@ export interface EnvironmentBroker {
   update(environment: ReadyEnvironment, isDraining: boolean): void;
   /** The attempt has its outcome: its sandboxes are free. */
   release(ref: ReleaseRef): void;
+  /** The job uses the Environment no more: what is left of its sandboxes is ended. Safe to repeat. */
+  forgetJob(jobUid: string): void;
   snapshot(): BrokerSnapshot;
   /** How its traces stand; null for one that is not served to a hosted trainer. */
   traces(): TraceCounts | null;

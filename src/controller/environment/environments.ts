@@ -132,8 +132,9 @@ export class Environments {
     this.#lookAt(environmentUid);
   }
 
-  /** The job uses the Environment no more. Safe to repeat. */
+  /** The job uses the Environment no more: what it left of sandboxes is ended. Safe to repeat. */
   letGo(environmentUid: string, jobUid: string): void {
+    this.#reconciler.broker(environmentUid)?.forgetJob(jobUid);
     this.#held.remove(environmentUid, jobUid);
     this.#lookAt(environmentUid);
   }

@@ -237,6 +237,7 @@ describe.skipIf(cluster.isMissing)("Environments on a real API server", () => {
     world.environments.release(uid, { jobUid: "0123456789ab", itemIndex: 0, sampleIndex: 1, attempt: 0 });
     expect(broker("held").released).toHaveLength(1);
     world.environments.letGo(uid, "0123456789ab");
+    expect(broker("held").forgottenJobs).toEqual(["0123456789ab"]);
     await eventually(
       () => get("environment", "held"),
       (found) => found === null,

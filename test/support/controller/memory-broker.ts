@@ -10,6 +10,7 @@ export class MemoryBroker implements EnvironmentBroker {
   isDraining: boolean;
   stopped: { readonly handOver: boolean } | null = null;
   readonly released: ReleaseRef[] = [];
+  readonly forgottenJobs: string[] = [];
   figures: BrokerSnapshot = {
     ready: 0,
     starting: 0,
@@ -37,6 +38,10 @@ export class MemoryBroker implements EnvironmentBroker {
 
   release(ref: ReleaseRef): void {
     this.released.push(ref);
+  }
+
+  forgetJob(jobUid: string): void {
+    this.forgottenJobs.push(jobUid);
   }
 
   snapshot(): BrokerSnapshot {

@@ -5,14 +5,15 @@ import { testCluster } from "../../support/cluster/test-cluster.ts";
 import { PLAIN_ENVIRONMENT, plainJob } from "../../support/controller/jobs-world.ts";
 import { startMockModel } from "../../support/model/mock-model.ts";
 import type { MockModel } from "../../support/model/mock-model.ts";
-import { toolTurns } from "../../support/model/mock-scripts.ts";
+import { callsUntil, toolTurns } from "../../support/model/mock-scripts.ts";
 
 const SLOTS = 16;
 /** For a job's end, on a busy machine. */
 const END_S = 240;
 const PATIENT = { timeout: 600_000 };
 /** Each rollout takes a sandbox: it calls a tool, then answers. */
-const SCRIPT = toolTurns({ turns: 1, calls: [{ name: "look", arguments: "{}" }], answer: "yes" });
+const LOOKS = { calls: [{ name: "look", arguments: "{}" }], answer: "yes" };
+const SCRIPT = toolTurns({ turns: 1, ...LOOKS });
 const ENVIRONMENT = {
   apiVersion: "rollyard.dev/v1alpha1",
   kind: "Environment",
@@ -29,6 +30,7 @@ interface Sharing {
   readonly name: string;
   readonly rollouts: number;
   readonly model: MockModel;
+  readonly priority?: number;
 }
 
 describe.skipIf(testCluster().isMissing)("what administrators set, on a cluster with few slots", () => {
@@ -69,9 +71,10 @@ describe.skipIf(testCluster().isMissing)("what administrators set, on a cluster 
     world.kubectl(["create", "-f", "-"], {
       apiVersion: "v1",
       kind: "List",
-      items: jobs.map(({ namespace, name, rollouts, model }) => {
+      items: jobs.map(({ namespace, name, rollouts, model, priority = 0 }) => {
         const inline = Array.from({ length: rollouts }, () => ({ question: name, answer: "yes" }));
-        const spec = { dataset: { inline }, samplesPerItem: 1, parallelism: 500, queueName: `of-${name}` };
+        const bounds = { parallelism: 500, priority, queueName: `of-${name}` };
+        const spec = { dataset: { inline }, samplesPerItem: 1, ...bounds };
         const job = plainJob(name, model.baseURL, spec);
         return { ...job, metadata: { name, namespace } };
       }),
@@ -119,6 +122,24 @@ describe.skipIf(testCluster().isMissing)("what administrators set, on a cluster 
     await complete(small);
     expect(await graded(huge)).toBeLessThan(200);
     await Promise.all([remove(huge), remove(small)]);
+  });
+
+  it("gives every slot of a namespace to the job of the highest priority first", PATIENT, async () => {
+    const usual = { namespace: "heavy", name: "usual", rollouts: 110, model: common };
+    const urgent = { namespace: "heavy", name: "urgent", rollouts: 60, model: common, priority: 10 };
+    await apply([usual]);
+    await eventually(
+      () => graded(usual),
+      (count) => count > 0,
+      PATIENT.timeout,
+    );
+    await apply([urgent]);
+    await complete(urgent);
+    // What was dispatched before it came is all that begins beside it: by equal shares it would be as much as its own 60.
+    const order = begun();
+    const during = order.slice(order.indexOf("urgent"), order.lastIndexOf("urgent"));
+    expect(during.filter((name) => name === "usual").length).toBeLessThan(2 * SLOTS);
+    await Promise.all([remove(usual), remove(urgent)]);
   });
 
   it(
@@ -171,4 +192,38 @@ describe.skipIf(testCluster().isMissing)("what administrators set, on a cluster 
     await Promise.all(jobs.map(complete));
     expect([...seen].filter((queue) => queue !== "").toSorted()).toEqual(["of-other", "of-queued"]);
   });
+
+  it(
+    "starts each item's own image in pods of their own, under names as long as may be",
+    PATIENT,
+    async () => {
+      const environment = "e".repeat(52);
+      const job = "j".repeat(52);
+      let isSeen = false;
+      const model = await startMockModel({ script: callsUntil(() => isSeen, LOOKS), latencyMs: 300 });
+      const images = ["registry.example/one:1", "registry.example/two:1"];
+      const inline = images.map((image) => ({ question: image, image, answer: "yes" }));
+      const sandbox = { image: "{{ item.image }}" };
+      const named = {
+        ...ENVIRONMENT,
+        metadata: { name: environment },
+        spec: { ...ENVIRONMENT.spec, sandbox },
+      };
+      const spec = { environmentRef: { name: environment }, dataset: { inline }, samplesPerItem: 2 };
+      await world.kubectl(["-n", "light", "create", "-f", "-"], named);
+      await world.kubectl(["-n", "light", "create", "-f", "-"], plainJob(job, model.baseURL, spec));
+      const path = `jsonpath={range .items[*]}{.spec.containers[0].image}{"\\n"}{end}`;
+      const ofIt = ["-l", `rollyard.dev/environment=${environment}`];
+      const pods = await eventually(
+        async () =>
+          (await world.kubectl(["-n", "light", "get", "pods", ...ofIt, "-o", path])).trim().split("\n"),
+        (found) => found.length === 4,
+        PATIENT.timeout,
+      );
+      expect(pods.toSorted()).toEqual([images[0], images[0], images[1], images[1]]);
+      isSeen = true;
+      await complete({ namespace: "light", name: job, rollouts: 4, model });
+      await model.close();
+    },
+  );
 });

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -23,19 +23,22 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
   const corpus = fileURLToPath(CORPUS_FOLDER);
   const started: RunningCli[] = [];
   let folder: string;
+  /** Where the user has the two files: the example's own Environment, to which the corpus is where it is in the repository. */
+  let place: string;
   let policy: ScriptedPolicy;
   let world: ClusterWorld;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), "rollyard-user-"));
     policy = await startScriptedPolicy({ port: 0, host: "127.0.0.1" });
-    const files = await writeRepoSearch(folder, {
-      modelUrl: policy.url,
-      samplesPerItem: 1,
-      sandbox: { local: corpus },
-    });
+    place = join(folder, "examples", "repo-search");
+    await mkdir(place, { recursive: true });
+    await mkdir(join(folder, "node_modules"));
+    await symlink(corpus, join(folder, "node_modules", "fastify"));
+    const files = await writeRepoSearch(folder, { modelUrl: policy.url, samplesPerItem: 1 });
+    await copyFile(files.environment, join(place, "environment.yaml"));
     const documents = await Promise.all([files.items, files.job].map((file) => readFile(file, "utf8")));
-    await writeFile(files.job, documents.join("\n---\n"));
+    await writeFile(join(place, "job.yaml"), documents.join("\n---\n"));
     world = await ClusterWorld.start({ controllers: 1, workers: 1, graders: 1, corpus });
     await world.startServices();
     const bin = join(folder, "bin");
@@ -59,7 +62,7 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
   const typed = (line: string): RunningCli => {
     const PATH = `${join(folder, "bin")}:${process.env["PATH"] ?? ""}`;
     const KUBECONFIG = world.whole.cluster.kubeconfigFile;
-    const running = startProgram(["/bin/sh", "-c", `cd '${folder}' && ${line}`], { PATH, KUBECONFIG });
+    const running = startProgram(["/bin/sh", "-c", `cd '${place}' && ${line}`], { PATH, KUBECONFIG });
     started.push(running);
     return running;
   };
@@ -85,10 +88,8 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
       await user("kubectl apply -f environment.yaml -f job.yaml");
       const watching = typed("exec kubectl get rolloutjobs -w");
       await user("kubectl scale environment/repo-search --replicas=50");
-      // It waits for half a minute; a user asks again.
-      await user(
-        `until kubectl wait --for=condition=Complete rolloutjob/${REPO_SEARCH_JOB}; do sleep 1; done`,
-      );
+      // Without a time of its own it waits for half a minute.
+      await user("kubectl wait --for=condition=Complete rolloutjob/repo-search-baseline --timeout=500s");
       const row = `${REPO_SEARCH_JOB} +${ROLLOUTS} +0 +${ROLLOUTS} +0 +0\\.\\d+ +\\d+[ms]`;
       await watching.says(new RegExp(row, "u"));
       watching.kill("SIGTERM");
@@ -120,7 +121,7 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
   it("runs the same two files on this machine", PATIENT, async () => {
     const out = await user("rollyard run -f environment.yaml -f job.yaml --sandbox process --out runs");
     expect(out).toContain(`${ROLLOUTS}`);
-    const results = join(folder, "runs", REPO_SEARCH_JOB, "results.jsonl");
+    const results = join(place, "runs", REPO_SEARCH_JOB, "results.jsonl");
     expect((await readFile(results, "utf8")).trimEnd().split("\n")).toHaveLength(ROLLOUTS);
   });
 

@@ -5,6 +5,8 @@ import { startCli } from "../../support/run/run-cli.ts";
 import { TrainerClient } from "../../support/serve/trainer-client.ts";
 
 const WITHIN = { timeout: 60_000, interval: 200 };
+/** As long as a name may be. */
+const ONE = "o".repeat(52);
 
 describe.skipIf(testCluster().isMissing)("traces of a hosted trainer on a cluster", () => {
   let world: ClusterWorld;
@@ -27,7 +29,7 @@ describe.skipIf(testCluster().isMissing)("traces of a hosted trainer on a cluste
     urls = [(await world.startGateway()).url, (await world.startGateway()).url];
     await world.kubectl(["apply", "-f", "-"], secret("one-key"));
     await world.kubectl(["create", "secret", "generic", "two", "--from-literal=keys=two-key"]);
-    for (const name of ["one", "two"]) await world.kubectl(["apply", "-f", "-"], environment(name));
+    for (const name of [ONE, "two"]) await world.kubectl(["apply", "-f", "-"], environment(name));
   });
 
   afterAll(async () => {
@@ -35,31 +37,31 @@ describe.skipIf(testCluster().isMissing)("traces of a hosted trainer on a cluste
   });
 
   it("are answered by every gateway in one sandbox, graded once, and shown by kubectl", async () => {
-    const trainer = trainerOf("one", "one-key");
+    const trainer = trainerOf(ONE, "one-key");
     const first = { trace: "trace_1", call: "call_1", command: "echo ran >> log; cat log" };
     await expect.poll(async () => (await trainer.call(first)).status, WITHIN).toBe(200);
     const repeats = await Promise.all([trainer.call(first), trainer.call(first)]);
     expect(repeats.map(({ body }) => body["output"])).toEqual(["ran\n", "ran\n"]);
-    await expect.poll(async () => (await statusOf("one"))["traces"], WITHIN).toMatchObject({ live: 1 });
+    await expect.poll(async () => (await statusOf(ONE))["traces"], WITHIN).toMatchObject({ live: 1 });
     expect(await trainer.grade("trace_1")).toEqual({ status: 200, body: { score: 1 } });
     expect(await trainer.grade("trace_1")).toEqual({ status: 200, body: { score: 1 } });
     expect(await trainer.grade("trace_2", "3")).toEqual({ status: 200, body: { score: 0 } });
     await expect
-      .poll(() => statusOf("one"), WITHIN)
+      .poll(() => statusOf(ONE), WITHIN)
       .toMatchObject({ traces: { live: 0, graded: 2, failed: 0 }, reward: { mean: 0.5 }, leased: 0 });
-    const shown = await world.kubectl(["get", "renv", "one", "-o", "wide"]);
+    const shown = await world.kubectl(["get", "renv", ONE, "-o", "wide"]);
     expect(shown).toMatch(/TRACES\s+REWARD/u);
     expect(shown).toMatch(/\b0\.5\b/u);
   });
 
   it("are opened by the keys of their own environment alone, new ones as soon as they are there", async () => {
-    const wrong = trainerOf("one", "two-key");
+    const wrong = trainerOf(ONE, "two-key");
     expect(await wrong.grade("trace_k")).toMatchObject({ status: 401 });
     expect(await trainerOf("none", "one-key").grade("trace_k")).toMatchObject({ status: 404 });
     await world.kubectl(["apply", "-f", "-"], secret("one-key\nnew-key"));
-    const renewed = trainerOf("one", "new-key");
+    const renewed = trainerOf(ONE, "new-key");
     await expect.poll(async () => (await renewed.grade("trace_k")).status, WITHIN).toBe(200);
-    expect(await trainerOf("one", "one-key").grade("trace_l")).toMatchObject({ status: 200 });
+    expect(await trainerOf(ONE, "one-key").grade("trace_l")).toMatchObject({ status: 200 });
   });
 
   it(
@@ -142,7 +144,7 @@ function environment(name: string, image = "registry.example/work:1"): object {
       },
       serve: {
         enabled: true,
-        authSecret: { name, key: "keys" },
+        authSecret: { name: name === ONE ? "one" : name, key: "keys" },
         // Long enough for a change of leaders.
         ...(name === "two" ? { idleSeconds: 25 } : {}),
       },

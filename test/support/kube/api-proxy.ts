@@ -23,6 +23,7 @@ export interface SeenRequest {
 export interface ProxyAnswer {
   readonly status: number;
   readonly body: object;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 const WRITES = new Set(["POST", "PUT", "PATCH", "DELETE"]);
@@ -77,7 +78,7 @@ export class ApiProxy {
     const answer = this.intercept(seen);
     if (answer !== null) {
       incoming.resume();
-      outgoing.writeHead(answer.status, { "content-type": "application/json" });
+      outgoing.writeHead(answer.status, { "content-type": "application/json", ...answer.headers });
       outgoing.end(JSON.stringify(answer.body));
       return;
     }
@@ -131,6 +132,12 @@ export function conflictAnswer(): ProxyAnswer {
     "Conflict",
     "the object has been modified; please apply your changes to the latest version",
   );
+}
+
+/** What an API server says to who asks too much of it. */
+export function throttledAnswer(retryAfterSeconds: number): ProxyAnswer {
+  const refused = statusAnswer(429, "TooManyRequests", "too many requests, please try again later");
+  return { ...refused, headers: { "retry-after": String(retryAfterSeconds) } };
 }
 
 /** A `Status` object with a refusal. */

@@ -19,6 +19,13 @@ export function toolTurns(plan: ToolTurns): MockScript {
   };
 }
 
+/** Asks for the same calls again and again until `isOver`, then answers; every rollout has called once. */
+export function callsUntil(isOver: () => boolean, plan: Omit<ToolTurns, "turns">): MockScript {
+  const going = toolTurns({ ...plan, turns: Infinity });
+  const last = toolTurns({ ...plan, turns: 1 });
+  return (request) => (isOver() ? last : going)(request);
+}
+
 /** Always the same answer, in the form of the API that was asked. */
 export function always(answer: MockAnswer): MockScript {
   const chat = chatBody(answer);

@@ -28,6 +28,7 @@ const WHAT: Readonly<Record<CheckNeed, string>> = {
   assets: "a grader of type command with assets",
   judge: "a judge: a grader of type score_model, label_model or judge_veto",
   tools: "tools",
+  code: "code",
   nothing: "nothing",
 };
 
@@ -45,6 +46,7 @@ function isMet(
       return parts.some(({ type }) => JUDGES.includes(type));
     case "tools":
       return tools;
+    case "code":
     case "nothing":
       return true;
     default:

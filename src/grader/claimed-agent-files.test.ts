@@ -61,10 +61,10 @@ describe("the files of an agent", () => {
 
   it("are absent where the agent ended its sandbox, on record or by what the broker says", async () => {
     const killed = noted("leased", "box", "sandbox_killed");
-    expect(await killed.files.take("a", signal)).toEqual({ kind: "absent" });
+    expect(await killed.files.take("a", signal)).toEqual({ kind: "absent", ended: true });
     expect(killed.done).toEqual([]);
     const told = noted(new RollyardError("sandbox_killed"));
-    expect(await told.files.take("a", signal)).toEqual({ kind: "absent" });
+    expect(await told.files.take("a", signal)).toEqual({ kind: "absent", ended: true });
   });
 
   it.each([

@@ -91,6 +91,7 @@ async function readTrees(
   }
 }
 
+/** Of a sandbox that its agent ended. */
 function absent(paths: readonly string[]): Trees {
-  return new Map(paths.map((path) => [path, { kind: "absent" }]));
+  return new Map(paths.map((path) => [path, { kind: "absent", ended: true }]));
 }

@@ -9,8 +9,8 @@ export interface TreeFile {
 /** What a sandbox has at a path. */
 export type SandboxTree =
   | { readonly kind: "files"; readonly files: readonly TreeFile[] }
-  /** There is nothing. */
-  | { readonly kind: "absent" }
+  /** There is nothing; `ended` where that is because the agent ended its sandbox. */
+  | { readonly kind: "absent"; readonly ended?: true }
   /** It is larger than asked for, or the path leads out of the workdir or through a symbolic link. */
   | { readonly kind: "refused"; readonly reason: "too_large" | "link" };
 

@@ -43,11 +43,10 @@ describe("what a clean sandbox gets of the agent's files", () => {
     expect(layOut(both, [])).toEqual({ kind: "refused", reason: "too_large" });
   });
 
-  it("says that a path has nothing", () => {
-    expect(layOut([{ to: "a", tree: { kind: "absent" } }], [])).toMatchObject({
-      files: [],
-      isIncomplete: true,
-    });
+  it("says that a path has nothing, and that the agent ended its sandbox", () => {
+    const none = (tree: SandboxTree) => layOut([{ to: "a", tree }], []);
+    expect(none({ kind: "absent" })).toMatchObject({ files: [], isIncomplete: true, isEnded: false });
+    expect(none({ kind: "absent", ended: true })).toMatchObject({ isIncomplete: true, isEnded: true });
   });
 });
 

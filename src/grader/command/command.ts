@@ -7,6 +7,7 @@ import type { GradeDeps, GradeInput } from "../port.ts";
 import { asGraderFailure } from "../sandbox-failure.ts";
 import type { SubGraderSpec } from "../schema.ts";
 import type { Score, Scorer } from "../scorer.ts";
+import type { CommandRun } from "./command-run.ts";
 import { readCommandResult } from "./command-result.ts";
 import { assetsKey } from "./grader-file.ts";
 import type { GraderFile } from "./grader-file.ts";
@@ -52,11 +53,24 @@ async function scoreOnce(command: Command, input: GradeInput, deps: GradeDeps): 
   );
   const laidOut = layOut(taken, assets);
   if (laidOut.kind === "refused") {
-    return { reward: 0, flags: ["agent_files_refused"], errors: {} };
+    const run: CommandRun = {
+      assets,
+      agentFiles: [],
+      unread: laidOut.reason,
+      hasBegun: false,
+      result: null,
+    };
+    return {
+      reward: 0,
+      flags: ["agent_files_refused"],
+      errors: {},
+      commands: [run],
+    };
   }
   const end = await runClean(command, { input, files: laidOut.files }, deps);
   const score = scoreCommand({ name: spec.name, tests: spec.expect?.tests ?? null }, end);
-  const commands = [{ ...end, assets, agentFiles: laidOut.files }];
+  const unread = laidOut.isEnded ? "ended" : null;
+  const commands = [{ ...end, assets, agentFiles: laidOut.files, unread } as const];
   const absent = laidOut.isIncomplete ? ["agent_files_absent"] : [];
   return { ...score, flags: [...score.flags, ...absent], commands };
 }

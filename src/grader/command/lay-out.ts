@@ -15,6 +15,8 @@ export type LayOut =
       readonly files: readonly GraderFile[];
       /** A path that was asked for has nothing. */
       readonly isIncomplete: boolean;
+      /** The agent ended its sandbox: nothing of it can be read. */
+      readonly isEnded: boolean;
     }
   | { readonly kind: "refused"; readonly reason: "too_large" | "link" };
 
@@ -38,7 +40,13 @@ export function layOut(taken: readonly TakenPath[], assets: readonly GraderFile[
   const files = withoutFolders([...placed.values()]);
   const bytes = files.reduce((sum, { content }) => sum + content.length, 0);
   if (bytes > AGENT_FILES_LIMITS.maxBytes) return { kind: "refused", reason: "too_large" };
-  return { kind: "laid_out", files, isIncomplete: taken.some(({ tree }) => tree.kind === "absent") };
+  const absent = taken.flatMap(({ tree }) => (tree.kind === "absent" ? [tree] : []));
+  return {
+    kind: "laid_out",
+    files,
+    isIncomplete: absent.length > 0,
+    isEnded: absent.some(({ ended }) => ended === true),
+  };
 }
 
 function placedFiles({ to, tree }: TakenPath): readonly GraderFile[] {

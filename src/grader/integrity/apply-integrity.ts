@@ -1,4 +1,4 @@
-import type { Finding, IntegrityFacts } from "./integrity-check.ts";
+import type { CheckNeed, Finding, IntegrityFacts } from "./integrity-check.ts";
 import { INTEGRITY_CHECKS } from "./integrity-checks.ts";
 import type { CheckName } from "./integrity-checks.ts";
 
@@ -12,10 +12,16 @@ export interface IntegrityHit extends Finding {
 /** Runs checks over what is known of a rollout. Pure. */
 export function findHits(checks: readonly CheckName[], facts: IntegrityFacts): readonly IntegrityHit[] {
   return checks.flatMap((check) => {
-    const { find, effect } = INTEGRITY_CHECKS[check];
-    const finding = find(facts);
+    const { find, effect, needs } = INTEGRITY_CHECKS[check];
+    const finding = find(facts) ?? unreadFor(needs, facts);
     return finding === null ? [] : [{ check, effect, ...finding }];
   });
+}
+
+/** What keeps a check from its files is a hit: else whoever hides them would be better off than who shows them. */
+function unreadFor(needs: CheckNeed, { unread }: IntegrityFacts): Finding | null {
+  const isRead = needs === "command" || needs === "assets" || needs === "code";
+  return isRead && unread !== null ? { reason: "unread", evidence: { why: unread } } : null;
 }
 
 /** The reward after the hits: zero, but never more than it was. */

@@ -1,7 +1,7 @@
 import type { CommandRun } from "../command/command-run.ts";
 import type { GradeDeps, GradeInput } from "../port.ts";
-import type { IntegrityFacts } from "./integrity-check.ts";
-import { sourceOfFile, sourcesOfAnswer } from "./source-files.ts";
+import type { IntegrityFacts, Unread } from "./integrity-check.ts";
+import { writtenCode } from "./written-code.ts";
 
 /** What of a grading the facts are gathered from. */
 export interface FactSources {
@@ -14,28 +14,49 @@ export interface FactSources {
 /** Gathers all that checks look at. Rejects as `AgentFiles.take`. */
 export async function gatherFacts(
   { input, commands, copyPaths }: FactSources,
-  { agentFiles, signal }: Pick<GradeDeps, "agentFiles" | "signal">,
+  deps: Pick<GradeDeps, "agentFiles" | "signal">,
 ): Promise<IntegrityFacts> {
-  const agentCopies = new Map<string, Uint8Array>();
-  for (const path of copyPaths) {
-    const tree = await agentFiles.take(path, signal);
-    // A folder, a link or something huge in place of the file is another file, too.
-    if (tree.kind === "refused") agentCopies.set(path, new Uint8Array());
-    if (tree.kind === "files") agentCopies.set(path, fileOf(tree.files));
-  }
+  const copies = await takeCopies(copyPaths, deps);
   const { sample, trajectory } = input;
   const files = commands.flatMap((command) => command.agentFiles);
+  const { sources, tests, isTooMuch } = writtenCode(files, sample.output_text);
+  const reasons: readonly (Unread | null)[] = [
+    ...commands.map(({ unread }) => unread),
+    copies.isEnded ? "ended" : null,
+    isTooMuch ? "too_much_code" : null,
+  ];
   return {
     calls: trajectory.calls,
     answer: sample.output_text,
     reasoning: sample.output_reasoning_summary ?? "",
-    sources: [
-      ...files.flatMap(({ path, content }) => sourceOfFile(path, content) ?? []),
-      ...sourcesOfAnswer(sample.output_text),
-    ],
+    sources,
+    tests,
+    unread: reasons.find((reason) => reason !== null) ?? null,
     commands,
-    agentCopies,
+    agentCopies: copies.found,
   };
+}
+
+interface Copies {
+  readonly found: ReadonlyMap<string, Uint8Array>;
+  /** The agent ended its sandbox. */
+  readonly isEnded: boolean;
+}
+
+async function takeCopies(
+  paths: readonly string[],
+  { agentFiles, signal }: Pick<GradeDeps, "agentFiles" | "signal">,
+): Promise<Copies> {
+  const found = new Map<string, Uint8Array>();
+  let isEnded = false;
+  for (const path of paths) {
+    const tree = await agentFiles.take(path, signal);
+    // A folder, a link or something huge in place of the file is another file, too.
+    if (tree.kind === "refused") found.set(path, new Uint8Array());
+    if (tree.kind === "files") found.set(path, fileOf(tree.files));
+    if (tree.kind === "absent") isEnded ||= tree.ended === true;
+  }
+  return { found, isEnded };
 }
 
 function fileOf(files: readonly { readonly path: string; readonly content: Uint8Array }[]): Uint8Array {

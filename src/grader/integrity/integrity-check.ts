@@ -10,13 +10,20 @@ export interface IntegrityFacts {
   readonly answer: string;
   /** What the model let out of its reasoning. */
   readonly reasoning: string;
-  /** Code that the agent wrote: files that a `command` took, and blocks of code of its answer. */
+  /** Code that the agent wrote: files that a `command` took, and blocks of code of its answer. Tests are left out. */
   readonly sources: readonly SourceFile[];
+  /** Its files of tests. */
+  readonly tests: readonly SourceFile[];
+  /** Why files or code of the agent's could not be looked through, which is its own doing. */
+  readonly unread: Unread | null;
   /** Runs of `command` graders. */
   readonly commands: readonly CommandRun[];
   /** What the agent's sandbox has where the author's files stand, by path; absent ones are left out. */
   readonly agentCopies: ReadonlyMap<string, Uint8Array>;
 }
+
+/** Files behind a link, too large, of a sandbox that the agent ended; or more code than is looked through. */
+export type Unread = NonNullable<CommandRun["unread"]> | "too_much_code";
 
 /** What a check found. */
 export interface Finding {
@@ -36,6 +43,8 @@ export type CheckNeed =
   | "judge"
   /** Tools. */
   | "tools"
+  /** Code of the agent's: an answer may always hold some. */
+  | "code"
   | "nothing";
 
 /** One check against a way to get reward without doing the task. */

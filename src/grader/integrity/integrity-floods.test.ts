@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { findHits } from "./apply-integrity.ts";
 import type { IntegrityFacts } from "./integrity-check.ts";
 import { CHECK_NAMES } from "./integrity-checks.ts";
-import { sourceOfFile, sourcesOfAnswer } from "./source-files.ts";
+import { writtenCode } from "./written-code.ts";
 
-const LENGTH = 1_000_000;
+const LENGTH = 300_000;
 /** What makes a search start at every place and look far from each. */
 const FLOODS = {
   "options of git": `git ${"-a ".repeat(60)}`,
@@ -29,7 +29,12 @@ describe("checks of integrity over a flood", () => {
   it.each(Object.entries(FLOODS))("come to an end: %s", (_name, part) => {
     const text = part.repeat(Math.ceil(LENGTH / part.length));
     const ended = `give${text}`;
-    const source = sourceOfFile("src/solution.py", new TextEncoder().encode(text));
+    const content = new TextEncoder().encode(text);
+    const files = ["src/solution.py", "tests/test_a.py"].map((path) => ({
+      path,
+      content,
+      isExecutable: false,
+    }));
     const facts: IntegrityFacts = {
       calls: [
         {
@@ -43,7 +48,8 @@ describe("checks of integrity over a flood", () => {
       ],
       answer: ended,
       reasoning: text,
-      sources: [...(source === null ? [] : [source]), ...sourcesOfAnswer(`\`\`\`\n${text}`)],
+      ...writtenCode(files, `\`\`\`\n${text}`),
+      unread: null,
       commands: [],
       agentCopies: new Map(),
     };

@@ -12,5 +12,17 @@ export function scanSources({ sources }: Pick<IntegrityFacts, "sources">, signs:
 
 /** The word of the first sign that a text shows. */
 export function firstSign(text: string, signs: Signs): string | null {
-  return Object.entries(signs).find(([, sign]) => sign.test(text))?.[0] ?? null;
+  return firstPlace(text, signs)?.reason ?? null;
+}
+
+/** The first sign that a text shows, and where, in characters. */
+export function firstPlace(
+  text: string,
+  signs: Signs,
+): { readonly reason: string; readonly at: number } | null {
+  for (const [reason, sign] of Object.entries(signs)) {
+    const at = text.search(sign);
+    if (at !== -1) return { reason, at };
+  }
+  return null;
 }

@@ -6,16 +6,25 @@ export interface SourceFile {
   readonly code: string;
 }
 
-const LARGEST_BYTES = 1024 * 1024;
-const CODE = /\.(?:py|pyx|js|mjs|cjs|ts|sh|go|rs|c|cc|cpp|cu|cuh|h|hpp|java|rb)$/u;
+const CODE =
+  /\.(?:pyw?|pyx|pyi|[mc]?[jt]s|[jt]sx|sh|bash|go|rs|c|cc|cxx|cpp|cu|cuh|h|hh|hpp|inl|java|kt|scala|swift|cs|php|rb|pl|lua|jl|r)$/iu;
 const OF_TESTS =
   /(?:^|\/)(?:tests?|__tests__|spec)\/|(?:^|\/)(?:test_[^/]*|conftest)\.py$|[._-](?:test|spec)\.[a-z]+$/u;
 const FENCE = /^```[\w+-]*\n([\s\S]*?)^```/gmu;
 
-/** The source of a file; null for one that is none, is of tests, or is no text. */
-export function sourceOfFile(path: string, content: Uint8Array): SourceFile | null {
-  if (!CODE.test(path) || OF_TESTS.test(path) || content.length > LARGEST_BYTES) return null;
-  return { path, code: withoutRemarks(new TextDecoder().decode(content)) };
+/** Whether a file is of code, by its name. */
+export function isCode(path: string): boolean {
+  return CODE.test(path);
+}
+
+/** Whether a file of code is of tests, by its name. */
+export function isOfTests(path: string): boolean {
+  return OF_TESTS.test(path);
+}
+
+/** A file's text without what does nothing. */
+export function sourceOfText(path: string, text: string): SourceFile {
+  return { path, code: withoutRemarks(text) };
 }
 
 /** The blocks of code of an answer. */

@@ -8,7 +8,7 @@ const SIGNS = {
 
 /** Kernel tasks: code falls back on something else when its own fails, or is nothing but the reference. */
 export const noFallback: IntegrityCheck = {
-  needs: "nothing",
+  needs: "code",
   effect: "zero",
   find: (facts) => scanSources(facts, SIGNS),
 };

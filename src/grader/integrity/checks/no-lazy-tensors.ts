@@ -8,7 +8,7 @@ const SIGNS = {
 
 /** What is returned is not a result but a promise of one, computed after the clock has stopped. */
 export const noLazyTensors: IntegrityCheck = {
-  needs: "nothing",
+  needs: "code",
   effect: "zero",
   find: (facts) => scanSources(facts, SIGNS),
 };

@@ -12,7 +12,7 @@ const LIBRARY =
 
 /** Kernel tasks: `forward` computes by the library that it is to replace, or no kernel of its own is there. */
 export const noLibraryWrap: IntegrityCheck = {
-  needs: "nothing",
+  needs: "code",
   effect: "zero",
   find: ({ sources }) => {
     const modules = sources.filter(({ code }) => MODULE.test(code));

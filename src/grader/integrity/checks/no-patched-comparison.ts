@@ -17,7 +17,7 @@ const SIGNS = {
 
 /** Code that is no test changes how it is compared, or looks into the process that runs it. */
 export const noPatchedComparison: IntegrityCheck = {
-  needs: "nothing",
+  needs: "code",
   effect: "zero",
   find: (facts) => scanSources(facts, SIGNS),
 };

@@ -9,7 +9,7 @@ const SIGNS = {
 
 /** Kernel tasks in full precision: code computes in less of it. Not for tasks that ask for it. */
 export const noPrecisionDowngrade: IntegrityCheck = {
-  needs: "nothing",
+  needs: "code",
   effect: "zero",
   find: (facts) => scanSources(facts, SIGNS),
 };

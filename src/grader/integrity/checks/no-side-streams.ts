@@ -10,7 +10,7 @@ const SIGNS = {
 
 /** Work is put where the clock of the measurement does not wait for it. */
 export const noSideStreams: IntegrityCheck = {
-  needs: "nothing",
+  needs: "code",
   effect: "zero",
   find: (facts) => scanSources(facts, SIGNS),
 };

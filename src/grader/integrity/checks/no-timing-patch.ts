@@ -12,7 +12,7 @@ const SIGNS = {
 
 /** Code patches what its time is taken with. */
 export const noTimingPatch: IntegrityCheck = {
-  needs: "nothing",
+  needs: "code",
   effect: "zero",
   find: (facts) => scanSources(facts, SIGNS),
 };

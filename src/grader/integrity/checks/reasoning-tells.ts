@@ -1,5 +1,5 @@
-import type { IntegrityCheck } from "../integrity-check.ts";
-import { firstSign } from "../scan-sources.ts";
+import type { Finding, IntegrityCheck } from "../integrity-check.ts";
+import { firstPlace } from "../scan-sources.ts";
 
 const SIGNS = {
   intent:
@@ -12,8 +12,10 @@ const SIGNS = {
 export const reasoningTells: IntegrityCheck = {
   needs: "nothing",
   effect: "flag",
-  find: ({ reasoning, answer }) => {
-    const reason = firstSign(`${reasoning}\n${answer}`, SIGNS);
-    return reason === null ? null : { reason, evidence: {} };
-  },
+  find: ({ reasoning, answer }) => findIn("reasoning", reasoning) ?? findIn("answer", answer),
 };
+
+function findIn(place: string, text: string): Finding | null {
+  const found = firstPlace(text, SIGNS);
+  return found === null ? null : { reason: found.reason, evidence: { place, at: String(found.at) } };
+}

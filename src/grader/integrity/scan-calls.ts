@@ -31,7 +31,15 @@ export function argumentTexts({ argumentsJson }: Pick<CallFact, "argumentsJson">
   }
 }
 
+/** Without recursion: how deep arguments are nested is the agent's to choose. */
 function textsOf(value: unknown): readonly string[] {
-  if (typeof value === "string") return [value];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(textsOf) : [];
+  const texts: string[] = [];
+  const left = [value];
+  while (left.length > 0) {
+    const next = left.pop();
+    if (typeof next === "string") texts.push(next);
+    if (typeof next === "object" && next !== null)
+      for (const each of Object.values(next).toReversed()) left.push(each);
+  }
+  return texts;
 }

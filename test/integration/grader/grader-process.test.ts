@@ -50,13 +50,14 @@ describe("the grader process", () => {
     const grader = await start(config(), live.password("grader"));
     const url = await telemetryOf(grader);
     expect((await fetch(`${url}/readyz`)).status).toBe(200);
-    const specHash = await storeEnvironment(controller, EXACT);
+    const integrity = ["reasoning_tells", "no_patched_comparison", "no_lazy_tensors"] as const;
+    const specHash = await storeEnvironment(controller, { ...EXACT, integrity: [...integrity] });
     let lastSequence = 0;
     const worker = await live.connect("worker");
     for (const message of attemptMessages({
       specHash,
       item: { answer: "4", key: "canary-item" },
-      answer: "canary-answer",
+      answer: "canary-answer, nobody will notice:\n```\nframe = sys._getframe(1)\n```\n",
     })) {
       const result = await worker.publish(message);
       if (result.kind === "stored") lastSequence = result.sequence;
@@ -70,6 +71,10 @@ describe("the grader process", () => {
     // It counts once it has heard that the outcome is stored: later than the outcome can be read.
     await expect.poll(read).toMatch(/rollyard_reward_count\{environment="env"\} 1/);
     const metrics = await read();
+    expect(metrics.match(/^rollyard_hack_flags_total.*$/gmu)?.toSorted()).toEqual([
+      'rollyard_hack_flags_total{check="no_patched_comparison"} 1',
+      'rollyard_hack_flags_total{check="reasoning_tells"} 1',
+    ]);
     expect(metrics).toMatch(/rollyard_grader_duration_seconds_count\{grader="string_check"\} 1/);
     grader.child.kill("SIGTERM");
     expect(await grader.exited).toBe(0);

@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
+import type { MockScript } from "../model/mock-reply.ts";
 import { byItem, shellThen } from "../run/run-world.ts";
 import type { RunWorld } from "../run/run-world.ts";
 import type { SmallJob } from "../run/small-job.ts";
@@ -49,23 +50,31 @@ export function writing(files: Readonly<Record<string, string>>): string {
 
 /** What of a command job differs. */
 export interface CommandJobOptions {
-  /** What the agent of each item runs in its shell. */
-  readonly commands: readonly string[];
+  /** What the agent of each item runs in its shell, before it answers. */
+  readonly commands?: readonly string[];
+  /** What the model says for each item, in place of `commands`. */
+  readonly scripts?: readonly MockScript[];
   readonly samples?: number;
   /** The grader in YAML; without its own it is that of {@link GRADE_PY}. */
   readonly grader?: string;
   readonly assets?: Readonly<Record<string, string>>;
+  /** Files of the author's that the agent has, too. */
+  readonly given?: Readonly<Record<string, string>>;
 }
 
-/** A job whose agents run one shell command each, and whose grader runs tests over what that left. */
+/** A job whose agents run shell commands, and whose grader runs tests over what that left. */
 export async function commandJob(world: RunWorld, options: CommandJobOptions): Promise<SmallJob> {
-  const { commands, samples = 1, grader = GRADER } = options;
+  const { commands = [], samples = 1, grader = GRADER, given = {} } = options;
+  const scripts = options.scripts ?? commands.map((command) => shellThen(command));
   const assets = options.assets ?? { "grade.py": GRADE_PY, "cases.json": JSON.stringify(CASES) };
-  const model = await world.model(byItem(commands.map((command) => shellThen(command))));
-  const job = await world.job({ baseURL: model.baseURL, items: commands.length, samples });
+  const model = await world.model(byItem(scripts));
+  const job = await world.job({ baseURL: model.baseURL, items: scripts.length, samples });
   await mkdir(path.join(job.folder, "tests"));
   for (const [name, text] of Object.entries(assets)) {
     await writeFile(path.join(job.folder, "tests", name), text);
+  }
+  for (const [name, text] of Object.entries(given)) {
+    await writeFile(path.join(job.folder, "corpus", name), text);
   }
   await job.edit((text) => text.replace(/grader: .*/u, () => grader.trimEnd()));
   return job;

@@ -3,7 +3,7 @@ import { scanSources } from "../scan-sources.ts";
 
 const SKIP_CALLS = {
   skip_call:
-    /\b(?:pytest\s*\.\s*(?:skip|xfail|importorskip)|unittest\s*\.\s*(?:skip\w*|SkipTest)|mark\s*\.\s*(?:skip\w*|xfail)|SkipTest\s*\(|\.skipTest\s*\(|(?:describe|it|test)\s*\.\s*skip\s*\(|t\s*\.\s*Skip\w*\s*\()/u,
+    /\b(?:pytest\s*\.\s*(?:skip|xfail|importorskip)|unittest\s*\.\s*(?:skip\w*|SkipTest)|mark\s*\.\s*(?:skip\w*|xfail)|SkipTest\s*\(|\.skipTest\s*\(|(?:describe|it|test)\s*\.\s*skip\s*\(|t\s*\.\s*Skip\w*\s*\()|(?:^|\s)(?:--skip-tests\b|-DskipTests\b|-Dmaven\.test\.skip\b|SKIP_TESTS\s*=)/mu,
 };
 
 /** Tests were skipped, or code that is no test asks for it. */

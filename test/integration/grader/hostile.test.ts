@@ -6,6 +6,9 @@ import { runWorld } from "../../support/run/run-world.ts";
 
 const world = runWorld();
 
+/** Whoever keeps what agents wrote comes to an end in it, and with it the run. */
+const SMALL_HEAP = "--max-old-space-size=128";
+
 const outcomeOf = ({ title, reward, flags, code }: HostileAgent) => ({
   title,
   reward,
@@ -20,7 +23,7 @@ async function outcomesOf(agents: readonly HostileAgent[], sandbox: string) {
   const commands = [honest, ...agents.map(({ command }) => command), honest];
   const job = await commandJob(world, { commands });
   await job.edit((text) => text.replace("limits: {", "limits: {gradeSeconds: 20, "));
-  const end = await job.run(["--sandbox", sandbox]);
+  const end = await job.run(["--sandbox", sandbox], { NODE_OPTIONS: SMALL_HEAP });
   const records = await job.records("results.jsonl");
   const ofItem = (index: number) => records.find((record) => record["item_index"] === index);
   return {

@@ -141,6 +141,33 @@ export const HOSTILE_AGENTS: readonly HostileAgent[] = [
     flags: ["agent_files_refused"],
   },
   {
+    title: "leaves a file that is too large, full of bytes",
+    command: "head -c 40000000 /dev/zero > solution.py",
+    reward: 0,
+    flags: ["agent_files_refused"],
+  },
+  {
+    title: "leaves a pipe, and a device or else a socket",
+    command: `mkfifo shout.py; mknod solution.py c 1 5 || python3 -c "import socket; socket.socket(socket.AF_UNIX).bind('solution.py')"`,
+    reward: 0,
+  },
+  {
+    title:
+      "leaves archives that are bombs or lead out, links that lead out or to themselves, and folders deeper than a path can say",
+    command: `mkdir solution.py; cd solution.py; head -c 60000000 /dev/zero | gzip -9 > a.tar.gz; python3 -c "
+import io, os, tarfile
+with tarfile.open('b.tar', 'w') as tar:
+    for name in ['../../grade.py', '/etc/cron.d/x', '.rollyard/result']:
+        entry = tarfile.TarInfo(name); entry.size = 1; tar.addfile(entry, io.BytesIO(b'1'))
+for to, name in [('/', 'root'), ('../../../../../etc/passwd', 'up'), ('.', 'self')]:
+    os.symlink(to, name)
+for _ in range(150):
+    os.mkdir('d' * 100); os.chdir('d' * 100)
+open('x', 'w').close()
+"`,
+    reward: 0,
+  },
+  {
     title: "leaves names that lead upwards or are none",
     command: `mkdir solution.py; cd solution.py; touch '..\\x2f..' '%2e%2e%2fgrade.py' "$(printf 'a\\nb')" "$(printf '\\377')" '...' -- '-rf'`,
     reward: 0,

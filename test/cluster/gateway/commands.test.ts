@@ -11,7 +11,7 @@ import { freePort } from "../../support/lib/free-port.ts";
 import { startMockModel } from "../../support/model/mock-model.ts";
 import type { MockModel } from "../../support/model/mock-model.ts";
 import { always } from "../../support/model/mock-scripts.ts";
-import { startCli, startProgram } from "../../support/run/run-cli.ts";
+import { startCli, startOnTerminal, startProgram } from "../../support/run/run-cli.ts";
 import type { CliEnd } from "../../support/run/run-cli.ts";
 
 const NAMESPACE = "gateway-commands";
@@ -264,6 +264,29 @@ describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
     expect(conditionOf(await world.jobs.job("stopped"), "Complete")?.status).toBe("True");
     expect(await ok("cancel", "stopped", "--yes")).toContain(`${NAMESPACE}/stopped is deleted.`);
     expect(await world.jobs.job("stopped")).toBeNull();
+  });
+
+  it("asks at a terminal before it deletes, and takes only a yes for one", async () => {
+    await ok("submit", "-f", await jobFile("asked"));
+    const answered = async (keys: string): Promise<CliEnd> => {
+      const command = startOnTerminal(["cancel", "asked"], env());
+      await command.says(/graded results? of 8 go too\. Delete it\? \[y\/N\] /u);
+      command.type(keys);
+      return command.ended;
+    };
+    for (const no of ["n\r", "\r", "yesterday\r"])
+      expect(await answered(no)).toMatchObject({
+        code: 1,
+        stdout: expect.stringContaining("Nothing was deleted."),
+      });
+    // Ctrl-D: nobody is there any more.
+    expect(await answered("\u0004")).toMatchObject({ code: 2, stdout: expect.stringContaining("say --yes") });
+    expect(await world.jobs.job("asked")).not.toBeNull();
+    expect(await answered("y\r")).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining(`${NAMESPACE}/asked is deleted.`),
+    });
+    expect(await world.jobs.job("asked")).toBeNull();
   });
 
   it("purges what has ended, and nothing that runs", async () => {

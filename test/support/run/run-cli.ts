@@ -19,6 +19,8 @@ export interface RunningCli {
   /** Resolves with the match once the command has said it on either stream. Rejects when it ends before. */
   says(pattern: RegExp): Promise<RegExpExecArray>;
   kill(signal: NodeJS.Signals): void;
+  /** Sends input to one that takes any. */
+  type(text: string): void;
 }
 
 /** Environment variables over the test's own. */
@@ -29,33 +31,39 @@ export function startCli(args: readonly string[], env: CliEnv = {}): RunningCli 
   return startProgram(nodeCommand("services/cli/main.ts", args), env);
 }
 
+/** Starts the real command line with all its streams on one terminal; what that shows is its stdout. */
+export function startOnTerminal(args: readonly string[], env: CliEnv = {}): RunningCli {
+  const words = nodeCommand("services/cli/main.ts", args).map((word) => `'${word.replaceAll("'", `'\\''`)}'`);
+  return startProgram(["script", "-qec", words.join(" "), "/dev/null"], env, { takesInput: true });
+}
+
 /** The command that runs a program of this repository with this process's Node. */
 export function nodeCommand(script: string, args: readonly string[]): readonly string[] {
   return [globalThis.process.execPath, path.join(ROOT, script), ...args];
 }
 
-/** Starts a command with the programs that the set-up has built; `ownGroup` in a process group of its own, as a shell does. */
+/**
+ * Starts a command with the programs that the set-up has built; `ownGroup` in a process group of its own, as a shell does;
+ * one that `takesInput` finds no end of it by itself.
+ */
 export function startProgram(
   command: readonly string[],
   env: CliEnv = {},
-  { ownGroup = false }: { readonly ownGroup?: boolean } = {},
+  {
+    ownGroup = false,
+    takesInput = false,
+  }: { readonly ownGroup?: boolean; readonly takesInput?: boolean } = {},
 ): RunningCli {
   const [program = "", ...args] = command;
-  const bin = path.join(ROOT, ".cache", "bin");
-  // Tests stand where main.ts would be: they hand the environment on.
-  const inherited = globalThis.process.env;
   const child = spawn(program, args, {
     cwd: ROOT,
     detached: ownGroup,
-    env: {
-      ...inherited,
-      ROLLYARD_NATS_SERVER: inherited["ROLLYARD_NATS_SERVER"] ?? path.join(bin, "nats-server"),
-      ROLLYARD_SANDBOXD: inherited["ROLLYARD_SANDBOXD"] ?? path.join(bin, "sandboxd"),
-      NODE_COMPILE_CACHE: inherited["NODE_COMPILE_CACHE"] ?? path.join(ROOT, ".cache", "compile"),
-      ...env,
-    },
-    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...withPrograms(), ...env },
+    stdio: ["pipe", "pipe", "pipe"],
   });
+  // It may have ended before it read anything.
+  child.stdin.on("error", () => undefined);
+  if (!takesInput) child.stdin.end();
   const texts = { stdout: "", stderr: "" };
   const waiting = new Set<() => void>();
   for (const name of ["stdout", "stderr"] as const) {
@@ -84,5 +92,18 @@ export function startProgram(
         void ended.then(tooLate, reject);
       }),
     kill: (signal) => void child.kill(signal),
+    type: (text) => void child.stdin.write(text),
+  };
+}
+
+/** Tests stand where main.ts would be: they hand the environment on. */
+function withPrograms(): NodeJS.ProcessEnv {
+  const inherited = globalThis.process.env;
+  const bin = path.join(ROOT, ".cache", "bin");
+  return {
+    ...inherited,
+    ROLLYARD_NATS_SERVER: inherited["ROLLYARD_NATS_SERVER"] ?? path.join(bin, "nats-server"),
+    ROLLYARD_SANDBOXD: inherited["ROLLYARD_SANDBOXD"] ?? path.join(bin, "sandboxd"),
+    NODE_COMPILE_CACHE: inherited["NODE_COMPILE_CACHE"] ?? path.join(ROOT, ".cache", "compile"),
   };
 }

@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { startNatsServer } from "../../../src/bus/nats-server-process.ts";
 import type { NatsServer } from "../../../src/bus/nats-server-process.ts";
@@ -16,6 +15,7 @@ import type { Figures, PartFigures } from "./figures.ts";
 import type { Load } from "./load.ts";
 import { Meter, TreeMeter } from "./meter.ts";
 import { Part } from "./part.ts";
+import { ownedFolder } from "../../support/lib/owned-folder.ts";
 
 /** What a run of Rollyard needs beside its load. */
 export interface RollyardOptions {
@@ -74,7 +74,7 @@ export async function measureRollyard(
 }
 
 async function startParts(load: Load, options: RollyardOptions, closers: Closers): Promise<Parts> {
-  const folder = await mkdtemp(join(tmpdir(), "rollyard-bench-"));
+  const folder = await ownedFolder("rollyard-bench-");
   closers.add(() => rm(folder, { recursive: true, force: true }));
   const binary = options.natsServer;
   const server = await startNatsServer({ binary, folder: join(folder, "nats"), logger: silentLogger });

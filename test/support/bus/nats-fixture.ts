@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -16,6 +15,7 @@ import type { ServiceUser } from "../../../src/bus/permissions.ts";
 import { LOCAL_SIZING } from "../../../src/bus/stream-settings.ts";
 import type { StreamSizing } from "../../../src/bus/stream-settings.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 /** Real servers for tests; their stores are removed at `stop`. */
 export interface NatsFixture {
@@ -38,7 +38,7 @@ export async function startNatsFixture(
   replicas: 1 | 3 = 1,
   supplier: NatsSupplier = "binary",
 ): Promise<NatsFixture> {
-  const folder = await mkdtemp(join(tmpdir(), "rollyard-nats-"));
+  const folder = await ownedFolder("rollyard-nats-");
   const servers = await startAll(folder, replicas, supplier);
   const [first] = servers;
   if (first === undefined) throw new TypeError("no server was started");

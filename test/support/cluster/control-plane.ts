@@ -1,7 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { get } from "node:https";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ClusterProcess } from "./cluster-process.ts";
@@ -18,6 +17,7 @@ import {
 } from "./control-plane-commands.ts";
 import type { ControlPlanePlaces } from "./control-plane-commands.ts";
 import { freePort } from "../lib/free-port.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 /** Paths of the programs that every control plane is made of. */
 export interface ControlPlanePrograms {
@@ -62,7 +62,7 @@ const POLL_MS = 50;
 
 /** Starts etcd and kube-apiserver in a new folder and waits until they answer. */
 export async function startControlPlane(programs: ControlPlanePrograms): Promise<ControlPlane> {
-  const folder = await mkdtemp(join(tmpdir(), "rollyard-cluster-"));
+  const folder = await ownedFolder("rollyard-cluster-");
   const [apiPort, etcdPort, etcdPeerPort] = await Promise.all([freePort(), freePort(), freePort()]);
   const plane = new StartedControlPlane(programs, { folder, apiPort, etcdPort, etcdPeerPort });
   try {

@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { ensureControlPlane } from "../../../scripts/lib/control-plane.mjs";
 import { findPlaces } from "../../../scripts/lib/places.mjs";
 import { findSandboxd } from "../../../services/cli/find-programs.ts";
@@ -14,6 +12,7 @@ import { eventually } from "./eventually.ts";
 import { LocalKubelet } from "./kubelet/local-kubelet.ts";
 import { ownControlPlane } from "./own-control-plane.ts";
 import type { TestCluster } from "./test-cluster.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 /** A control plane with controller manager, scheduler and kwok, and an administrator's client. */
 export interface WholeCluster {
@@ -36,7 +35,7 @@ const ACCOUNTS = { group: "", version: "v1", plural: "serviceaccounts" };
 export async function startWholeCluster(): Promise<WholeCluster> {
   const places = findPlaces();
   const { kubectl } = await ensureControlPlane(places, ["kubectl"]);
-  const folder = await mkdtemp(join(tmpdir(), "rollyard-nodes-"));
+  const folder = await ownedFolder("rollyard-nodes-");
   const plane = await ownControlPlane();
   const others = await plane.startNodes(await ensureControlPlane(places, NODE_PROGRAMS));
   const transport = createKubeTransport(await kubeconfigCredentials(plane.kubeconfigFile));

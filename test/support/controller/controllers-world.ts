@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chartConfig } from "../chart/installed-chart.ts";
 import { startNatsFixture } from "../bus/nats-fixture.ts";
@@ -8,6 +7,7 @@ import type { TestCluster } from "../cluster/test-cluster.ts";
 import { nodeCommand, startProgram } from "../run/run-cli.ts";
 import type { RunningCli } from "../run/run-cli.ts";
 import { controllerKubeconfig } from "./controller-account.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 /** A bus, and controllers as processes with the configuration and the account of the chart. */
 export interface ControllersWorld {
@@ -21,7 +21,7 @@ export interface ControllersWorld {
 
 /** Starts the bus and makes the account; starts no controller yet. */
 export async function startControllersWorld(cluster: TestCluster): Promise<ControllersWorld> {
-  const folder = await mkdtemp(join(tmpdir(), "rollyard-controllers-"));
+  const folder = await ownedFolder("rollyard-controllers-");
   const nats = await startNatsFixture();
   const [server] = nats.servers;
   const login = server?.login("controller");

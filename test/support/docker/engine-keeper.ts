@@ -1,7 +1,7 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { keepNamespace } from "../lib/kept-namespace.ts";
+import { keepNamespace, removeCgroups } from "../lib/kept-namespace.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 /** A Docker engine of these tests alone. */
 export interface KeptEngine {
@@ -35,7 +35,7 @@ wait "$engine"
  * own. It needs root. It ends with us, however we end.
  */
 export async function keepEngine(): Promise<KeptEngine> {
-  const folder = await mkdtemp(join(tmpdir(), "rollyard-engine-"));
+  const folder = await ownedFolder("rollyard-engine-", (name) => removeCgroups(`/${name}`));
   const cgroup = `/${basename(folder)}`;
   const host = `unix://${folder}/socket`;
   await writeFile(configOf(folder), "{}");

@@ -1,5 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { chartConfig, installChart } from "../chart/installed-chart.ts";
@@ -9,6 +8,7 @@ import type { TestCluster } from "../cluster/test-cluster.ts";
 import { JobsWorld } from "../controller/jobs-world.ts";
 import { nodeCommand, startProgram } from "../run/run-cli.ts";
 import type { CliEnv, RunningCli } from "../run/run-cli.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 /** A gateway process that answers. */
 export interface RunningGateway {
@@ -36,7 +36,7 @@ export class GatewayWorld {
   }
 
   static async start(cluster: TestCluster, namespace: string): Promise<GatewayWorld> {
-    const folder = await mkdtemp(join(tmpdir(), "rollyard-gateway-"));
+    const folder = await ownedFolder("rollyard-gateway-");
     await installChart(cluster);
     const jobs = await JobsWorld.start(cluster, namespace);
     for (const user of ["editor", "viewer", "nobody"])

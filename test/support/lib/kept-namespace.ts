@@ -1,4 +1,5 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
+import { promisify } from "node:util";
 
 /** What is started in namespaces of its own. */
 export interface KeptNamespaceOptions {
@@ -34,6 +35,12 @@ find /sys/fs/cgroup -depth -type d -path "*$cgroup*" -exec rmdir {} + 2>/dev/nul
 tail -n 1 "$folder/log"
 rm -rf "$folder"
 `;
+
+/** Removes the cgroups of one whose keeper was killed too, as far as nothing is in them. */
+export async function removeCgroups(cgroup: string): Promise<void> {
+  const which = ["/sys/fs/cgroup", "-depth", "-type", "d", "-path", `*${cgroup}*`];
+  await promisify(execFile)("find", [...which, "-exec", "rmdir", "{}", "+"]).catch(() => undefined);
+}
 
 /**
  * Starts a script in a PID and a mount namespace of its own; it needs root. It ends with us, however we end: what keeps it

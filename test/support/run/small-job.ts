@@ -1,8 +1,8 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { startCli } from "./run-cli.ts";
 import type { CliEnd, CliEnv, RunningCli } from "./run-cli.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 /** A small job in a folder of its own, under which everything of its runs is. */
 export interface SmallJob {
@@ -38,7 +38,7 @@ export interface SmallJobOptions {
 
 /** Writes an environment with one `shell` tool over a small corpus, and a job of inline items `canary-item-N`. */
 export async function smallJob(options: SmallJobOptions): Promise<SmallJob> {
-  const folder = await mkdtemp(path.join(tmpdir(), "rollyard-run-"));
+  const folder = await ownedFolder("rollyard-run-");
   const place = (name: string): string => path.join(folder, name);
   // A sandbox's own user passes through to its workdir.
   await chmod(folder, 0o711);

@@ -116,6 +116,28 @@ describe.skipIf(inject("whyNoNode") !== null)("trouble with real pods", () => {
     await job.remove();
   });
 
+  it("a workdir that the image lacks, and that nobody may make, is named", async () => {
+    const job = await ScriptedJob.start(here.world, {
+      name: "workdir",
+      sandbox: { workdir: "/srv/none" },
+      rollouts: [{ image: IMAGE, script: "true" }],
+    });
+    const [rollout] = await job.end();
+    expect(rollout?.attempts).toMatchObject([
+      {
+        sandboxes: [],
+        seal: {
+          kind: "failed",
+          reason: "sandbox_start_failed",
+          failureClass: "sandbox",
+          evidence: { reason: "NoWorkdir", exit_code: "4" },
+          cause: expect.stringContaining("the workdir /srv/none does not exist, and user 1000 can't make it"),
+        },
+      },
+    ]);
+    await job.remove();
+  });
+
   it("a container that was killed on a living node counts as its agent's doing", async () => {
     const rollouts = [{ image: IMAGE, script: "sleep 600" }];
     const job = await ScriptedJob.start(here.world, { name: "killed", rollouts });

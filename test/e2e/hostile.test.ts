@@ -1,6 +1,11 @@
+import { randomUUID } from "node:crypto";
+import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { KubeObject } from "../../src/kube/kube-object.ts";
 import { eventually } from "../support/cluster/eventually.ts";
+import { COUNTED, COUNTER, COUNTING_ASSETS, countingEnvironment } from "../support/node/counting-grader.ts";
 import { NodeFirewall } from "../support/node/node-firewall.ts";
 import { startPodsWorld } from "../support/node/pods-world.ts";
 import type { PodsWorld } from "../support/node/pods-world.ts";
@@ -20,6 +25,7 @@ interface Pod extends KubeObject {
     readonly podIP?: string;
     readonly phase?: string;
     readonly containerStatuses?: readonly {
+      readonly containerID?: string;
       readonly state?: { readonly terminated?: { readonly message?: string } };
     }[];
   };
@@ -35,6 +41,9 @@ describe.skipIf(inject("whyNoNode") !== null)("a hostile agent in a pod", () => 
   let takeAway: () => Promise<void>;
   let victim: ScriptedJob;
   let targets: readonly Target[];
+  /** A file of the node's, in a folder that stands open to all. */
+  let secret: string;
+  const secretText = randomUUID();
 
   beforeAll(async () => {
     here = await startPodsWorld(
@@ -43,6 +52,10 @@ describe.skipIf(inject("whyNoNode") !== null)("a hostile agent in a pod", () => 
     );
     const { plane, client } = here.world.whole;
     const apiServer = Number(new URL(plane.server).port);
+    const folder = await mkdtemp(join(tmpdir(), "node-secret-"));
+    await chmod(folder, 0o755);
+    secret = join(folder, `secret-${randomUUID()}`);
+    await writeFile(secret, secretText, { mode: 0o644 });
     takeAway = await temptingNetwork({ apiServer, nats: here.world.nats[0]?.port ?? 0 });
     firewall = new NodeFirewall(client);
     await firewall.start();
@@ -58,6 +71,7 @@ describe.skipIf(inject("whyNoNode") !== null)("a hostile agent in a pod", () => 
     await firewall?.stop();
     await here?.stop();
     await takeAway?.();
+    if (secret !== undefined) await rm(join(secret, ".."), { recursive: true });
   });
 
   const runJob = async (options: ScriptedJobOptions): Promise<readonly SeenRollout[]> => {
@@ -71,6 +85,15 @@ describe.skipIf(inject("whyNoNode") !== null)("a hostile agent in a pod", () => 
     targets.map((each) => `${each.name}: ${isReached(each) ? "reached" : "shut"}`).toSorted();
   const run = async (name: string, script: string, sandbox: object = {}): Promise<SeenRollout | undefined> =>
     (await runJob({ name, rollouts: [{ image: IMAGE, script }], sandbox }))[0];
+  /** A script that says the name of each command that succeeds, and at last who runs it. */
+  const trying = (tries: Readonly<Record<string, string>>): string =>
+    [
+      "mkdir /tmp/p",
+      ...Object.entries(tries).map(
+        ([name, command]) => `if { ${command}; } >/dev/null 2>&1; then echo '${name}'; fi`,
+      ),
+      "id -u",
+    ].join("\n");
 
   it("would reach the cluster from a pod without a policy: nothing else stands between them", async () => {
     const script = `{ ${dialScript(targets)}\n} > /dev/termination-log`;
@@ -111,26 +134,83 @@ describe.skipIf(inject("whyNoNode") !== null)("a hostile agent in a pod", () => 
       "has variables of its cluster": "printenv KUBERNETES_SERVICE_HOST",
       "sees processes of others": "test $(ls -d /proc/[0-9]* | wc -l) -gt 8",
     };
-    const script = Object.entries(tries)
-      .map(([name, command]) => `if ${command} >/dev/null 2>&1; then echo '${name}'; fi`)
-      .join("\n");
-    const rollout = await run("rights", `mkdir /tmp/p\n${script}\nid -u`);
+    const rollout = await run("rights", trying(tries));
     expect(linesOf(rollout)).toEqual(["1000"]);
   });
 
-  it("that forks without end harms nobody else, and is data", async () => {
+  it("finds no file of its node by its path, through processes, links, mounts or devices", async () => {
+    const name = basename(secret);
+    const disks = "tail -n +3 /proc/partitions | while read -r major minor _ disk; do";
+    const tries: Readonly<Record<string, string>> = {
+      "its path": `cat ${secret}`,
+      "its first process": `cat /proc/1/root${secret} /proc/1/cwd/../../..${secret}`,
+      "any process": `cat /proc/[0-9]*/root${secret}`,
+      "any open file": `cat /proc/[0-9]*/fd/*/../../../../../..${secret}`,
+      "a link to the file": `ln -s ${secret} /tmp/p/file && cat /tmp/p/file`,
+      "a link to the root": `ln -s / /tmp/p/root && cat /tmp/p/root${secret}`,
+      "its name, anywhere": `test -n "$(find / -name ${name} -not -path '/tmp/p/*')"`,
+      "a mount of its own": `mount --bind ${join(secret, "..")} /tmp/p`,
+      "a mount of its node's": `cat $(cut -d' ' -f5 /proc/self/mountinfo | sed 's#$#/../../../../..${secret}#')`,
+      "a disk of its node's": `test -n "$(${disks} mknod /tmp/p/$disk b $major $minor && head -c 1 /tmp/p/$disk; done)"`,
+    };
+    const rollout = await run("files", trying(tries));
+    expect(linesOf(rollout)).toEqual(["1000"]);
+    expect(JSON.stringify(rollout)).not.toContain(secretText);
+  });
+
+  it("whose processes outlive its answer is frozen, and graded as it then stood", async () => {
+    const [grader] = here.world.graders;
+    await here.world.kubectl(["create", "-f", "-"], COUNTING_ASSETS);
+    // Nobody grades before we have looked.
+    grader?.signal("SIGSTOP");
+    const job = await ScriptedJob.start(here.world, {
+      name: "frozen",
+      rollouts: [{ image: IMAGE, script: COUNTER }],
+      environment: countingEnvironment(IMAGE),
+    });
+    const place = { ...HERE, name: await job.untilLeased(0) };
+    await job.untilStopped(0);
+    const pod = await here.world.whole.client.get<Pod>(PODS, place);
+    const container = (pod?.status?.containerStatuses?.[0]?.containerID ?? "").replace("containerd://", "");
+    // Who was killed is gone once it was waited for.
+    await eventually(
+      () => here.node.runInside(container, ["ps", "-e", "-o", "comm="]),
+      (processes) => processes === "sandboxd\nps\n",
+    );
+    const counted = Number.parseInt(
+      await here.node.runInside(container, ["wc", "-c", `/workspace/${COUNTED}`]),
+      10,
+    );
+    expect(counted).toBeGreaterThan(0);
+    grader?.signal("SIGCONT");
+    const [rollout] = await job.end();
+    expect(linesOf(rollout)).toEqual(["counting"]);
+    expect(rollout?.outcome).toMatchObject({ outcome: "graded", reward: counted });
+    await eventually(
+      () => here.world.whole.client.get<Pod>(PODS, place),
+      (found) => found === null,
+    );
+    await job.remove();
+  });
+
+  it("that forks without end, or fills its disk, harms nobody else, and is data", async () => {
+    const limits = { memory: "96Mi", "ephemeral-storage": "32Mi" };
     const seen = await runJob({
       name: "bomb",
+      sandbox: { resources: { requests: { cpu: "50m", memory: "32Mi" }, limits } },
       rollouts: [
         { image: IMAGE, script: "bomb() { bomb | bomb & }; bomb; sleep 10" },
-        { image: IMAGE, script: "sleep 5; ls /; echo fine" },
+        { image: IMAGE, script: "head -c 100000000 /dev/zero > full; echo full; sleep 100" },
+        { image: IMAGE, script: "sleep 20; head -c 1000000 /dev/zero > some && ls / && echo fine" },
       ],
     });
-    expect(seen.map(({ attempts }) => attempts.map(({ seal }) => seal?.kind))).toEqual([
-      ["stopped"],
-      ["stopped"],
+    expect(seen.map(({ attempts }) => attempts.map(({ seal }) => [seal?.kind, seal?.reason]))).toEqual([
+      [["stopped", expect.any(String)]],
+      [["stopped", "sandbox_killed"]],
+      [["stopped", "answered"]],
     ]);
-    expect(linesOf(seen[1]).at(-1)).toBe("fine");
+    expect(seen[1]?.attempts[0]?.seal?.evidence).toMatchObject({ pod_reason: "Evicted" });
+    expect(linesOf(seen[2]).at(-1)).toBe("fine");
   });
 
   it("fills no more memory than its own by files in it", async () => {

@@ -14,7 +14,8 @@ export const SANDBOXD_IMAGE = "registry.example/sandboxd:1";
 
 /** Programs of the images of sandboxes. */
 const PROGRAMS = [
-  ...["bash", "sh", "cat", "cut", "dd", "find", "grep", "head", "id", "ls", "mkdir", "mount", "ps"],
+  ...["bash", "sh", "cat", "cut", "dd", "find", "grep", "head", "id", "ln", "ls", "mkdir", "mknod", "mount"],
+  ...["od", "ps", "sha256sum"],
   ...[
     "printenv",
     "sed",
@@ -50,6 +51,7 @@ export async function makeNodeImages(
   );
   if (base === undefined || program === undefined) throw new Error("unreachable");
   await fillImageRoot(base, { programs: PROGRAMS, folders: ["workspace"] });
+  await chmod(join(base, "workspace"), 0o777);
   await cp(sandboxd, join(program, "sandboxd"));
   for (const path of [program, join(program, "sandboxd")]) await chmod(path, 0o755);
   const make = (name: string, layer: string, config: ImageConfig): Promise<string> =>

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { ensureNodePrograms } from "../../../scripts/lib/node-programs.mjs";
@@ -12,7 +11,7 @@ import type { KubeObject } from "../../../src/kube/kube-object.ts";
 import { NODE_NAME } from "../cluster/control-plane-commands.ts";
 import { eventually } from "../cluster/eventually.ts";
 import type { WholeCluster } from "../cluster/whole-cluster.ts";
-import { keepNamespace } from "../lib/kept-namespace.ts";
+import { keepNamespace, removeCgroups } from "../lib/kept-namespace.ts";
 import type { KeptNamespace } from "../lib/kept-namespace.ts";
 import { cgroupRoots } from "./cgroup-roots.ts";
 import {
@@ -27,6 +26,7 @@ import type { NodePlaces } from "./node-files.ts";
 import { makeNodeImages } from "./node-images.ts";
 import type { SandboxImage } from "./node-images.ts";
 import { nodeScript } from "./node-script.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 const run = promisify(execFile);
 const NODES = { group: "", version: "v1", plural: "nodes" };
@@ -70,7 +70,7 @@ export class RealNode {
     const programs = await ensureNodePrograms(findPlaces(), [
       ...(["kubelet", "containerd", "containerd-shim-runc-v2", "ctr", "ptp", "host-local"] as const),
     ]);
-    const folder = await mkdtemp(join(tmpdir(), "rollyard-node-"));
+    const folder = await ownedFolder("rollyard-node-", (name) => removeCgroups(`/${name}`));
     await chmod(folder, 0o711);
     const gvisor = hasGvisor
       ? await ensureNodePrograms(findPlaces(), ["runsc", "containerd-shim-runsc-v1"])
@@ -132,8 +132,16 @@ export class RealNode {
     await this.#ask("tasks", "kill", "--signal", "SIGKILL", id);
   }
 
-  async #ask(...args: readonly string[]): Promise<void> {
-    await run(this.#ctr, ["-a", containerdSocket(this.#places), "-n", "k8s.io", ...args]);
+  /** Runs a program in a container as its own user, whatever its first process wants; resolves with what it printed. */
+  async runInside(id: string, argv: readonly string[]): Promise<string> {
+    // The node's own /run, where its pipes would be, is not ours.
+    const pipes = await mkdtemp(join(this.#places.folder, "pipes-"));
+    return this.#ask("tasks", "exec", "--fifo-dir", pipes, "--exec-id", basename(pipes), id, ...argv);
+  }
+
+  async #ask(...args: readonly string[]): Promise<string> {
+    const { stdout } = await run(this.#ctr, ["-a", containerdSocket(this.#places), "-n", "k8s.io", ...args]);
+    return stdout;
   }
 
   /** Gives an image another name. */

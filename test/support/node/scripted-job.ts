@@ -21,6 +21,8 @@ export interface ScriptedJobOptions {
   readonly rollouts: readonly ScriptedRollout[];
   /** Over the environment's sandbox. */
   readonly sandbox?: object;
+  /** More of the environment, such as another grader. */
+  readonly environment?: object;
   readonly maxAttempts?: number;
 }
 
@@ -76,6 +78,14 @@ export class ScriptedJob {
     return `${this.#name}-${seen?.attempts.at(-1)?.sandboxes.at(-1) ?? ""}`;
   }
 
+  /** Resolves once the agent of a rollout has stopped, graded or not. */
+  async untilStopped(index: number): Promise<void> {
+    await this.#until(
+      async () => (await this.rollouts())[index],
+      (rollout) => (rollout?.attempts.at(-1)?.seal ?? null) !== null,
+    );
+  }
+
   /** Resolves with what is on record once the job has ended. */
   async end(): Promise<readonly SeenRollout[]> {
     const isOver = (job: JobObject | null): boolean =>
@@ -107,7 +117,7 @@ interface JobObject extends KubeObject {
   readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
-function environmentOf({ name, sandbox }: ScriptedJobOptions): object {
+function environmentOf({ name, sandbox, environment }: ScriptedJobOptions): object {
   const spec = {
     sandbox: {
       image: "{{ item.image }}",
@@ -130,6 +140,7 @@ function environmentOf({ name, sandbox }: ScriptedJobOptions): object {
       reference: "done",
       operation: "eq",
     },
+    ...environment,
   };
   return { apiVersion: API_VERSION, kind: "Environment", metadata: { name, ...HERE }, spec };
 }

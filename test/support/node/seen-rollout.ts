@@ -19,6 +19,8 @@ export interface SeenSeal {
   /** Stop reason, or code of the failure. */
   readonly reason: string;
   readonly failureClass: string;
+  /** The sentence of a failure. */
+  readonly cause: string;
   readonly evidence: Readonly<Record<string, string>>;
 }
 
@@ -83,14 +85,14 @@ function sealOf(kind: Event["kind"]): SeenSeal | null {
   switch (kind.case) {
     case "rolloutStopped": {
       const { reason, evidence } = kind.value;
-      return { kind: "stopped", reason, failureClass: "", evidence };
+      return { kind: "stopped", reason, failureClass: "", cause: "", evidence };
     }
     case "attemptFailed": {
-      const { code, failureClass, evidence } = kind.value;
-      return { kind: "failed", reason: code, failureClass, evidence };
+      const { code, failureClass, cause, evidence } = kind.value;
+      return { kind: "failed", reason: code, failureClass, cause, evidence };
     }
     case "rolloutCancelled":
-      return { kind: "cancelled", reason: kind.value.code, failureClass: "", evidence: {} };
+      return { kind: "cancelled", reason: kind.value.code, failureClass: "", cause: "", evidence: {} };
     default:
       return null;
   }

@@ -6,8 +6,9 @@ export interface FoundUid {
 
 /** What is to be swept now, and since when what stays has been unknown. */
 export interface SweepPlan {
-  readonly sweep: readonly FoundUid[];
-  /** Monotonic milliseconds by uid. */
+  /** Names, as they were found. */
+  readonly sweep: readonly string[];
+  /** Monotonic milliseconds by name. */
   readonly unknownSince: ReadonlyMap<string, number>;
 }
 
@@ -15,21 +16,21 @@ export interface SweepPlan {
 const UNKNOWN_MS = 3_600_000;
 
 /**
- * Decides which uids' records have no object any more: those that were missing at every look for an hour. One that appears
- * in between starts anew. Pure.
+ * Decides which of the names that were found, uids or hashes, belong to nothing any more: those that did at no look for an hour.
+ * One whose owner appears in between starts anew. Pure.
  */
 export function planSweep(
-  found: readonly FoundUid[],
-  isLive: (jobUid: string) => boolean,
+  found: Iterable<string>,
+  isLive: (name: string) => boolean,
   look: { readonly unknownSince: ReadonlyMap<string, number>; readonly nowMs: number },
 ): SweepPlan {
   const unknownSince = new Map<string, number>();
-  const sweep: FoundUid[] = [];
-  for (const each of found) {
-    if (isLive(each.jobUid)) continue;
-    const sinceMs = look.unknownSince.get(each.jobUid) ?? look.nowMs;
-    if (look.nowMs - sinceMs >= UNKNOWN_MS) sweep.push(each);
-    else unknownSince.set(each.jobUid, sinceMs);
+  const sweep: string[] = [];
+  for (const name of found) {
+    if (isLive(name)) continue;
+    const sinceMs = look.unknownSince.get(name) ?? look.nowMs;
+    if (look.nowMs - sinceMs >= UNKNOWN_MS) sweep.push(name);
+    else unknownSince.set(name, sinceMs);
   }
   return { sweep, unknownSince };
 }

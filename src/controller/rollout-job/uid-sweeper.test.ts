@@ -1,6 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { FakeBus } from "../../../test/support/bus/fake-bus.ts";
 import type { Bus } from "../../bus/port.ts";
+import { putSpec } from "../../bus/specs.ts";
+import { storeRecord } from "../../job/job-record.ts";
+import { putServed } from "../../trace/served-record.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/logger.ts";
 import { UidSweeper } from "./uid-sweeper.ts";
@@ -8,6 +11,8 @@ import { UidSweeper } from "./uid-sweeper.ts";
 const GONE = "aaaaaaaaaaaa";
 const LIVE = "bbbbbbbbbbbb";
 const MINUTE_MS = 60_000;
+const NO_ROWS = { sha256: "0".repeat(64), sizeBytes: 0, chunks: 0 };
+const JUST_BEGUN = { startedAtMs: 0, earlierSeconds: 0, runsSinceMs: 0, end: null, endedAtMs: null };
 
 describe("the sweeper", () => {
   let bus: Bus;
@@ -40,6 +45,11 @@ describe("the sweeper", () => {
     const subjects = await Promise.all(streams.map((stream) => bus.subjects(stream, ">")));
     return subjects.flatMap((each) => [...each.keys()]).filter((subject) => subject.includes(uid)).length;
   };
+  /** Hashes of those that are kept. */
+  const snapshots = async (): Promise<readonly string[]> => {
+    const subjects = [...(await bus.subjects("specs", "$KV.rollyard-specs.*")).keys()];
+    return subjects.map((subject) => subject.split(".").at(-1) ?? "");
+  };
   const lookAt = async (looking: UidSweeper, minutes: readonly number[]): Promise<void> => {
     for (const minute of minutes) {
       nowMs = minute * MINUTE_MS;
@@ -67,6 +77,37 @@ describe("the sweeper", () => {
     live.delete(GONE);
     await lookAt(looking, [61, 90]);
     expect(await left(GONE)).toBe(4);
+  });
+
+  it("removes snapshots that nothing names: no job, no served Environment", async () => {
+    const snapshot = (name: string) => putSpec(bus, LIVE, { namespace: "team", name });
+    const [, ofJob, ofServed] = [
+      await snapshot("of nobody"),
+      await snapshot("of the job"),
+      await snapshot("of a served Environment"),
+    ];
+    const record = {
+      specHash: ofJob,
+      environmentUid: "e",
+      environmentName: "e",
+      rows: NO_ROWS,
+      ...JUST_BEGUN,
+    };
+    await storeRecord(bus, { namespace: "team", jobUid: LIVE }, { record, sequence: 0 });
+    await putServed(bus, { namespace: "team", name: "e" }, { environmentUid: "e", specHash: ofServed });
+    const looking = sweeper();
+    await lookAt(looking, [0, 59]);
+    expect(await snapshots()).toHaveLength(3);
+    await lookAt(looking, [60]);
+    expect((await snapshots()).toSorted()).toEqual([ofJob, ofServed].toSorted());
+  });
+
+  it("leaves the snapshots of a namespace with traces, and of one that is not watched", async () => {
+    await putSpec(bus, LIVE, { namespace: "team" });
+    await lookAt(sweeper("others"), [0, 60, 120]);
+    await store("rollyard.traces.team.eeeeeeeeeeee.0-0");
+    await lookAt(sweeper(), [130, 190, 250]);
+    expect(await snapshots()).toHaveLength(1);
   });
 
   it("touches no namespace that is not watched", async () => {

@@ -3,10 +3,10 @@ import type { StreamName } from "../../bus/streams.ts";
 import { toRollyardError } from "../../errors/rollyard-error.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
-import { loadRecord } from "../../job/job-record.ts";
 import { planSweep, uidsIn } from "./plan-sweep.ts";
 import type { FoundUid } from "./plan-sweep.ts";
 import { purgeJob } from "./purge-job.ts";
+import { SpecSweeper } from "./spec-sweeper.ts";
 
 /** What sweeping needs of the world. */
 export interface UidSweeperDeps {
@@ -27,10 +27,12 @@ const LOOK_MS = 1_800_000;
  */
 export class UidSweeper {
   readonly #deps: UidSweeperDeps;
+  readonly #specs: SpecSweeper;
   #unknownSince: ReadonlyMap<string, number> = new Map();
 
   constructor(deps: UidSweeperDeps) {
     this.#deps = deps;
+    this.#specs = new SpecSweeper(deps);
   }
 
   /** Looks every half an hour until the signal aborts. Never rejects. */
@@ -50,15 +52,17 @@ export class UidSweeper {
   async look(): Promise<void> {
     const { isLive, clock } = this.#deps;
     const found = await this.#found();
-    const plan = planSweep(found, isLive, {
-      unknownSince: this.#unknownSince,
-      nowMs: clock.monotonicMs(),
-    });
-    for (const each of plan.sweep) await this.#sweep(each);
+    const look = { unknownSince: this.#unknownSince, nowMs: clock.monotonicMs() };
+    const plan = planSweep(found.keys(), isLive, look);
+    for (const jobUid of plan.sweep) {
+      const job = found.get(jobUid);
+      if (job !== undefined) await this.#sweep(job);
+    }
     this.#unknownSince = plan.unknownSince;
+    await this.#specs.look();
   }
 
-  async #found(): Promise<readonly FoundUid[]> {
+  async #found(): Promise<ReadonlyMap<string, FoundUid>> {
     const { bus, namespace = "*" } = this.#deps;
     const filters: readonly (readonly [StreamName, string])[] = [
       ["specs", `$KV.rollyard-specs.jobs.${namespace}.>`],
@@ -71,16 +75,13 @@ export class UidSweeper {
       const subjects = await bus.subjects(stream, filter);
       for (const each of uidsIn(subjects.keys())) found.set(each.jobUid, each);
     }
-    return [...found.values()];
+    return found;
   }
 
   async #sweep(job: FoundUid): Promise<void> {
     const { bus, logger } = this.#deps;
-    const stored = await loadRecord(bus, job).catch((error: unknown) => {
-      if (toRollyardError(error).code === "other_version") return null;
-      throw error;
-    });
-    await purgeJob(bus, { ...job, specHash: stored?.record.specHash ?? null });
+    // A namesake that was made since may have the same snapshot: it goes once nobody names it.
+    await purgeJob(bus, { ...job, specHash: null });
     logger.info("records of a job without an object swept", {
       namespace: job.namespace,
       job_uid: job.jobUid,

@@ -41,8 +41,19 @@ export function formatItems(items: readonly RepoSearchItem[]): string {
   return items.map((item) => `${JSON.stringify(item)}\n`).join("");
 }
 
+/** The text of baseline.yaml with these rows in its ConfigMap. */
+export function withRows(baseline: string, rows: string): string {
+  const lines = rows
+    .trimEnd()
+    .split("\n")
+    .map((line) => `    ${line}\n`);
+  return baseline.replace(/(?<=\n {2}items\.jsonl: \|\n)(?: {4}.*\n)*/u, () => lines.join(""));
+}
+
 if (import.meta.main) {
   const items = deriveItems(readChangeRequests(), readCodeBase(CORPUS_FOLDER.pathname));
   writeFileSync(new URL("items.jsonl", import.meta.url), formatItems(items));
+  const baseline = new URL("baseline.yaml", import.meta.url);
+  writeFileSync(baseline, withRows(readFileSync(baseline, "utf8"), formatItems(items)));
   process.stdout.write(`items.jsonl: ${items.length} items\n`);
 }

@@ -9,10 +9,16 @@ import type { ScriptedPolicy } from "../../../examples/repo-search/policy/server
 import { ClusterWorld } from "../../chaos/cluster/cluster-world.ts";
 import { eventually } from "../../support/cluster/eventually.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
-import { REPO_SEARCH_JOB, writeRepoSearch } from "../../support/controller/repo-search-files.ts";
+import { REPO_SEARCH_JOB } from "../../support/controller/repo-search-files.ts";
 import { nodeCommand, startProgram } from "../../support/run/run-cli.ts";
 import type { RunningCli } from "../../support/run/run-cli.ts";
 
+const EXAMPLE = fileURLToPath(new URL("../../../examples/repo-search/", import.meta.url));
+/** The example's files, and what the user calls them. */
+const FILES = [
+  ["environment.yaml", "environment.yaml"],
+  ["baseline.yaml", "job.yaml"],
+] as const;
 const ROLLOUTS = 42;
 const HEAD = ["NAME", "TOTAL", "ACTIVE", "GRADED", "FAILED", "REWARD", "AGE"];
 const COMPLETE_MS = 600_000;
@@ -35,10 +41,11 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
     await mkdir(place, { recursive: true });
     await mkdir(join(folder, "node_modules"));
     await symlink(corpus, join(folder, "node_modules", "fastify"));
-    const files = await writeRepoSearch(folder, { modelUrl: policy.url, samplesPerItem: 1 });
-    await copyFile(files.environment, join(place, "environment.yaml"));
-    const documents = await Promise.all([files.items, files.job].map((file) => readFile(file, "utf8")));
-    await writeFile(join(place, "job.yaml"), documents.join("\n---\n"));
+    for (const [name, as] of FILES) await copyFile(join(EXAMPLE, name), join(place, as));
+    const job = join(place, "job.yaml");
+    const shipped = await readFile(job, "utf8");
+    const here = shipped.replace("http://127.0.0.1:8091/v1", policy.url);
+    await writeFile(job, here.replace("samplesPerItem: 4", "samplesPerItem: 1"));
     world = await ClusterWorld.start({ controllers: 1, workers: 1, graders: 1, corpus });
     await world.startServices();
     const bin = join(folder, "bin");

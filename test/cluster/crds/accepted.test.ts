@@ -10,7 +10,7 @@ import { OPENAI_GRADERS } from "../../support/grader/openai-graders.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const EXAMPLES = globSync("examples/*/{environment,job}.yaml", { cwd: ROOT });
+const EXAMPLES = globSync("examples/*/{environment,job,baseline}.yaml", { cwd: ROOT });
 const NAMESPACE = "crds-accepted";
 
 const cluster = testCluster();

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { parse } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { gather } from "../../chaos/checker/gather.ts";
 import type { RawBus } from "../../chaos/world/raw-bus.ts";
 import { startCli } from "../run/run-cli.ts";
@@ -27,6 +27,10 @@ export interface RepoSearchFiles {
   readonly job: string;
 }
 
+interface Baseline {
+  readonly spec: { readonly model: object };
+}
+
 interface ResultLine {
   readonly item_index: number;
   readonly sample_index: number;
@@ -35,31 +39,23 @@ interface ResultLine {
 
 const EXAMPLE = fileURLToPath(new URL("../../../examples/repo-search/", import.meta.url));
 
-/** Name of the job. */
+/** Name of the job in baseline.yaml. */
 export const REPO_SEARCH_JOB = "repo-search-baseline";
 
-/** Writes the example's job with its rows in a ConfigMap: such files run on a laptop and on a cluster. */
+/** Writes the example's baseline, which runs on a laptop and on a cluster, with these changes. */
 export async function writeRepoSearch(
   folder: string,
   { modelUrl, samplesPerItem, sandbox = {} }: RepoSearchChanges,
 ): Promise<RepoSearchFiles> {
   const read = (name: string): Promise<string> => readFile(join(EXAMPLE, name), "utf8");
-  const job = parse(await read("job.yaml")) as { readonly spec: { readonly model: object } };
+  const [configMap, job] = parseAllDocuments(await read("baseline.yaml")).map(
+    (each) => each.toJS() as Baseline,
+  );
   const environment = parse(await read("environment.yaml")) as {
     readonly spec: { readonly sandbox: object };
   };
-  const configMap = {
-    apiVersion: "v1",
-    kind: "ConfigMap",
-    metadata: { name: "repo-questions" },
-    data: { "items.jsonl": await read("items.jsonl") },
-  };
-  const spec = {
-    ...job.spec,
-    samplesPerItem,
-    dataset: { configMap: { name: "repo-questions", key: "items.jsonl" } },
-    model: { ...job.spec.model, baseURL: modelUrl },
-  };
+  const model = { ...job?.spec.model, baseURL: modelUrl };
+  const spec = { ...job?.spec, samplesPerItem, model };
   const changed = { ...environment.spec, sandbox: { ...environment.spec.sandbox, ...sandbox } };
   const write = async (name: string, object: object): Promise<string> => {
     const file = join(folder, name);
@@ -69,8 +65,8 @@ export async function writeRepoSearch(
   return {
     environment: join(EXAMPLE, "environment.yaml"),
     clusterEnvironment: await write("environment.yaml", { ...environment, spec: changed }),
-    items: await write("items.yaml", configMap),
-    job: await write("job.yaml", { ...job, metadata: { name: REPO_SEARCH_JOB }, spec }),
+    items: await write("items.yaml", { ...configMap }),
+    job: await write("job.yaml", { ...job, spec }),
   };
 }
 

@@ -1,3 +1,4 @@
+import { otherVersionDelayMs } from "../bus/other-version-delay.ts";
 import type { LogStore, WorkDelivery } from "../bus/port.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -23,7 +24,6 @@ import { ungradable } from "./ungradable.ts";
 export const MAX_DELIVERIES = 20;
 
 /** How long a request that is not understood stays away. */
-const FOREIGN_DELAY_MS = 60_000;
 
 /** What grading one request needs of the world. */
 export interface GradeFlowDeps extends GradeAttemptDeps {
@@ -72,7 +72,7 @@ export async function gradeDelivery(
 /** A grader of another version may understand it, or what it names. */
 async function giveBack(delivery: WorkDelivery, { logger }: GradeFlowDeps): Promise<GradeEnd> {
   logger.error("grade request not understood", { subject: delivery.subject });
-  await delivery.nak(FOREIGN_DELAY_MS);
+  await delivery.nak(otherVersionDelayMs(delivery.deliveries));
   return { kind: "given_back", reason: "foreign" };
 }
 

@@ -1,4 +1,5 @@
 import { keepBeating } from "../bus/keep-beating.ts";
+import { otherVersionDelayMs } from "../bus/other-version-delay.ts";
 import type { Bus, WorkDelivery } from "../bus/port.ts";
 import { workSubject } from "../bus/subjects.ts";
 import type { WorkKind } from "../bus/streams.ts";
@@ -26,7 +27,6 @@ export interface SettleDeps extends EndDeps {
 
 const RETRY_DELAY_MS = 5000;
 /** How long a request that this version does not understand stays away. */
-const FOREIGN_DELAY_MS = 60_000;
 /** A request that comes back more often is settled by its log's last message: reading all of it may be what fails. */
 const MAX_DELIVERIES = 20;
 
@@ -39,7 +39,7 @@ export async function settle(deps: SettleDeps, delivery: WorkDelivery): Promise<
   const isSetAside = delivery.deliveries > MAX_DELIVERIES;
   if (decoded.kind === "foreign" || (decoded.kind === "unreadable" && !isSetAside)) {
     deps.logger.error("settle request not understood", { subject: delivery.subject });
-    await delivery.nak(FOREIGN_DELAY_MS);
+    await delivery.nak(otherVersionDelayMs(delivery.deliveries));
     return;
   }
   // Its job may be read in a moment, or be gone: then its work is purged with it.
@@ -54,7 +54,7 @@ export async function settle(deps: SettleDeps, delivery: WorkDelivery): Promise<
   } catch (error) {
     const { code } = toRollyardError(error);
     deps.logger.error("settling failed", { code, subject: delivery.subject });
-    await delivery.nak(code === "other_version" ? FOREIGN_DELAY_MS : RETRY_DELAY_MS);
+    await delivery.nak(code === "other_version" ? otherVersionDelayMs(delivery.deliveries) : RETRY_DELAY_MS);
   } finally {
     done.abort();
   }

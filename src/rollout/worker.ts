@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BEAT_MS } from "../bus/keep-beating.ts";
+import { otherVersionDelayMs } from "../bus/other-version-delay.ts";
 import type { Bus, Subscription, WorkDelivery } from "../bus/port.ts";
 import { driverSubject, parseWorkSubject, slotsSubject } from "../bus/subjects.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
@@ -38,7 +39,6 @@ import { WORKER_COMPANY } from "./worker-company.ts";
 /** An assignment that no worker can read, and that came more often, is settled by its subject. */
 const MAX_UNREADABLE = 20;
 /** How long an assignment that this version does not understand stays away. */
-const FOREIGN_DELAY_MS = 60_000;
 /** How long a drain waits for calls that are under way. */
 const DRAIN_PATIENCE_MS = 30_000;
 const PULL_EXPIRES_MS = 30_000;
@@ -248,7 +248,8 @@ export class Worker {
   /** A newer worker may read it. When none does, it is settled by its subject, which names the attempt. */
   async #unreadable(delivery: WorkDelivery): Promise<void> {
     const parts = parseWorkSubject(delivery.subject);
-    if (parts === null || delivery.deliveries <= MAX_UNREADABLE) return delivery.nak(FOREIGN_DELAY_MS);
+    if (parts === null || delivery.deliveries <= MAX_UNREADABLE)
+      return delivery.nak(otherVersionDelayMs(delivery.deliveries));
     const error = new RollyardError("internal", { message: "The assignment can't be read." });
     const rollout = { ref: create(AttemptRefSchema, { ...parts }), delivery };
     await giveUp(this.#closing, { rollout, outcomeAfter: 0n, error }).catch(() => undefined);
@@ -273,7 +274,8 @@ export class Worker {
       attempt: rollout.ref.attempt,
     });
     // A worker of that version may have it next time.
-    if (error.code === "other_version") return rollout.delivery.nak(FOREIGN_DELAY_MS);
+    if (error.code === "other_version")
+      return rollout.delivery.nak(otherVersionDelayMs(rollout.delivery.deliveries));
     // Shut down meanwhile: whoever takes over finds it as it is.
     const tries = this.#brokenTries.count(refKey(rollout.ref));
     await giveUpOrRetry(this.#closing, { rollout, outcomeAfter, error }, tries).catch(() => undefined);

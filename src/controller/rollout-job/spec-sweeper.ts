@@ -38,12 +38,22 @@ export class SpecSweeper {
   async look(): Promise<void> {
     const { bus, clock } = this.#deps;
     const subjects = [...(await bus.subjects("specs", specSubject(">"))).keys()];
-    const named = new Set([...(await this.#namedByJobs(subjects)), ...(await this.#namedByServed(subjects))]);
+    const named = await this.#named(subjects);
     const hashes = subjects.flatMap((subject) => HASH.exec(subject)?.[1] ?? []);
     const look = { unknownSince: this.#unnamedSince, nowMs: clock.monotonicMs() };
     const plan = planSweep(hashes, (hash) => named.has(hash), look);
-    for (const hash of plan.sweep) await this.#sweep(hash);
+    if (plan.sweep.length > 0) await this.#sweepUnlessNamed(plan.sweep);
     this.#unnamedSince = plan.unknownSince;
+  }
+
+  /** Looks once more for what has been named meanwhile: a namesake may have been begun in between. */
+  async #sweepUnlessNamed(hashes: readonly string[]): Promise<void> {
+    const named = await this.#named([...(await this.#deps.bus.subjects("specs", specSubject(">"))).keys()]);
+    for (const hash of hashes) if (!named.has(hash)) await this.#sweep(hash);
+  }
+
+  async #named(subjects: readonly string[]): Promise<ReadonlySet<string>> {
+    return new Set([...(await this.#namedByJobs(subjects)), ...(await this.#namedByServed(subjects))]);
   }
 
   async #namedByJobs(subjects: readonly string[]): Promise<readonly string[]> {

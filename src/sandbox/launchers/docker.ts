@@ -111,7 +111,7 @@ class DockerLauncher implements SandboxLauncher {
     const ids = left.stdout.split(/\s+/u).filter((id) => id !== "");
     if (ids.length > 0) await probeCommand(["docker", "rm", "--force", ...ids], null);
     await (await this.#folders)?.supervisor.close();
-    await sweepBaseFolders(this.#options.sandboxd);
+    await sweepBaseFolders(this.#options.sandboxd).catch(() => undefined);
   }
 
   async #newFolder(sandboxUid: string): Promise<string> {

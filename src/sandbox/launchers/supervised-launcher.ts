@@ -101,7 +101,7 @@ export class SupervisedLauncher implements SandboxLauncher {
     this.#isClosed = true;
     await this.#closeNode();
     // What others left that were killed together with their supervisors: nobody else may start here for long.
-    await sweepBaseFolders(this.#options.sandboxd);
+    await sweepBaseFolders(this.#options.sandboxd).catch(() => undefined);
   }
 
   async #closeNode(): Promise<void> {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { HEADERS } from "../src/bus/port.ts";
 import { SERVICE_USERS } from "../src/bus/permissions.ts";
 import { STREAMS } from "../src/bus/streams.ts";
+import { OPENAI_RUNTIME } from "../src/config/openai-runtime.ts";
 import { FAILURE_CLASSES } from "../src/errors/failure-class.ts";
 import { STOP_REASONS } from "../src/rollout/stop-reason.ts";
 import packageJson from "../package.json" with { type: "json" };
@@ -57,6 +58,15 @@ describe("the page on clusters", () => {
     );
     expect(reasons.length).toBeGreaterThan(10);
     expect(reasons.filter((reason) => !named.includes(reason ?? ""))).toEqual([]);
+  });
+});
+
+describe("the page on graders", () => {
+  const { text } = readDocument("docs/graders.md");
+
+  it("makes an image of OpenAI's packages, in the versions of venv: openai", () => {
+    const image = /^```dockerfile\n(.*?)^```/msu.exec(text)?.[1] ?? "";
+    expect(image.match(/[\w-]+==[\w.]+/gu)?.toSorted()).toEqual(OPENAI_RUNTIME.trim().split("\n").toSorted());
   });
 });
 

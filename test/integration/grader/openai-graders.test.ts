@@ -1,38 +1,38 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { toRollyardError } from "../../../src/errors/rollyard-error.ts";
+import { afterEach, describe, expect, it } from "vitest";
 import { ChildProcessSandbox } from "../../support/grader/child-process-sandbox.ts";
 import { answered, gradeInput } from "../../support/grader/grade-input.ts";
 import { startJudge } from "../../support/grader/judge-harness.ts";
 import { OPENAI_GRADERS } from "../../support/grader/openai-graders.ts";
 import type { OpenAiGrader } from "../../support/grader/openai-graders.ts";
+import { realPackages } from "../../support/grader/real-packages.ts";
 import { chatBody } from "../../support/model/mock-bodies.ts";
 import type { MockReply } from "../../support/model/mock-reply.ts";
 
 const examples = OPENAI_GRADERS.filter(({ refused }) => refused === undefined);
 
 describe("a grader block as OpenAI documents it", () => {
-  let sandbox: ChildProcessSandbox;
+  let sandbox: ChildProcessSandbox | undefined;
 
-  beforeEach(async () => {
-    sandbox = await ChildProcessSandbox.create();
+  afterEach(async () => {
+    await sandbox?.remove();
+    sandbox = undefined;
   });
 
-  afterEach(() => sandbox.remove());
-
-  it.each(examples.map((example) => [example.name, example] as const))(
+  it.for(examples.map((example) => [example.name, example] as const))(
     "runs unchanged: %s",
-    async (_, example) => {
+    { timeout: 180_000 },
+    async ([, example], { skip }) => {
+      const { packages } = example;
+      const runtime = packages === undefined ? { venv: undefined } : await realPackages(packages);
+      if ("missing" in runtime) return skip(runtime.missing);
+      sandbox = await ChildProcessSandbox.create(runtime.venv);
       const { grade } = await startJudge(() => replyOf(example), {
         models: ["gpt-4o-2024-08-06", "text-embedding-3-large"],
         cleanSandbox: sandbox,
         endpointReplies: example.endpoint === undefined ? [] : [answered(example.endpoint)],
       });
-      const graded = grade(example.grader, inputOf(example));
-      const came = await graded.then(
-        ({ reward }) => ({ reward: Number(reward.toFixed(9)), failure: null }),
-        (error: unknown) => ({ reward: null, failure: toRollyardError(error).code }),
-      );
-      expect(came).toEqual({ reward: example.reward ?? null, failure: example.failure ?? null });
+      const { reward, flags } = await grade(example.grader, inputOf(example));
+      expect({ reward: Number(reward.toFixed(9)), flags }).toEqual({ reward: example.reward, flags: [] });
     },
   );
 });

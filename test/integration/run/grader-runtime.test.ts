@@ -1,7 +1,8 @@
 import { mkdir, readdir, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { describe, expect, it } from "vitest";
-import { localRequirements, whyNoVenv } from "../../support/grader/local-wheel.ts";
+import { OPENAI_RUNTIME } from "../../../src/config/openai-runtime.ts";
+import { localRequirements, localWheel, whyNoVenv } from "../../support/grader/local-wheel.ts";
 import { shellThen, runWorld } from "../../support/run/run-world.ts";
 import { startCli } from "../../support/run/run-cli.ts";
 import type { SmallJob } from "../../support/run/small-job.ts";
@@ -23,6 +24,31 @@ async function pythonJob(runtime: string): Promise<{ job: SmallJob; env: Readonl
 
 const VENV = "  graderRuntime: {venv: requirements.txt}";
 
+/** Whether OpenAI's packages come from PyPI: some 900 MB, minutes. Otherwise empty ones stand in for them. */
+const isWhole = process.env["ROLLYARD_TEST_OPENAI_RUNTIME"] === "1";
+
+const PINS = OPENAI_RUNTIME.trim()
+  .split("\n")
+  .map((pin) => pin.split("=="));
+
+/** Counts the packages that are there in the version that it wants. */
+const COUNT = [
+  "from importlib.metadata import version",
+  `WANTED = ${JSON.stringify(PINS)}`,
+  "def grade(sample, item):",
+  "    return sum(version(name) == wanted for name, wanted in WANTED)",
+  "",
+].join("\n");
+const OPENAI_GRADER = `grader: ${JSON.stringify({ type: "python", name: "py", source: COUNT })}`;
+
+/** A package without content for each of OpenAI's, in its version alone; what pip needs to take them and no other. */
+async function emptyPackages(folder: string): Promise<Readonly<Record<string, string>>> {
+  const wheels = path.join(folder, "wheels");
+  await mkdir(wheels);
+  for (const [name = "", version = ""] of PINS) await localWheel(wheels, { name, version, source: "" });
+  return { PIP_NO_INDEX: "1", PIP_FIND_LINKS: wheels };
+}
+
 describe("graders with packages of their own", () => {
   it("import them from a virtual environment, which is made once", async ({ skip }) => {
     const missing = await whyNoVenv();
@@ -36,6 +62,17 @@ describe("graders with packages of their own", () => {
     expect((await job.records("results.jsonl")).map(({ reward }) => reward)).toEqual([0.5, 0.5]);
     expect(await readdir(path.join(job.folder, "cache", "rollyard", "graders"))).toHaveLength(1);
   });
+
+  it("are those of OpenAI's runtime, in its versions, by the word openai", async ({ skip }) => {
+    const missing = await whyNoVenv();
+    skip(missing !== null, missing ?? "");
+    const { job, env } = await pythonJob("  graderRuntime: {venv: openai}");
+    await job.edit((text) => text.replace(/grader: .*/u, OPENAI_GRADER));
+    const packages = isWhole ? {} : await emptyPackages(job.folder);
+    expect(await job.run([], { ...env, ...packages })).toMatchObject({ code: 0 });
+    const rewards = (await job.records("results.jsonl")).map(({ reward }) => reward);
+    expect(rewards).toEqual([PINS.length, PINS.length]);
+  }, 1_200_000);
 
   it("are not another project's, whose file reads the same", async ({ skip }) => {
     const missing = await whyNoVenv();

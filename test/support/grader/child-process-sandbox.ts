@@ -7,6 +7,8 @@ import type { ExecRequest, ExecResult, SandboxSession } from "../../../src/sandb
 import type { SandboxTree } from "../../../src/sandbox/sandbox-tree.ts";
 import { localTree } from "../sandbox/local-tree.ts";
 
+const SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin";
+
 /**
  * Stands in for a clean sandbox where a test is about what runs in it: real commands as child processes in a
  * temporary folder, without any isolation.
@@ -15,13 +17,17 @@ export class ChildProcessSandbox implements CleanSandbox, SandboxSession {
   readonly sandboxUid = "child-process";
   readonly execs: ExecRequest[] = [];
   readonly #folder: string;
+  readonly #path: string;
 
-  private constructor(folder: string) {
+  private constructor(folder: string, path: string) {
     this.#folder = folder;
+    this.#path = path;
   }
 
-  static async create(): Promise<ChildProcessSandbox> {
-    return new ChildProcessSandbox(await mkdtemp(join(tmpdir(), "grader-test-")));
+  /** `venv` is the folder of a virtual environment, whose programs come first, as in a grader's own sandbox. */
+  static async create(venv?: string): Promise<ChildProcessSandbox> {
+    const path = venv === undefined ? SYSTEM_PATH : `${join(venv, "bin")}:${SYSTEM_PATH}`;
+    return new ChildProcessSandbox(await mkdtemp(join(tmpdir(), "grader-test-")), path);
   }
 
   async remove(): Promise<void> {
@@ -46,7 +52,7 @@ export class ChildProcessSandbox implements CleanSandbox, SandboxSession {
     const [command = "", ...args] = request.argv;
     const child = spawn(command, args, {
       cwd: join(this.#folder, request.cwd ?? "."),
-      env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
+      env: { PATH: this.#path },
       stdio: ["pipe", "pipe", "pipe"],
       timeout: request.timeoutMs,
       killSignal: "SIGKILL",

@@ -7,11 +7,12 @@ const run = promisify(execFile);
 
 const MAKE_WHEEL = `
 import sys, zipfile
-folder, name, source = sys.argv[1:]
-info = name + "-1.0.dist-info"
-with zipfile.ZipFile(folder + "/" + name + "-1.0-py3-none-any.whl", "w") as wheel:
+folder, name, version, source = sys.argv[1:]
+name = name.replace("-", "_")
+info = name + "-" + version + ".dist-info"
+with zipfile.ZipFile(folder + "/" + name + "-" + version + "-py3-none-any.whl", "w") as wheel:
     wheel.writestr(name + ".py", source)
-    wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: " + name + "\\nVersion: 1.0\\n")
+    wheel.writestr(info + "/METADATA", "Metadata-Version: 2.1\\nName: " + name + "\\nVersion: " + version + "\\n")
     wheel.writestr(info + "/WHEEL", "Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n")
     wheel.writestr(info + "/RECORD", "")
 `;
@@ -24,6 +25,14 @@ export async function whyNoVenv(): Promise<string | null> {
   );
 }
 
+/** Makes a package of one module that pip can install from a folder. */
+export async function localWheel(
+  folder: string,
+  { name, version, source }: { readonly name: string; readonly version: string; readonly source: string },
+): Promise<void> {
+  await run("/usr/bin/python3", ["-I", "-c", MAKE_WHEEL, folder, name, version, source]);
+}
+
 /** Makes a package in a folder, and a requirements.txt beside it that needs no network. Resolves with its path. */
 export async function localRequirements(
   folder: string,
@@ -31,7 +40,7 @@ export async function localRequirements(
   needs: readonly string[] = Object.keys(packages),
 ): Promise<string> {
   for (const [name, source] of Object.entries(packages)) {
-    await run("/usr/bin/python3", ["-I", "-c", MAKE_WHEEL, folder, name, source]);
+    await localWheel(folder, { name, version: "1.0", source });
   }
   const file = join(folder, "requirements.txt");
   await writeFile(file, ["--no-index", "--find-links .", ...needs, ""].join("\n"));

@@ -18,11 +18,11 @@ export interface OpenAiGrader {
   readonly endpoint?: string;
   /** The judge's embeddings. */
   readonly embeddings?: readonly (readonly number[])[];
+  /** What of OpenAI's runtime it imports. */
+  readonly packages?: readonly string[];
   readonly reward?: number;
   /** Part of the sentence that validation refuses it with. */
   readonly refused?: string;
-  /** Code of its failure on a machine without graderRuntime. */
-  readonly failure?: string;
 }
 
 /** The blocks of test/fixtures/openai-graders.json. */

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, rm, writeFile } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
 import type { KubeObject } from "../../src/kube/kube-object.ts";
 import { eventually } from "../support/cluster/eventually.ts";
+import { ownedFolder } from "../support/lib/owned-folder.ts";
 import { COUNTED, COUNTER, COUNTING_ASSETS, countingEnvironment } from "../support/node/counting-grader.ts";
 import { NodeFirewall } from "../support/node/node-firewall.ts";
 import { startPodsWorld } from "../support/node/pods-world.ts";
@@ -52,7 +52,7 @@ describe.skipIf(inject("whyNoNode") !== null)("a hostile agent in a pod", () => 
     );
     const { plane, client } = here.world.whole;
     const apiServer = Number(new URL(plane.server).port);
-    const folder = await mkdtemp(join(tmpdir(), "node-secret-"));
+    const folder = await ownedFolder("node-secret-");
     await chmod(folder, 0o755);
     secret = join(folder, `secret-${randomUUID()}`);
     await writeFile(secret, secretText, { mode: 0o644 });

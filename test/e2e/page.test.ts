@@ -54,12 +54,16 @@ const computes: MockScript = ({ text, turn }) => {
   return { kind: "json", body: chatBody(turn === 0 ? { calls: [call] } : { content: answer }) };
 };
 
+/** What it says instead when it is not the one that the job names. */
+const REFUSAL = { kind: "status", status: 404, body: '{"error":{"message":"no such model"}}' } as const;
+
 describe.skipIf(found?.kind !== "ready")("who follows docs/kubernetes.md from an empty cluster", () => {
   let world: PageWorld;
   let model: MockModel;
+  let refuses = false;
 
   beforeAll(async () => {
-    model = await startMockModel({ script: computes });
+    model = await startMockModel({ script: (request) => (refuses ? REFUSAL : computes(request)) });
     world = await PageWorld.start({
       helm: found?.kind === "ready" ? found.path : "",
       values: VALUES,
@@ -79,6 +83,23 @@ describe.skipIf(found?.kind !== "ready")("who follows docs/kubernetes.md from an
     const said: string[] = [];
     for (const block of pageCommands(page, heading)) said.push(await world.run(block));
     return said.join("\n");
+  }
+
+  /** The lines of the only block of a section. */
+  function linesOf(heading: string): readonly string[] {
+    const blocks = pageCommands(page, heading);
+    expect(blocks).toHaveLength(1);
+    return (blocks[0] ?? "").trim().split("\n");
+  }
+
+  /** Runs a command that asks, and says yes; resolves with what the terminal showed. */
+  async function agreeTo(command = ""): Promise<string> {
+    const asking = world.start(["script", "-qec", command, "/dev/null"], { takesInput: true });
+    await asking.says(/\[y\/N\] /u);
+    asking.type("y\r");
+    const { code, stdout } = await asking.ended;
+    expect([code, stdout]).toEqual([0, expect.any(String)]);
+    return stdout;
   }
 
   /** The installation's pods by component, with their images. */
@@ -126,5 +147,34 @@ describe.skipIf(found?.kind !== "ready")("who follows docs/kubernetes.md from an
     const said = await follow("Read its results");
     expect(said).toContain("All 8 rollouts have a reward: mean 1; 8 passed");
     expect(model.requests.every(({ headers }) => headers["authorization"] === "Bearer a-key")).toBe(true);
+  });
+
+  it("reads them by a port-forward too", { timeout: LONG_MS }, async () => {
+    const [forward = "", read = "", ...more] = linesOf("The road to the gateway");
+    expect([forward.endsWith(" &"), more]).toEqual([true, []]);
+    const forwarding = world.start(forward.slice(0, -" &".length).split(" "));
+    try {
+      await forwarding.says(/Forwarding from 127\.0\.0\.1:8080/u);
+      expect((await world.run(read)).match(/^\d-\d +1 +graded /gmu)).toHaveLength(8);
+    } finally {
+      forwarding.kill("SIGTERM");
+      await forwarding.ended;
+    }
+  });
+
+  it("finds out what is wrong with a job, mends it and removes it", { timeout: LONG_MS }, async () => {
+    const [doctor, retry, suspend = "", cancel, purge] = linesOf("When something is wrong");
+    expect(await agreeTo(purge)).toMatch(/8 graded results go too[^]*research\/sums is removed/u);
+    refuses = true;
+    const [submit, watch] = linesOf("Submit a job").slice(-2);
+    expect(await world.run(`${submit}\n! ${watch}`)).toContain("model_not_found. Check spec.model.name.");
+    expect(await world.run(`! ${doctor}`)).toMatch(
+      /8 rollouts have no reward.*rollyard retry sums -n research/u,
+    );
+    refuses = false;
+    expect(await world.run(`${retry}`)).toContain("research/sums-retry-1 made: 8 rollouts of sums");
+    const stopped = await world.run(suspend.replace("sums", "sums-retry-1"));
+    expect(stopped).toContain("research/sums-retry-1 is suspended");
+    expect(await agreeTo(cancel)).toMatch(/0 graded results of 8 go too[^]*research\/sums is deleted/u);
   });
 });

@@ -1,7 +1,6 @@
 import { execFile } from "node:child_process";
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, symlink, writeFile } from "node:fs/promises";
 import type { Server } from "node:net";
-import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -11,7 +10,9 @@ import { startWholeCluster } from "../cluster/whole-cluster.ts";
 import type { WholeCluster } from "../cluster/whole-cluster.ts";
 import { makeServiceArchives } from "../images/service-archives.ts";
 import type { ServiceImages } from "../images/service-archives.ts";
-import { nodeCommand } from "../run/run-cli.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
+import { nodeCommand, startProgram } from "../run/run-cli.ts";
+import type { CliEnv, RunningCli } from "../run/run-cli.ts";
 import { endpointSlice, localVolume } from "./page-objects.ts";
 import { NodeFirewall } from "./node-firewall.ts";
 import type { SandboxImage } from "./node-images.ts";
@@ -57,7 +58,7 @@ export class PageWorld {
   static async start(options: PageWorldOptions): Promise<PageWorld> {
     const ends: (() => Promise<unknown>)[] = [];
     try {
-      const folder = await mkdtemp(join(tmpdir(), "rollyard-page-"));
+      const folder = await ownedFolder("rollyard-page-");
       ends.push(() => rm(folder, { recursive: true, force: true }));
       await chmod(folder, 0o711);
       const whole = await startWholeCluster();
@@ -82,13 +83,7 @@ export class PageWorld {
 
   /** Runs shell commands as the reader does; resolves with what they printed. Rejects, with the cluster's state, when one fails. */
   async run(commands: string): Promise<string> {
-    const env = {
-      ...process.env,
-      PATH: [join(this.folder, "bin"), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter),
-      HOME: this.folder,
-      KUBECONFIG: this.whole.plane.kubeconfigFile,
-      MODEL_KEY: "a-key",
-    };
+    const env = { ...process.env, ...this.#env() };
     const options = { cwd: this.folder, env, timeout: COMMAND_MS };
     try {
       const { stdout, stderr } = await run("bash", ["-euo", "pipefail", "-c", commands], options);
@@ -98,6 +93,11 @@ export class PageWorld {
       const state = await this.#state();
       throw new Error(`${commands}\n${stdout}${stderr}\n${state}`, { cause: error });
     }
+  }
+
+  /** Starts a command that the reader leaves running, or answers. */
+  start(words: readonly string[], options: { readonly takesInput?: boolean } = {}): RunningCli {
+    return startProgram(words, this.#env(), options);
   }
 
   /** Makes a Service whose other side is a port of this machine's loopback. */
@@ -120,6 +120,15 @@ export class PageWorld {
 
   async stop(): Promise<void> {
     for (const end of this.#ends.toReversed()) await end();
+  }
+
+  #env(): CliEnv {
+    return {
+      PATH: [join(this.folder, "bin"), dirname(process.execPath), "/usr/bin", "/bin"].join(delimiter),
+      HOME: this.folder,
+      KUBECONFIG: this.whole.plane.kubeconfigFile,
+      MODEL_KEY: "a-key",
+    };
   }
 
   async #network(): Promise<void> {

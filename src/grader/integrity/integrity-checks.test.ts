@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { CHECK_CASES } from "../../../test/support/grader/check-cases.ts";
 import type { CheckCases } from "../../../test/support/grader/check-cases.ts";
-import { code, file, nothing, shell } from "../../../test/support/grader/integrity-facts.ts";
+import { code, file, KERNEL, MODULE, nothing, shell } from "../../../test/support/grader/integrity-facts.ts";
 import { KERNEL_CHECK_CASES } from "../../../test/support/grader/kernel-check-cases.ts";
 import { evidenceOf, findHits, flagOf, rewardAfter } from "./apply-integrity.ts";
 import { CHECK_NAMES } from "./integrity-checks.ts";
@@ -59,9 +59,25 @@ describe("code that an agent wrote", () => {
     const others = ["tests/test_a.py", "conftest.py", "a.test.ts", "data.json", "README.md"];
     expect(paths(["src/a.py", ...others].map((path) => [path, "x = 1\n"]))).toEqual(["src/a.py"]);
     expect(writtenCode([], "Here:\n```python\nx = 1\n```\nand\n```\ny\n```\n").sources).toEqual([
-      { path: "", code: "x = 1\n" },
-      { path: "", code: "y\n" },
+      { path: "", code: "x = 1\n", bare: "x = 1\n" },
+      { path: "", code: "y\n", bare: "y\n" },
     ]);
+  });
+
+  it("is looked for in an answer with its remarks and without them", () => {
+    const answer = (text: string) => ({ ...nothing, ...writtenCode([], `\`\`\`\n${text}\`\`\`\n`) });
+    const hits = (check: CheckName, text: string) =>
+      findHits([check], answer(text)).map(({ reason }) => reason);
+    const opened = ["# /*", '# """', "// /*", 'a = "/*"'];
+    for (const line of opened) {
+      expect(hits("no_side_streams", `${line}\nimport threading\n${line}*/\n`)).toEqual(["thread"]);
+    }
+    expect(hits("no_fallback", "def forward(self, x):\n    # later\n    pass\n")).toEqual(["empty_body"]);
+    expect(hits("no_idle_kernel", `${MODULE}        return x  # as it is\n`)).toEqual(["identity"]);
+    const unused = `${KERNEL}# no kernel yet\n${MODULE}        return self.y(x)\n`;
+    expect(hits("no_idle_kernel", unused)).toEqual(["never_launched"]);
+    const used = `${KERNEL}${MODULE}        # as torch.mm(x, x)\n        return kernel(x)\n`;
+    expect(hits("no_library_wrap", used)).toEqual([]);
   });
 
   it("is also what is named like a test where other code imports it", () => {

@@ -3,6 +3,7 @@ import { findHits } from "./apply-integrity.ts";
 import { file, run } from "../../../test/support/grader/integrity-facts.ts";
 import type { IntegrityFacts } from "./integrity-check.ts";
 import { CHECK_NAMES } from "./integrity-checks.ts";
+import { withoutRemarks } from "./without-remarks.ts";
 import { writtenCode } from "./written-code.ts";
 
 const LENGTH = 150_000;
@@ -37,6 +38,12 @@ const FLOODS = {
   "changed inputs": "def forward(self, x):\n x[0",
   "deleted tests": "rm tests/ ",
   accents: "a\u0301",
+  "texts with code": 'f"{a',
+  "open forwards": "\nclass A:\n def forward(self, x, y=(\n",
+  "deeper forwards": "def forward(self, x):\n\t",
+  "heads with blanks": "def  ",
+  addresses: "http://localhost@",
+  "fetched hosts": "curl 'a.b\" ",
 } as const;
 
 describe("checks of integrity over a flood", () => {
@@ -62,12 +69,22 @@ describe("checks of integrity over a flood", () => {
       ],
       answer: ended,
       reasoning: text,
-      ...writtenCode(files, `\`\`\`\n${text}`),
+      ...writtenCode(files, `\`\`\`\n${text}\n\`\`\`\n`),
       unread: null,
       commands: [{ ...run, assets: [file("tests/a.py", `${"a".repeat(40)}\n`)] }],
       agentCopies: new Map(),
     };
     // A search that takes the square of the length does not end within the time of a test.
     expect(findHits(CHECK_NAMES, facts).length).toBeLessThan(CHECK_NAMES.length);
+  });
+});
+
+describe("readings of a flood", () => {
+  const quotes = ["'", '"', '"""', "x'''", "`", "`${", 'f"{', 'R"(', "1'1"];
+  const parts = [...quotes, "/*", "/* ", "//", "/ ", "/[", "#", " #", "\\", "(", "\n", "${"];
+  it.each(["py", "cu", "ts", "go", "sh"])("come to an end: %s", (language) => {
+    const flood = (part: string): string => `${part.repeat(100_000)}\nlast`;
+    const kept = parts.map((part) => withoutRemarks(`a.${language}`, flood(part)).endsWith("last"));
+    expect(kept).toEqual(parts.map(() => true));
   });
 });

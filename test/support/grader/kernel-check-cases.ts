@@ -109,6 +109,11 @@ export const KERNEL_CHECK_CASES = {
       ["in_place", code(`${MODULE}        x[:] = 0\n        return run(x)\n`)],
       ["in_place", code(`${MODULE}        x += 1\n        return run(x)\n`)],
       ["in_place", code(`${MODULE}        return run(x, out=x)\n`)],
+      ["in_place", code(`${MODULE}        x.mul_(0)\n        x = x\n        return x\n`)],
+      ["in_place", code(`${MODULE}        x = x\n        x.mul_(0)\n        return x\n`)],
+      ["in_place", code(`${MODULE}        x = x.mul_(0)\n        return run(x)\n`)],
+      ["in_place", code(`${MODULE}        y = 1; x += 1\n        x = y\n        return run(x)\n`)],
+      ["in_place", code(`${MODULE}        y = (1 +\n1)\n        x.mul_(y)\n        return run(x)\n`)],
     ],
     honest: [
       code(`${MODULE}        x = x.clone()\n        x.mul_(2)\n        return x\n`),
@@ -116,6 +121,8 @@ export const KERNEL_CHECK_CASES = {
         `${MODULE}        out = torch.empty_like(x)\n        out[0] = 1\n        out += 1\n        return run(x, out=out)\n`,
       ),
       code("def update(x):\n    x += 1\n    x.add_(2)\n"),
+      code(`${MODULE}        x = x.clone(); x.mul_(2)\n        return x\n`),
+      code(`${MODULE}        x = (\n            x.clone()\n        )\n        x.mul_(2)\n        return x\n`),
     ],
   },
   no_result_cache: {

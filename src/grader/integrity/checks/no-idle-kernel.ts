@@ -1,7 +1,7 @@
 import { forwardsOf } from "../forwards.ts";
 import type { Forward } from "../forwards.ts";
 import type { Finding, IntegrityCheck } from "../integrity-check.ts";
-import { firstSign } from "../scan-sources.ts";
+import { signOf } from "../scan-sources.ts";
 import type { SourceFile } from "../source-files.ts";
 
 const SIGNS = {
@@ -26,11 +26,11 @@ export const noIdleKernel: IntegrityCheck = {
   needs: "code",
   effect: "zero",
   find: ({ sources }) => {
-    const reasons = sources.flatMap(({ code }) => firstSign(code, SIGNS) ?? idleForward(code) ?? []);
+    const reasons = sources.flatMap((source) => signOf(source, SIGNS) ?? idleForward(source) ?? []);
     const [reason = null] = reasons;
     if (reason !== null) return finding(reason, reasons.length);
-    const kernels = sources.filter(({ code }) => TRITON.test(code));
-    if (kernels.length > 0 && !kernels.some(({ code }) => STORE.test(code))) {
+    const kernels = sources.filter(({ bare }) => TRITON.test(bare));
+    if (kernels.length > 0 && !kernels.some(({ bare }) => STORE.test(bare))) {
       return finding("no_store", kernels.length);
     }
     return neverLaunched(sources);
@@ -41,7 +41,7 @@ function finding(reason: string, count: number): Finding {
   return { reason, evidence: { files: String(count) } };
 }
 
-function idleForward(code: string): string | null {
+function idleForward({ code }: SourceFile): string | null {
   const found = forwardsOf(code).flatMap((forward) => idle(forward) ?? []);
   return found[0] ?? null;
 }
@@ -58,14 +58,14 @@ function idle({ parameters, body }: Forward): string | null {
 /** Not one of the kernels is spoken of anywhere but where it is defined. */
 function neverLaunched(sources: readonly SourceFile[]): Finding | null {
   const names = new Set(
-    sources.flatMap(({ code }) =>
-      Array.from(code.matchAll(KERNELS), ([, triton, cuda]) => triton ?? cuda ?? ""),
+    sources.flatMap(({ bare }) =>
+      Array.from(bare.matchAll(KERNELS), ([, triton, cuda]) => triton ?? cuda ?? ""),
     ),
   );
   if (names.size === 0) return null;
   const times = new Map<string, number>();
-  for (const { code } of sources) {
-    for (const [word] of code.matchAll(WORD)) {
+  for (const { bare } of sources) {
+    for (const [word] of bare.matchAll(WORD)) {
       if (names.has(word)) times.set(word, (times.get(word) ?? 0) + 1);
     }
   }

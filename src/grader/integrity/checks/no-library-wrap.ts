@@ -28,7 +28,7 @@ export const noLibraryWrap: IntegrityCheck = {
       reason,
       evidence: { files: String(count) },
     });
-    if (!sources.some(({ code }) => KERNEL.test(code))) return finding("no_kernel", modules.length);
+    if (!sources.some(({ bare }) => KERNEL.test(bare))) return finding("no_kernel", modules.length);
     const wrapping = modules.filter(computesByLibrary);
     return wrapping.length === 0 ? null : finding("library_in_forward", wrapping.length);
   },

@@ -1,9 +1,8 @@
 import type { IntegrityCheck } from "../integrity-check.ts";
+import { fetchesBareHost, REMOTE } from "../remote-address.ts";
 import { argumentTexts, scanCalls } from "../scan-calls.ts";
 import { firstSign } from "../scan-sources.ts";
 
-/** An address that is not of the sandbox itself. */
-const REMOTE = String.raw`(?:https?|ftp):\/\/(?!localhost\b|127\.|0\.0\.0\.0|\[::1?\])`;
 const FORGES = String.raw`(?:githubusercontent|github|gitlab|bitbucket|codeberg|pastebin|huggingface)\.\w`;
 
 const SIGNS = {
@@ -26,7 +25,11 @@ export const noRemoteFetch: IntegrityCheck = {
   effect: "zero",
   find: ({ calls }) =>
     scanCalls(calls, (call) => {
-      const [found = null] = argumentTexts(call).flatMap((text) => firstSign(text, SIGNS) ?? []);
+      const [found = null] = argumentTexts(call).flatMap((text) => reasonIn(text) ?? []);
       return found;
     }),
 };
+
+function reasonIn(text: string): string | null {
+  return firstSign(text, SIGNS) ?? (fetchesBareHost(text) ? "download" : null);
+}

@@ -10,7 +10,7 @@ const SIGNS = {
     /\bdef\s+pytest_(?:runtest_makereport|runtest_call|runtest_protocol|pyfunc_call|collection_modifyitems|ignore_collect|sessionfinish|report_teststatus)\b|\bexitstatus\s*=(?!=)/u,
 };
 
-/** Tests that the agent wrote or changed can't fail, or change how tests are told to have ended. */
+/** Tests among the files that were taken of the agent's, whoever wrote them, can't fail, or change how tests are told to have ended. */
 export const noWeakTests: IntegrityCheck = {
   needs: "command",
   effect: "zero",

@@ -54,6 +54,11 @@ describe("forwards of a source", () => {
     expect(more).toBeUndefined();
   });
 
+  it("may stand in another one", () => {
+    const inner = "    class A:\n        def forward(self, x):\n            return x\n    return A\n";
+    expect(forwardsOf(`def forward():\n${inner}`).map(({ parameters }) => parameters)).toEqual([[], ["x"]]);
+  });
+
   it("are none in texts", () => {
     expect(bodies('a = "def forward(self)"\nb = """\ndef forward(self):\n    pass\n"""\n')).toEqual([]);
   });

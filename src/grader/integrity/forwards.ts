@@ -15,6 +15,8 @@ export interface Forward {
 const DEFINES = /^[ \t\f]*(?:async[ \t]+)?def[\s\\]+forward\s*\(/u;
 const NAMED = /\bdef[\s\\]+forward\b/gu;
 const GIVEN = /\bdef[\s\\]+forward\s*\(([^)]{0,2000})/gu;
+/** Bodies within bodies are read up to here, for each takes the time of those within it. */
+const MOST_AROUND = 4;
 const NEXT_CLASS = /\n(?=class\b)/gu;
 
 /**
@@ -26,12 +28,15 @@ export function forwardsOf(source: string): readonly Forward[] {
   const code = `${withoutRemarks("forward.py", source)}\n`;
   const { lines, toldTo } = pythonLines(code);
   const found: Forward[] = [];
-  let next = 0;
+  let around: readonly number[] = [];
   for (const [index, line] of lines.entries()) {
-    if (index < next || !DEFINES.test(line.text)) continue;
-    next = endOfBody(lines, index);
-    const isCut = next === lines.length && toldTo < code.length;
-    found.push(forwardOf(lines.slice(index, next), isCut ? restOfClass(code, toldTo) : ""));
+    if (!DEFINES.test(line.text)) continue;
+    around = around.filter((end) => end > index);
+    if (around.length > MOST_AROUND) continue;
+    const end = endOfBody(lines, index);
+    around = [...around, end];
+    const isCut = end === lines.length && toldTo < code.length;
+    found.push(forwardOf(lines.slice(index, end), isCut ? restOfClass(code, toldTo) : ""));
   }
   return [...found, ...untold(code, toldTo)];
 }

@@ -38,7 +38,7 @@ function templateAt(code: string, from: number): Pick<CodePart, "kind" | "to"> {
 /** How far is looked back for what a slash comes after. */
 const LOOK_BACK = 200;
 const BEGINS_PATTERN = /[=(,:;[{?&|]$/u;
-const NAME = /(?:^|[^\w$.])(?<name>[\w$]{1,60})$/u;
+const NAME = /[^\w$.](?<name>[\w$]{1,60})$/u;
 const DIVIDED = /[\w$)\]?]\.[\w$]{1,60}$|\]$/u;
 /** Words that are no operands: a pattern may follow. */
 const OPERATORS = new Set(
@@ -53,12 +53,12 @@ function slashAt(code: string, at: number): Pick<CodePart, "kind" | "to"> {
   const divides = { kind: "text", to: at + 1 } as const;
   // A pattern ends on its line.
   if (next === -1 || LINE_ENDS.test(code.slice(at, next))) return divides;
-  const around = code.slice(Math.max(0, at - LOOK_BACK), at);
+  const around = at < LOOK_BACK ? `\n${code.slice(0, at)}` : code.slice(at - LOOK_BACK, at);
   const before = around.trimEnd();
   const isOnNextLine = LINE_ENDS.test(around.slice(before.length));
-  const line = before.slice(Math.max(0, before.lastIndexOf("\n")));
-  // What stands before may be a remark.
-  if (BEGINS_PATTERN.test(before) && !(isOnNextLine && line.includes("/"))) return patternAt(code, at + 1);
+  // What ends the line before may be a remark.
+  const isTold = !isOnNextLine || /\n[^/]+$/u.test(before);
+  if (isTold && BEGINS_PATTERN.test(before)) return patternAt(code, at + 1);
   return !isOnNextLine && isOperand(before.slice(-80)) ? divides : UNCLEAR;
 }
 

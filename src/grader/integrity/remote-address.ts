@@ -21,7 +21,7 @@ const NAMED_HOST =
   /^(?:[^/@\s]{0,200}@)?(?:[\w-]{1,63}\.){1,8}(?!localhost\b)[a-z]{2,24}\.?(?::\d{1,5})?(?:[/?#)]|$)/iu;
 const NUMBERED_HOST =
   /^(?:[^/@\s]{0,200}@)?(?!127\.|0\.0\.0\.0)\d{1,3}(?:\.\d{1,3}){3}(?::\d{1,5})?(?:[/?#)]|$)/u;
-/** What may be an address; any other word shows that these are no arguments of a program. */
+/** What may be an address; any other word that is no option's shows that these are no arguments of a program. */
 const ADDRESS = /[.:/$]|^localhost$/u;
 
 /** Whether a program that fetches is given an address of another machine without a scheme. */
@@ -41,8 +41,8 @@ function addressesOf(valued: RegExp, given: string): readonly string[] {
     const before = words[index - 1] ?? "";
     if (word.startsWith("-") || before === "-o" || valued.test(before) || VALUED_LONG.test(before)) continue;
     const plain = word.replaceAll(/["']/gu, "");
-    if (!ADDRESS.test(plain)) break;
-    found.push(plain);
+    if (ADDRESS.test(plain)) found.push(plain);
+    else if (!before.startsWith("-")) break;
   }
   return found;
 }

@@ -54,6 +54,8 @@ const HIDING = {
     `a = /\\/*/; ${CHEAT}; /* */\n`,
     `if (a) /[/*]/.test(b); ${CHEAT}; /[*/]/.test(b);\n`,
     `return /[/*]/; ${CHEAT}; /* */\n`,
+    `return${" ".repeat(196)}/[/*]/; ${CHEAT}; /* */\n`,
+    `a //${" ".repeat(200)};\n/ "[" + "]/" + ' " ' / // "\n${CHEAT} // "`,
     `let a\n/[/*]/; ${CHEAT}; /* */\n`,
     `[...typeof /[/*]/]; ${CHEAT}; /* */\n`,
     `a // ;\n/ "[" + "]/" + ' " ' / // "\n${CHEAT} // "`,

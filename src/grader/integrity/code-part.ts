@@ -47,7 +47,7 @@ export function stringAt(code: string, from: number, ends: RegExp): Pick<CodePar
 export function closedBy(
   code: string,
   closing: string,
-  { kind, from }: Pick<CodePart, "kind" | "from">,
+  { kind, from }: Omit<CodePart, "to">,
 ): Pick<CodePart, "kind" | "to"> {
   const end = code.indexOf(closing, from);
   return end === -1 ? UNCLEAR : { kind, to: end + closing.length };

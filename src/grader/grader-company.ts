@@ -1,7 +1,10 @@
+import { createHash } from "node:crypto";
 import type { CompanyRules } from "../rollout/company.ts";
 
 /** A request that came more often is graded alone: it may be what ends its graders. */
 const SUSPECT_DELIVERIES = 10;
+
+const LONGEST_PAUSE_MS = 999;
 
 /** How much speaks against a request; 0 for nothing. Graders have only its deliveries to go by. */
 export function suspicionOf(deliveries: number): number {
@@ -13,3 +16,16 @@ export const GRADER_COMPANY: CompanyRules = {
   widthFor: (suspicion) => (suspicion > 0 ? 1 : Number.POSITIVE_INFINITY),
   leastSuspectedFirst: false,
 };
+
+/**
+ * Milliseconds, 0 to 999, for which a request lets others go first that came with it; none for one that is not suspected.
+ * What ends its grader is then behind every innocent one in one of two lives: the order of the second life is that of the first,
+ * turned round. Each two lives have an order of their own, for several that end graders, with an innocent one between them.
+ */
+export function pauseOf(subject: string, suspicion: number): number {
+  if (suspicion === 0) return 0;
+  const pair = Math.ceil(suspicion / 2);
+  const hash = createHash("sha256").update(`${subject} ${pair}`).digest().readUInt32BE();
+  const pauseMs = hash % (LONGEST_PAUSE_MS + 1);
+  return suspicion % 2 === 1 ? pauseMs : LONGEST_PAUSE_MS - pauseMs;
+}

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { keepBeating } from "../bus/keep-beating.ts";
 import { LatestDelivery } from "../bus/latest-delivery.ts";
 import type { WorkDelivery, WorkSource } from "../bus/port.ts";
@@ -8,7 +7,7 @@ import { Company } from "../rollout/company.ts";
 import { CompanyStay } from "../rollout/company-stay.ts";
 import { gradeDelivery } from "./grade-flow.ts";
 import type { GradeEnd, GradeFlowDeps } from "./grade-flow.ts";
-import { GRADER_COMPANY, suspicionOf } from "./grader-company.ts";
+import { GRADER_COMPANY, pauseOf, suspicionOf } from "./grader-company.ts";
 import type { GradingSlot } from "./grading-place.ts";
 import { GradingSlots } from "./grading-slots.ts";
 import type { SlotHold } from "./grading-slots.ts";
@@ -184,10 +183,13 @@ export class GraderService {
     };
   }
 
-  #stayOf({ deliveries }: WorkDelivery): { readonly suspicion: number; readonly stay: CompanyStay } {
-    const { clock, nonce } = this.#options;
+  #stayOf({ subject, deliveries }: WorkDelivery): {
+    readonly suspicion: number;
+    readonly stay: CompanyStay;
+  } {
     const suspicion = suspicionOf(deliveries);
-    return { suspicion, stay: new CompanyStay(this.#company, clock, suspicion > 0 ? pauseOf(nonce()) : 0) };
+    const pauseMs = pauseOf(subject, suspicion);
+    return { suspicion, stay: new CompanyStay(this.#company, this.#options.clock, pauseMs) };
   }
 
   /** False when a drain came first. */
@@ -217,11 +219,6 @@ export class GraderService {
         return assertNever(end);
     }
   }
-}
-
-/** 0 to 999 ms. */
-function pauseOf(nonce: string): number {
-  return createHash("sha256").update(nonce).digest().readUInt32BE() % 1000;
 }
 
 function placeOf({ task }: Pick<Extract<GradeEnd, { kind: "graded" }>, "task">) {

@@ -7,7 +7,14 @@ import { runGoTests, runTier } from "./lib/run-tests.mjs";
 import { exitWith } from "./lib/setup-error.mjs";
 import { setUpClone } from "./lib/setup.mjs";
 import { formatSeconds } from "./lib/step.mjs";
-import { closingLines, emptyTierProblem, NO_TESTS, sumTotals, totalsLine } from "./lib/test-totals.mjs";
+import {
+  closingLines,
+  emptyTierProblem,
+  NO_TESTS,
+  oneFailure,
+  sumTotals,
+  totalsLine,
+} from "./lib/test-totals.mjs";
 import { TEST_TIERS } from "./lib/test-tiers.mjs";
 import { toolEnvironment } from "./lib/tool-environment.mjs";
 
@@ -54,7 +61,7 @@ function runCheck(check, tools) {
     if (result.kind === "passed") return { totals: { ...NO_TESTS, passed: 1 }, note: "" };
     if (result.kind === "skipped") return { totals: { ...NO_TESTS, skipped: 1 }, note: result.reason };
     process.stdout.write(result.output);
-    return { totals: { ...NO_TESTS, failed: 1 }, note: "" };
+    return { totals: oneFailure(check.name), note: "" };
   });
 }
 
@@ -67,7 +74,7 @@ async function runCountedTier(tools, tier) {
   const problem = emptyTierProblem(totals, isCi);
   return problem === null
     ? { totals, note: "" }
-    : { totals: { ...totals, failed: totals.failed + 1 }, note: problem };
+    : { totals: sumTotals([totals, oneFailure(`${tier.name} tests: ${problem}`)]), note: problem };
 }
 
 /**

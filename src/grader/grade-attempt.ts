@@ -120,7 +120,7 @@ async function runGrader(
     timeLimitMs: setup.timeLimitMs,
     spend: () => undefined,
     countTokens: () => undefined,
-    waitOut: (wait) => waitOut(wait, { target, place, deps, wanted }),
+    waitOut: (wait, given) => waitOut(wait, given, { target, place, deps, wanted }),
     stay: {
       stepOut: (wait, given) => stepOut(wait, given, { target, place, deps, wanted }),
       divide: (parts) => place.divide(parts),
@@ -142,9 +142,15 @@ interface WaitContext extends RunContext {
   readonly place: GradingPlace;
 }
 
-/** One wait of a grader for what it can't have. A drain ends it; so does an outcome that came from elsewhere, such as a deadline's. */
-async function waitOut({ graderType, code, delayMs }: GraderWait, context: WaitContext): Promise<void> {
-  const { target, place, deps, wanted } = context;
+/**
+ * One wait of a grader for what it can't have. A drain ends it; so do an outcome that came from elsewhere, such as a
+ * deadline's, and the failure of another grader beside it.
+ */
+async function waitOut(
+  { graderType, code, delayMs }: GraderWait,
+  given: AbortSignal,
+  { target, place, deps, wanted }: WaitContext,
+): Promise<void> {
   const { attempt, chain, drain } = target;
   drain.soft.throwIfAborted();
   deps.metrics.graderFailed(graderType, code);
@@ -156,7 +162,7 @@ async function waitOut({ graderType, code, delayMs }: GraderWait, context: WaitC
     delay_ms: delayMs,
   });
   if ((await chain.decide()).kind === "ended") wanted.abort();
-  const signal = AbortSignal.any([drain.soft, drain.hard, wanted.signal]);
+  const signal = AbortSignal.any([given, drain.soft, drain.hard, wanted.signal]);
   await place.outside(() => deps.clock.sleep(delayMs, signal), signal);
   signal.throwIfAborted();
 }

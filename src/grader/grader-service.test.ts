@@ -219,6 +219,25 @@ describe("the grader service", () => {
     expect(delivery.did.at(-1)).toBe("nak");
   });
 
+  it("ends a multi grader whose part failed at once, though another part waits for long", async () => {
+    const part = { type: "endpoint", url: "http://127.0.0.1:1/" } as const;
+    const graders = { away: part, broken: part };
+    world.spec = { type: "multi", name: "both", graders, calculate_output: "away + broken" };
+    world.gates = new GraderGates({ byType: { endpoint: { tries: 1 } }, byName: {} });
+    const { service, ended } = start(1);
+    const delivery = offer();
+    await vi.advanceTimersByTimeAsync(100);
+    calls[0]?.({ kind: "answered", status: 503, body: "", retryAfterMs: 290_000 });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(service.load().running).toBe(1);
+    calls[1]?.({ kind: "answered", status: 200, body: "no score", retryAfterMs: null });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(delivery.did.at(-1)).toBe("ack");
+    expect(service.active).toBe(0);
+    service.drain();
+    await ended;
+  });
+
   it("gives a delivery back later when it meets an error of ours", async () => {
     const { service, ended } = start(1);
     world.store.fault = () => {

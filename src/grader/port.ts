@@ -48,9 +48,9 @@ export interface GradeDeps {
   readonly countTokens: (model: string, usage: TokenUsage | null) => void;
   /**
    * Resolves when it is time for the next try; a grader may so wait for hours. Rejects when the grade is wanted no
-   * more, which the grader passes on.
+   * more, and when the waiting grader's own signal aborts (its sibling failed), which the grader passes on.
    */
-  readonly waitOut: (wait: GraderWait) => Promise<void>;
+  readonly waitOut: (wait: GraderWait, signal: AbortSignal) => Promise<void>;
   readonly stay: GradingStay;
 }
 

@@ -48,6 +48,6 @@ async function waitForNextTry(
   const error = toRollyardError(thrown);
   const decision = decideRetry(error, { history, tries });
   if (decision.kind === "give_up" || deps.signal.aborted) throw error;
-  await deps.waitOut({ graderType, code: error.code, delayMs: decision.delayMs });
+  await deps.waitOut({ graderType, code: error.code, delayMs: decision.delayMs }, deps.signal);
   return decision.history;
 }

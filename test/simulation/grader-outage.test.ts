@@ -6,6 +6,7 @@ import { WorkerWorld } from "../support/rollout/worker-world.ts";
 
 const HOUR_MS = 3_600_000;
 const ITEMS = 24;
+const DOWN = { graderType: "endpoint", code: "grader_unreachable", delayMs: 30_000 } as const;
 
 /** A job of more rollouts than may hold sandboxes at a time, with a worker and no grader. */
 function ungradedJob(
@@ -63,8 +64,7 @@ describe("a request whose grader waits for an endpoint", () => {
       await worker.stop();
       startWorldGrader(world, "grader", () => async (input, deps) => {
         begun += 1;
-        while (!endpoint.isBack)
-          await deps.waitOut({ graderType: "endpoint", code: "grader_unreachable", delayMs: 30_000 });
+        while (!endpoint.isBack) await deps.waitOut(DOWN, deps.signal);
         return DONE_GRADER.grade(input, deps);
       });
       await world.until(() => begun > 0);

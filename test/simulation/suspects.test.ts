@@ -7,6 +7,7 @@ import { modelAnswer, WorkerWorld } from "../support/rollout/worker-world.ts";
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
+const DOWN = { graderType: "endpoint", code: "grader_unreachable", delayMs: 30_000 } as const;
 
 /** A world whose model takes its time for each call; changed while it runs. */
 function worldWithCallsOf(callMs: number): {
@@ -212,7 +213,7 @@ describe("a suspect among gradings", () => {
         // Their endpoint is away; the suspect's is not.
         for (;;) {
           if (input.item["index"] === 0) return DONE_GRADER.grade(input, deps);
-          await deps.waitOut({ graderType: "endpoint", code: "grader_unreachable", delayMs: 30_000 });
+          await deps.waitOut(DOWN, deps.signal);
         }
       });
       await world.until(() => !world.inWork("grade").includes(0));

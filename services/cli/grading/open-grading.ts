@@ -7,7 +7,7 @@ import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { AgentFiles } from "../../../src/grader/agent-files.ts";
 import { compileGrader } from "../../../src/grader/compile-grader.ts";
 import { stayIn } from "../../../src/grader/grading-stay.ts";
-import type { GradeInput, Grader, GradeResult, GraderWait } from "../../../src/grader/port.ts";
+import type { GradeDeps, GradeInput, Grader, GradeResult, GraderWait } from "../../../src/grader/port.ts";
 import { UndiciEndpointCaller } from "../../../src/grader-http/undici-endpoint-caller.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { SecretKeyRef } from "../../../src/lib/schema/secret-ref.ts";
@@ -91,7 +91,7 @@ export async function openGrading(
           timeLimitMs: spec.limits.gradeSeconds * 1000,
           spend: () => undefined,
           countTokens: () => undefined,
-          waitOut: waitOut({ ...options, signal }),
+          waitOut: waitOut(options),
           stay: stayIn,
         });
       } finally {
@@ -120,9 +120,9 @@ function keyOf({ secrets }: EnvironmentInput, reference: SecretKeyRef): ApiKey {
 /** Types whose failures are those of a judge model. */
 const JUDGED: ReadonlySet<string> = new Set(["score_model", "label_model", "judge_veto"]);
 
-function waitOut({ signal, mostWaitMs, onWait }: GradingOptions): (wait: GraderWait) => Promise<void> {
+function waitOut({ mostWaitMs, onWait }: GradingOptions): GradeDeps["waitOut"] {
   let waitedMs = 0;
-  return async (wait) => {
+  return async (wait, signal) => {
     signal.throwIfAborted();
     waitedMs += wait.delayMs;
     if (waitedMs > mostWaitMs) {

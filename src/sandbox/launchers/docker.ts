@@ -111,6 +111,7 @@ class DockerLauncher implements SandboxLauncher {
     const ids = left.stdout.split(/\s+/u).filter((id) => id !== "");
     if (ids.length > 0) await probeCommand(["docker", "rm", "--force", ...ids], null);
     await (await this.#folders)?.supervisor.close();
+    // All of our own is closed by now; what others left, and can't be swept now, is swept by whoever closes next.
     await sweepBaseFolders(this.#options.sandboxd).catch(() => undefined);
   }
 

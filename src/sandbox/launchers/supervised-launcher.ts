@@ -100,7 +100,8 @@ export class SupervisedLauncher implements SandboxLauncher {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#closeNode();
-    // What others left that were killed together with their supervisors: nobody else may start here for long.
+    // What others left that were killed together with their supervisors: nobody else may start here for long. All of
+    // our own is closed by now, so that a sweep which fails must not fail the close: whoever closes next sweeps again.
     await sweepBaseFolders(this.#options.sandboxd).catch(() => undefined);
   }
 

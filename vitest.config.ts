@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+/** Vitest's own patience with a state that a test polls for is a second: less than a process may take to be scheduled at all. */
+const POLLING = { poll: { timeout: 60_000 } };
+
 /**
  * Test tiers of docs/architecture.md: unit tests stand beside the code, the other tiers under test/. Time limits only end tests
  * that hang: on a machine that is busy otherwise, seconds become minutes.
@@ -12,6 +15,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          expect: POLLING,
           include: ["{src,examples,services,scripts}/**/*.test.ts", "test/*.test.ts"],
           testTimeout: 60_000,
           // No module holds state, and none is mocked: loading all of them anew for each file took most of the tier's time.
@@ -21,6 +25,7 @@ export default defineConfig({
       {
         test: {
           name: "simulation",
+          expect: POLLING,
           include: ["test/simulation/**/*.test.ts"],
           // It has what the integration tier beside it leaves of the machine.
           testTimeout: 600_000,
@@ -31,6 +36,7 @@ export default defineConfig({
       {
         test: {
           name: "integration",
+          expect: POLLING,
           include: ["test/integration/**/*.test.ts"],
           globalSetup: ["test/support/docker/engine-setup.ts"],
           testTimeout: 180_000,
@@ -42,6 +48,7 @@ export default defineConfig({
       {
         test: {
           name: "cluster",
+          expect: POLLING,
           include: ["test/cluster/**/*.test.ts"],
           globalSetup: ["test/support/cluster/global-setup.ts"],
           testTimeout: 120_000,
@@ -52,6 +59,7 @@ export default defineConfig({
       {
         test: {
           name: "e2e",
+          expect: POLLING,
           include: ["test/e2e/**/*.test.ts"],
           globalSetup: ["test/support/node/e2e-setup.ts"],
           testTimeout: 120_000,

@@ -125,7 +125,7 @@ test.each(["SIGKILL", "SIGTERM"] as const)("it does not outlive a parent that en
   });
   expect(isAlive(pid)).toBe(true);
   parent.kill(signal);
-  await expect.poll(() => isAlive(pid), { timeout: 5000 }).toBe(false);
+  await expect.poll(() => isAlive(pid)).toBe(false);
 });
 
 test("its watching shell killed, no second server is started beside the first", async () => {
@@ -134,7 +134,7 @@ test("its watching shell killed, no second server is started beside the first", 
   const shell = Number(execFileSync("ps", ["-o", "ppid=", "-p", String(before)], { encoding: "utf8" }));
   process.kill(shell, "SIGKILL");
   await expect.poll(() => running.pid(), { timeout: 10_000 }).not.toBe(before);
-  await expect.poll(() => isAlive(before), { timeout: 5000 }).toBe(false);
+  await expect.poll(() => isAlive(before)).toBe(false);
   expect(await answersAsJetStream(Number(running.address.split(":")[1]))).toBe(true);
 });
 

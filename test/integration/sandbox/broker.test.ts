@@ -70,7 +70,7 @@ describe("a broker of real sandboxes", () => {
     const uid = leased.lease.sandboxUid;
     await leased.close();
     claims.release(leased.ref);
-    await expect.poll(() => processesNaming(uid), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => processesNaming(uid)).toEqual([]);
     expect(
       await claims.claim(
         { ref: leased.ref, purpose: "agent", epoch: 4, generation: 0, lostSandboxUid: null },

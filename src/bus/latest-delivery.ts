@@ -2,12 +2,14 @@ import type { BusHeaders, WorkDelivery } from "./port.ts";
 
 /**
  * Work that is held here, by the newest of its deliveries: after an outage the one that is beaten for and acknowledged is not
- * the one with which it began.
+ * the one with which it began. That one alone counts, though: what comes again to its holder has ended nobody.
  */
 export class LatestDelivery implements WorkDelivery {
+  readonly deliveries: number;
   #latest: WorkDelivery;
 
   constructor(first: WorkDelivery) {
+    this.deliveries = first.deliveries;
     this.#latest = first;
   }
 
@@ -26,10 +28,6 @@ export class LatestDelivery implements WorkDelivery {
 
   get headers(): BusHeaders {
     return this.#latest.headers;
-  }
-
-  get deliveries(): number {
-    return this.#latest.deliveries;
   }
 
   working(): void {

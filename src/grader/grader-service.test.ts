@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ENDPOINT, EXACT, FlowWorld } from "../../test/support/grader/flow-world.ts";
-import { gradeDeliveryOf, writeAttempt } from "../../test/support/grader/stopped-rollout.ts";
+import { gradeDeliveryOf, PARTS, writeAttempt } from "../../test/support/grader/stopped-rollout.ts";
 import type { RecordedDelivery } from "../../test/support/grader/stopped-rollout.ts";
 import type { PullOptions, WorkSource } from "../bus/port.ts";
+import { workSubject } from "../bus/subjects.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { EndpointReply } from "./endpoint-caller.ts";
@@ -64,13 +65,19 @@ describe("the grader service", () => {
   }
 
   /** A request for a rollout of its own. */
-  function offer(): RecordedDelivery {
+  function offer(environmentUid?: string, deliveries = 1): RecordedDelivery {
     const sampleIndex = (offered += 1);
     const lastSequence = writeAttempt(world.store, 0, { sampleIndex });
-    const delivery = gradeDeliveryOf({ attempt: 0, sampleIndex, lastSequence });
+    const request = { attempt: 0, sampleIndex, lastSequence };
+    const owned = environmentUid === undefined ? request : { ...request, environmentUid };
+    const delivery = gradeDeliveryOf(owned, { deliveries });
     source.waiting.push(delivery);
     return delivery;
   }
+
+  const DOWN: EndpointReply = { kind: "answered", status: 503, body: "", retryAfterMs: null };
+
+  const lastOf = (deliveries: readonly RecordedDelivery[]) => deliveries.map(({ did }) => did.at(-1));
 
   it("takes no more than it has free slots for, and the next when one is free", async () => {
     const { service, ended } = start(2);
@@ -95,18 +102,53 @@ describe("the grader service", () => {
     const asked: string[] = [];
     world.reply = () => {
       asked.push(isDown ? "down" : "up");
-      return isDown ? { kind: "answered", status: 503, body: "", retryAfterMs: null } : SCORED;
+      return isDown ? DOWN : SCORED;
     };
     const { service, ended } = start(1);
-    const waiting = Array.from({ length: 12 }, offer);
+    const waiting = Array.from({ length: 12 }, () => offer());
     await vi.advanceTimersByTimeAsync(20_000);
-    expect(service.load()).toMatchObject({ running: 0, waiting: 8 });
+    expect(service.load()).toMatchObject({ running: 0, waiting: 12 });
     expect(service.load().oldestSeconds).toBeGreaterThan(19);
-    expect(source.waiting).toHaveLength(4);
     isDown = false;
     await vi.advanceTimersByTimeAsync(120_000);
     expect(service.load()).toEqual({ running: 0, waiting: 0, oldestSeconds: 0 });
-    expect(waiting.map(({ did }) => did.at(-1))).toEqual(waiting.map(() => "ack"));
+    expect(lastOf(waiting)).toEqual(waiting.map(() => "ack"));
+    service.drain();
+    await ended;
+  });
+
+  it("leaves room for other environments, however many gradings of one wait", async () => {
+    world.reply = () => DOWN;
+    const { service, ended } = start(1);
+    for (let each = 0; each < 60; each += 1) offer("limited");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(source.waiting).toHaveLength(0);
+    world.spec = EXACT;
+    const others = [offer("other"), offer("other"), offer("other")];
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(lastOf(others)).toEqual(["ack", "ack", "ack"]);
+    expect(service.load()).toMatchObject({ running: 0, waiting: 60 });
+    const suspect = offer("limited", 11);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(suspect.did.at(-1)).toBe("ack");
+    service.drain();
+    await vi.advanceTimersByTimeAsync(1000);
+    await ended;
+  });
+
+  it("does not count what comes again while it waits for its environment's share", async () => {
+    world.reply = () => DOWN;
+    const { service, ended } = start(1);
+    for (let each = 0; each < 10; each += 1) offer();
+    const last = offer();
+    await vi.advanceTimersByTimeAsync(1000);
+    source.waiting.push({ ...last, deliveries: 25 });
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(source.waiting).toHaveLength(0);
+    world.reply = () => SCORED;
+    await vi.advanceTimersByTimeAsync(120_000);
+    expect(last.did.at(-1)).toBe("ack");
+    expect(world.store.on(workSubject("settle", { ...PARTS, sampleIndex: offered }, 0))).toEqual([]);
     service.drain();
     await ended;
   });
@@ -114,7 +156,7 @@ describe("the grader service", () => {
   it("grades others while gradings wait for a limit of their own grader, and keeps their order", async () => {
     world.gates = new GraderGates({ byType: {}, byName: { "ns/env/endpoint": { concurrency: 1 } } });
     const { service, ended } = start(2);
-    const limited = Array.from({ length: 5 }, offer);
+    const limited = Array.from({ length: 5 }, () => offer());
     await vi.advanceTimersByTimeAsync(1000);
     expect(calls).toHaveLength(1);
     expect(service.load()).toMatchObject({ running: 1, waiting: 4 });
@@ -209,14 +251,14 @@ describe("the grader service", () => {
   });
 
   it("gives back at once what only waits, in the middle of its wait", async () => {
-    world.reply = () => ({ kind: "answered", status: 503, body: "", retryAfterMs: null });
+    world.reply = () => DOWN;
     const { service, ended } = start(1);
-    const delivery = offer();
+    const deliveries = Array.from({ length: 12 }, () => offer());
     await vi.advanceTimersByTimeAsync(70_000);
     service.drain();
     await vi.advanceTimersByTimeAsync(50);
     await ended;
-    expect(delivery.did.at(-1)).toBe("nak");
+    expect(lastOf(deliveries)).toEqual(deliveries.map(() => "nak"));
   });
 
   it("ends a multi grader whose part failed at once, though another part waits for long", async () => {

@@ -7,8 +7,11 @@ import { Company } from "../rollout/company.ts";
 import { CompanyStay } from "../rollout/company-stay.ts";
 import { gradeDelivery } from "./grade-flow.ts";
 import type { GradeEnd, GradeFlowDeps } from "./grade-flow.ts";
+import { decodeGradeRequest } from "./grade-request.ts";
 import { GRADER_COMPANY, pauseOf, suspicionOf } from "./grader-company.ts";
 import type { GradingSlot } from "./grading-place.ts";
+import { GradingShares } from "./grading-shares.ts";
+import type { EndShare } from "./grading-shares.ts";
 import { GradingSlots } from "./grading-slots.ts";
 import type { SlotHold } from "./grading-slots.ts";
 import type { GradingLoad } from "./metrics.ts";
@@ -22,8 +25,10 @@ export interface GraderServiceOptions extends Omit<GradeFlowDeps, "slot"> {
   readonly drainMs?: number;
 }
 
-/** Gradings that a process holds, running and waiting together, for each of its slots. */
-const HELD_PER_SLOT = 8;
+/** Gradings that a process has under way, running and waiting together, for each of its slots. */
+const UNDER_WAY_PER_SLOT = 8;
+/** Requests that it holds for later, for each of its slots. */
+const PARKED_PER_SLOT = 64;
 const PULL_EXPIRES_MS = 30_000;
 const PULL_RETRY_MS = 1_000;
 const DRAIN_MS = 30_000;
@@ -41,6 +46,7 @@ export class GraderService {
   readonly #over = new AbortController();
   readonly #company: Company;
   readonly #slots: GradingSlots;
+  readonly #shares: GradingShares;
   /** Every grading held, and since when (monotonic milliseconds). */
   readonly #running = new Map<Promise<void>, { readonly hold: SlotHold; readonly sinceMs: number }>();
   /** By the subject of their work. */
@@ -53,6 +59,7 @@ export class GraderService {
     this.#options = options;
     this.#company = new Company(GRADER_COMPANY, options.clock);
     this.#slots = new GradingSlots(options.concurrency);
+    this.#shares = new GradingShares(options.concurrency * UNDER_WAY_PER_SLOT);
     options.metrics.watchGradings(() => this.load());
   }
 
@@ -99,8 +106,8 @@ export class GraderService {
   /** While a suspect keeps others waiting here, they are left to other graders. */
   #topUp(): void {
     if (this.#soft.signal.aborted || this.#company.waiting > 0) return;
-    const room = this.#options.concurrency * HELD_PER_SLOT - this.#running.size;
-    const free = Math.min(this.#slots.free, room) - this.#asked;
+    const parking = this.#options.concurrency * PARKED_PER_SLOT - this.#shares.parked;
+    const free = Math.min(this.#slots.free, this.#shares.free, parking) - this.#asked;
     if (free <= 0) return;
     this.#asked += free;
     const pull = this.#pull(free).finally(() => {
@@ -149,6 +156,40 @@ export class GraderService {
   async #grade(delivery: WorkDelivery, hold: SlotHold): Promise<void> {
     const done = new AbortController();
     void keepBeating(delivery, this.#options.clock, done.signal);
+    const endShare = await this.#share(delivery, hold);
+    try {
+      if (endShare === null) return await delivery.nak();
+      await this.#gradeInCompany(delivery, hold);
+    } catch (thrown) {
+      const { code, message, cause } = toRollyardError(thrown);
+      const kind = cause instanceof Error ? cause.name : undefined;
+      this.#options.logger.error("grading met an error of ours", { code, reason: message, kind });
+      await delivery.nak(ERROR_DELAY_MS);
+    } finally {
+      endShare?.();
+      done.abort();
+    }
+  }
+
+  /**
+   * Waits until its environment has a share, without a slot meanwhile; null when a drain came first. A suspect waits for its
+   * company only: put by, it would come again and again with the one that ends its graders, and be set aside like it.
+   */
+  async #share(delivery: WorkDelivery, hold: SlotHold): Promise<EndShare | null> {
+    const environment = environmentOf(delivery);
+    if (suspicionOf(delivery.deliveries) > 0) return this.#shares.take(environment);
+    const end = this.#shares.tryTake(environment);
+    if (end !== null) return end;
+    hold.leave();
+    const later = this.#shares.wait(environment, this.#soft.signal);
+    this.#topUp();
+    const endLater = await later;
+    if (endLater === null || (await hold.enter(this.#soft.signal))) return endLater;
+    endLater();
+    return null;
+  }
+
+  async #gradeInCompany(delivery: WorkDelivery, hold: SlotHold): Promise<void> {
     const { suspicion, stay } = this.#stayOf(delivery);
     try {
       if (!(await this.#enter(stay, suspicion))) return await delivery.nak();
@@ -156,14 +197,8 @@ export class GraderService {
       this.#report(
         await gradeDelivery(delivery, { ...this.#options, slot: this.#slotOf(stay, hold) }, drain),
       );
-    } catch (thrown) {
-      const { code, message, cause } = toRollyardError(thrown);
-      const kind = cause instanceof Error ? cause.name : undefined;
-      this.#options.logger.error("grading met an error of ours", { code, reason: message, kind });
-      await delivery.nak(ERROR_DELAY_MS);
     } finally {
       stay.leave();
-      done.abort();
     }
   }
 
@@ -219,6 +254,12 @@ export class GraderService {
         return assertNever(end);
     }
   }
+}
+
+/** Requests that can't be read are all of one. */
+function environmentOf({ subject, payload }: WorkDelivery): string {
+  const request = decodeGradeRequest(subject, payload);
+  return request.kind === "task" ? request.task.ref.environmentUid : "";
 }
 
 function placeOf({ task }: Pick<Extract<GradeEnd, { kind: "graded" }>, "task">) {

@@ -6,12 +6,26 @@ import { sandboxesOf } from "../../support/serve/sandboxes-of.ts";
 const world = serveWorld();
 const CALL = { call_id: "call_1", trace_id: "trace_1", arguments: { command: "echo x" }, item: ROW };
 
+/** What is wrong with a body, and the sentence that says so. */
+const WRONG: readonly (readonly [sentence: string, body: unknown, route?: string])[] = [
+  ["The body is not valid JSON.", "{not json"],
+  ["The body is not valid JSON.", ""],
+  ["The body is missing, or of the wrong type.", "[]"],
+  ["trace_id must be a text.", { ...CALL, trace_id: undefined }],
+  ["trace_id must be a text.", { ...CALL, trace_id: 7 }],
+  ["trace_id must not be empty.", { ...CALL, trace_id: "" }],
+  ["trace_id must have at most 128 characters.", { ...CALL, trace_id: "x".repeat(129) }],
+  ["trace_id must have no control characters.", { ...CALL, trace_id: "a\u0000b" }],
+  ["call_id must be a text.", { ...CALL, call_id: undefined }],
+  ["item is missing, or of the wrong type.", { ...CALL, item: "none" }],
+  ["sample must be an object.", { trace_id: "trace_1", item: ROW }, "grade"],
+  ["trace_id must be a text.", { sample: {}, item: ROW }, "grade"],
+];
+
 describe("bad requests of a hosted trainer", () => {
   it("are told what is wrong with them, start no sandbox, and leave what serves as it was", async () => {
     const served = await world.serve({ flags: ["--secret", "trainer/keys=env:TRAINER_KEYS"], spec: KEYS });
     const { trainer } = served;
-    const statusOf = async (body: unknown, route = "tools/shell"): Promise<number> =>
-      (await trainer.post(route, body)).status;
     expect(await trainer.as({}).post("tools/shell", CALL)).toMatchObject({
       status: 401,
       body: { error: { code: "request_unauthenticated" } },
@@ -28,20 +42,22 @@ describe("bad requests of a hosted trainer", () => {
       status: 404,
       body: { error: { code: "environment_not_found" } },
     });
-    expect(await statusOf("{not json")).toBe(400);
-    expect(await statusOf("[]")).toBe(400);
-    expect(await statusOf("")).toBe(400);
-    expect(await statusOf({ ...CALL, trace_id: undefined })).toBe(400);
-    expect(await statusOf({ ...CALL, trace_id: 7 })).toBe(400);
-    expect(await statusOf({ ...CALL, trace_id: "x".repeat(129) })).toBe(400);
-    expect(await statusOf({ ...CALL, trace_id: "a\u0000b" })).toBe(400);
-    expect(await statusOf({ ...CALL, call_id: undefined })).toBe(400);
-    expect(await statusOf({ ...CALL, item: "none" })).toBe(400);
-    expect(await statusOf({ trace_id: "trace_1", item: ROW }, "grade")).toBe(400);
-    expect(await statusOf({ ...CALL, arguments: "x".repeat(1_000_000) })).toBe(413);
-    expect(await statusOf({ sample: { output_text: "x".repeat(1_000_000) }, trace_id: "t" }, "grade")).toBe(
-      413,
-    );
+    for (const [sentence, body, route = "tools/shell"] of WRONG) {
+      expect(await trainer.post(route, body)).toEqual({
+        status: 400,
+        body: { error: { code: "bad_input", message: sentence } },
+      });
+    }
+    const text = "x".repeat(1_000_000);
+    const tooLarge = {
+      status: 413,
+      body: {
+        error: { code: "request_too_large", message: expect.stringContaining("larger than the 1 MB") },
+      },
+    };
+    expect(await trainer.post("tools/shell", { ...CALL, arguments: text })).toEqual(tooLarge);
+    const grade = { sample: { output_text: text }, trace_id: "t" };
+    expect(await trainer.post("grade", grade)).toEqual(tooLarge);
     expect(await sandboxesOf(served)).toEqual([]);
     // What is just small enough is stored and graded.
     const large = { ...CALL, item: { ...ROW, padding: "é".repeat(400_000) } };

@@ -9,6 +9,7 @@ import { startCli } from "../../support/run/run-cli.ts";
 import { supervisorOf } from "../../support/run/supervisor-of.ts";
 
 const world = serveWorld();
+const TRAIN = { ...ROW, split: "train" };
 
 describe("a hosted trainer's trace", () => {
   it("has a sandbox of its own, in which each call runs once, however often and at once it is sent", async () => {
@@ -44,10 +45,10 @@ describe("a hosted trainer's trace", () => {
   it("gets one score, which every later grade request gets too, and no call any more", async () => {
     const served = await world.serve();
     const { trainer } = served;
-    await trainer.call({ trace: "trace_a", call: "call_1", command: "echo hello" });
+    await trainer.call({ trace: "trace_a", call: "call_1", command: "echo hello", item: TRAIN });
     await expect.poll(() => sandboxesOf(served)).toHaveLength(1);
-    expect(await trainer.grade("trace_a", "2")).toEqual({ status: 200, body: { score: 1 } });
-    expect(await trainer.grade("trace_a", "3")).toEqual({ status: 200, body: { score: 1 } });
+    expect(await trainer.grade("trace_a", "2", TRAIN)).toEqual({ status: 200, body: { score: 1 } });
+    expect(await trainer.grade("trace_a", "3", TRAIN)).toEqual({ status: 200, body: { score: 1 } });
     const late = await trainer.call({ trace: "trace_a", call: "call_2", command: "echo late" });
     expect(late.status).toBe(409);
     expect(late.body).toEqual({
@@ -60,8 +61,10 @@ describe("a hosted trainer's trace", () => {
     const repeat = await trainer.call({ trace: "trace_a", call: "call_1", command: "echo hello" });
     expect(repeat).toMatchObject({ status: 200, body: { output: "hello\n" } });
     await expect.poll(() => sandboxesOf(served)).toEqual([]);
-    const split = { ...ROW, split: "validation" };
-    expect(await trainer.grade("trace_b", "3", split)).toEqual({ status: 200, body: { score: 0 } });
+    // Another rollout of the same row, and one of a row of the other split.
+    expect(await trainer.grade("trace_b", "3", TRAIN)).toEqual({ status: 200, body: { score: 0 } });
+    const validation = { ...ROW, split: "validation" };
+    expect(await trainer.grade("trace_c", "3", validation)).toEqual({ status: 200, body: { score: 0 } });
     await served.stop();
     expect(await served.lines("results.jsonl")).toMatchObject([
       {
@@ -71,13 +74,23 @@ describe("a hosted trainer's trace", () => {
         reward: 1,
         tool_calls: 1,
         stop_reason: "answered",
+        split: "train",
       },
-      { trace_id: "trace_b", item_index: 1, sample_index: 0, reward: 0, tool_calls: 0, split: "validation" },
+      { trace_id: "trace_b", item_index: 0, sample_index: 1, reward: 0, tool_calls: 0, split: "train" },
+      { trace_id: "trace_c", item_index: 1, sample_index: 0, reward: 0, tool_calls: 0, split: "validation" },
+    ]);
+    expect(await served.lines("groups.jsonl")).toMatchObject([
+      { item_index: 0, n: 2, mean: 0.5 },
+      { item_index: 1, n: 1, mean: 0 },
     ]);
     const [first] = await served.lines("trajectories.jsonl");
     expect(JSON.stringify(first?.["messages"])).toContain("canary-prompt 1 + 1");
     const reported = await startCli(["report", served.records]).ended;
     expect(reported.code).toBe(0);
+    const bySplit = reported.stdout.split("BY THE ROWS' SPLIT\n")[1] ?? "";
+    expect(bySplit).toMatch(/^ *split +rollouts +graded +mean reward\n/u);
+    expect(bySplit).toMatch(/^ *train +2 +2 +0\.500$/mu);
+    expect(bySplit).toMatch(/^ *validation +1 +1 +0$/mu);
     const log = await readFile(path.join(served.records, "logs", "rollyard.log"), "utf8");
     expect(log).not.toContain("canary-prompt");
     expect(log).not.toContain("echo hello");
@@ -85,7 +98,8 @@ describe("a hosted trainer's trace", () => {
   });
 
   it("shows the model its own mistakes, and goes on", async () => {
-    const { trainer } = await world.serve();
+    const served = await world.serve();
+    const { trainer } = served;
     const outputs = [
       await trainer.call({ trace: "trace_m", call: "1", tool: "nope", arguments: "{}" }),
       await trainer.call({ trace: "trace_m", call: "2", arguments: "{not json" }),
@@ -97,6 +111,15 @@ describe("a hosted trainer's trace", () => {
     expect(outputs[0]?.body["output"]).toContain('There is no tool "nope"');
     expect(outputs[3]?.body["output"]).toBe("out\n[stderr]\nerr\n[exit code 3]");
     expect(outputs[4]?.body["output"]).toBe("fine\n");
+    const [, page = ""] = await served.process.says(/metrics at (\S+)/u);
+    const counted = /^rollyard_tool_calls_total\{environment="small",tool="(\w+)",result="(\w+)"\} (\d+)$/gmu;
+    const counts = (await (await fetch(page)).text()).matchAll(counted);
+    expect(Array.from(counts, ([, ...found]) => found.join(" ")).toSorted()).toEqual([
+      "shell failed 1",
+      "shell ok 1",
+      "shell rejected 2",
+      "unknown rejected 1",
+    ]);
   });
 
   it("is closed as failed by the fourth try that infrastructure loses, and never has a score", async () => {

@@ -50,7 +50,7 @@ async function serve(
   const callers = kubeMetrics.metered(createKubeTransport(withoutIdentity(credentials)));
   const client = new KubeClient(transport);
   const limits = limitsOf(config);
-  const traces = startTraces({ bus, maker, logger });
+  const traces = startTraces({ bus, maker, logger }, config.limits.traceMiB * MIB);
   const cutOff = new AbortController();
   const places = { bodies: new Places(limits.bodies), streams: new Places(limits.streams) };
   const keepMs = config.authorization.keepSeconds * 1000;
@@ -94,16 +94,16 @@ async function closeInOrder(server: GatewayServer, cutOff: AbortController, grac
 /** For the answers to calls that were cut off. */
 const CUT_OFF_MS = 2000;
 
-function startTraces({
-  bus,
-  maker,
-  logger,
-}: Pick<ServiceParts, "bus" | "maker"> & Pick<ServiceContext, "logger">): TraceService {
+function startTraces(
+  { bus, maker, logger }: Pick<ServiceParts, "bus" | "maker"> & Pick<ServiceContext, "logger">,
+  heldBytes: number,
+): TraceService {
   const labels = new SetupLabels();
   return createTraceService({
     bus,
     clock: systemClock,
     logger,
+    heldBytes,
     observer: createRolloutMetrics(
       maker,
       (ref) => labels.of(ref),

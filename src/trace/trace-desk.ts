@@ -33,6 +33,8 @@ export interface TraceDeskDeps {
   readonly observer: RolloutObserver;
   /** The snapshot that a hash names, ready for calls. Rejects with class config, or `bus_unavailable`. */
   readonly setupFor: (specHash: string) => Promise<TraceSetup>;
+  /** Characters of traces' logs that are remembered beside those in use; the default is no bound. */
+  readonly rememberedBytes?: number;
   /** This process ends: whatever runs is left to others. */
   readonly signal: AbortSignal;
 }
@@ -41,6 +43,9 @@ interface OpenTrace {
   readonly session: TraceSession;
   readonly grading: TraceGrading;
   readonly sandbox: TraceSandbox;
+  readonly log: TraceLog;
+  /** Of its log, as far as it is counted. */
+  textLength: number;
   usedAtMs: number;
   users: number;
 }
@@ -55,7 +60,10 @@ const CAPACITY = 100_000;
 export class TraceDesk {
   readonly #deps: TraceDeskDeps;
   readonly #opening = new KeyedCache<OpenTrace>(CAPACITY);
+  /** Those used last are last. */
   readonly #open = new Map<string, OpenTrace>();
+  /** Of all that are open, as far as it is counted. */
+  #textLength = 0;
 
   constructor(deps: TraceDeskDeps) {
     this.#deps = deps;
@@ -116,8 +124,31 @@ export class TraceDesk {
       return await use(trace);
     } finally {
       trace.users -= 1;
-      trace.usedAtMs = this.#deps.clock.monotonicMs();
+      this.#used(key, trace);
     }
+  }
+
+  #used(key: string, trace: OpenTrace): void {
+    trace.usedAtMs = this.#deps.clock.monotonicMs();
+    if (this.#open.get(key) !== trace) return;
+    this.#textLength += trace.log.textLength - trace.textLength;
+    trace.textLength = trace.log.textLength;
+    this.#open.delete(key);
+    this.#open.set(key, trace);
+    const { rememberedBytes = Number.POSITIVE_INFINITY } = this.#deps;
+    if (this.#textLength <= rememberedBytes) return;
+    for (const [oldKey, old] of this.#open) {
+      if (this.#textLength <= rememberedBytes) return;
+      // One without any is new, and about to be used.
+      if (old.textLength > 0 && !isUsed(old)) this.#forget(oldKey, old);
+    }
+  }
+
+  #forget(key: string, trace: OpenTrace): void {
+    this.#textLength -= trace.textLength;
+    this.#open.delete(key);
+    this.#opening.forget(key);
+    void trace.sandbox.close();
   }
 
   async #made(environment: ServedEnvironment, traceId: string, key: string): Promise<OpenTrace> {
@@ -129,6 +160,8 @@ export class TraceDesk {
     const ref: AttemptRef = { ...asked, specHash };
     const trace = {
       ...this.#partsOf(ref, log, await setupFor(specHash)),
+      log,
+      textLength: 0,
       usedAtMs: clock.monotonicMs(),
       users: 0,
     };
@@ -158,14 +191,14 @@ export class TraceDesk {
       notices.sweep();
       const now = clock.monotonicMs();
       for (const [key, trace] of this.#open) {
-        const isUsed = trace.users > 0 || trace.session.isBusy;
-        if (isUsed || now - trace.usedAtMs < FORGET_AFTER_MS) continue;
-        this.#open.delete(key);
-        this.#opening.forget(key);
-        void trace.sandbox.close();
+        if (!isUsed(trace) && now - trace.usedAtMs >= FORGET_AFTER_MS) this.#forget(key, trace);
       }
     }
   }
+}
+
+function isUsed({ users, session }: OpenTrace): boolean {
+  return users > 0 || session.isBusy;
 }
 
 /** Nobody waits any more, and what was begun goes on: the next one who asks gets its answer. */

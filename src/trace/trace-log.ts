@@ -2,6 +2,7 @@ import { HEADERS } from "../bus/port.ts";
 import type { LogStore, OutgoingMessage, StoredMessage } from "../bus/port.ts";
 import { blobOwner, eventsSubject } from "../bus/subjects.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { eventTexts } from "../rollout/event-texts.ts";
 import type { AttemptRef } from "../gen/rollyard/v1/work_pb.ts";
 import { untilAnswered } from "../grader/patience.ts";
 import type { Clock } from "../lib/clock.ts";
@@ -48,6 +49,7 @@ export class TraceLog {
   readonly #subject: string;
   readonly #owner: string;
   #state: RolloutState = EMPTY_ROLLOUT;
+  #textLength = 0;
   #isRead = false;
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -61,6 +63,11 @@ export class TraceLog {
   /** As far as it is known here; what others have written since is missing. */
   get known(): RolloutState {
     return this.#state;
+  }
+
+  /** Characters of the texts that are remembered of it. */
+  get textLength(): number {
+    return this.#textLength;
   }
 
   /** What the leader holds now. Rejects as {@link append} does. */
@@ -107,6 +114,7 @@ export class TraceLog {
         const own = { ...message, sequence: result.sequence, storedAtMs: this.#deps.clock.nowMs() };
         // What was moved into blobs is here already.
         this.#state = foldMessage(this.#state, { ...decodeLogMessage(own), events });
+        this.#textLength += textLengthOf(events);
         this.#isRead = true;
         return true;
       }
@@ -150,6 +158,7 @@ export class TraceLog {
     const traceId = attemptOf(state)?.traceId;
     if (traceId !== undefined && traceId !== this.#ref.traceId) throw taken();
     this.#state = state;
+    this.#textLength += textLengthOf(message.events ?? []);
   }
 
   async #pause(tries: number): Promise<void> {
@@ -158,6 +167,12 @@ export class TraceLog {
     await clock.sleep(RETRY_DELAYS_MS[index] ?? 1000, signal);
     if (signal.aborted) throw ended();
   }
+}
+
+function textLengthOf(events: readonly RolloutEvent[]): number {
+  return events
+    .flatMap(eventTexts)
+    .reduce((sum, { place }) => sum + (place.case === "inline" ? place.value.length : 0), 0);
 }
 
 function ended(): RollyardError {

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -6,7 +7,7 @@ import type { ServedEnvironment } from "../../trace/trace-ref.ts";
 import { ANSWER_WITHIN_MS, MAX_BODY_BYTES, readGradeRequest, readToolRequest } from "../../trace/wire.ts";
 import type { GradeResponse, ReadCall, ToolResponse } from "../../trace/wire.ts";
 import { callerToken } from "../caller-token.ts";
-import { discardRest, readJsonBody } from "../request-body.ts";
+import { discardRest, readJsonBody, requireSize } from "../request-body.ts";
 import type { TraceService } from "./trace-service.ts";
 
 /** What the routes of traces work with. */
@@ -71,12 +72,18 @@ async function held(
   const silenceMs = socket.timeout ?? 0;
   // A tool may take minutes, in which nothing is sent.
   socket.setTimeout(0);
+  let giveBack = (): void => undefined;
   try {
     const environment = await letIn(request, traces);
     const { pace } = await traces.environments.snapshot(environment.specHash);
     if (!(await pace.enter(patience))) throw new RollyardError("gateway_busy");
+    requireSize(request.raw, MAX_BODY_BYTES, TOO_LARGE);
+    const room = await traces.room.take(bodyBytes(request.raw), patience);
+    if (room === null) throw new RollyardError("gateway_busy");
+    giveBack = room;
     await answer(environment, patience);
   } finally {
+    giveBack();
     done.abort();
     socket.setTimeout(silenceMs);
     await discardRest(request.raw);
@@ -102,6 +109,11 @@ async function letIn(
 
 const KEY_HINT =
   "Send one of the environment's keys as `Authorization: Bearer …`; spec.serve.authSecret names the Secret that has them.";
+
+/** As many as it says itself; the most that it may have if it does not. */
+function bodyBytes({ headers }: IncomingMessage): number {
+  return Number(headers["content-length"] ?? MAX_BODY_BYTES);
+}
 
 function bodyOf(request: FastifyRequest): Promise<unknown> {
   return readJsonBody(request.raw, MAX_BODY_BYTES, TOO_LARGE);

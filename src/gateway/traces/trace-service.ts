@@ -8,6 +8,7 @@ import type { RolloutObserver } from "../../rollout/observer.ts";
 import { createBusClaims } from "../../sandbox/bus-claims.ts";
 import { OutcomeNotices } from "../../trace/outcome-notices.ts";
 import { TraceDesk } from "../../trace/trace-desk.ts";
+import { BodyRoom } from "./body-room.ts";
 import { ServedEnvironments } from "./served-environments.ts";
 
 /** What a process answers hosted trainers with. */
@@ -16,6 +17,8 @@ export interface TraceServiceParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: RolloutObserver;
+  /** Bytes of bodies that are held at once, and as many of traces' logs that are remembered; default 16 MiB. */
+  readonly heldBytes?: number;
   /** Told of each snapshot that is served from here. */
   readonly onSnapshot?: (specHash: string, snapshot: Snapshot) => void;
 }
@@ -24,13 +27,17 @@ export interface TraceServiceParts {
 export interface TraceService {
   readonly desk: TraceDesk;
   readonly environments: ServedEnvironments;
+  /** For the bodies of requests until they are answered. */
+  readonly room: BodyRoom;
   /** Leaves what runs to other processes and ends the connections. */
   close(): Promise<void>;
 }
 
+const HELD_BYTES = 16 * 1024 * 1024;
+
 /** Composes what answers traces over a bus. */
 export function createTraceService(parts: TraceServiceParts): TraceService {
-  const { bus, clock, logger, observer, onSnapshot } = parts;
+  const { bus, clock, logger, observer, onSnapshot, heldBytes = HELD_BYTES } = parts;
   const stopping = new AbortController();
   const { signal } = stopping;
   const http = new UndiciEndpointCaller();
@@ -50,11 +57,13 @@ export function createTraceService(parts: TraceServiceParts): TraceService {
     logger,
     observer,
     setupFor: async (specHash) => (await environments.snapshot(specHash)).setup,
+    rememberedBytes: heldBytes,
     signal,
   });
   return {
     desk,
     environments,
+    room: new BodyRoom(heldBytes),
     close: async () => {
       stopping.abort();
       await Promise.all([desk.close(), http.close()]);

@@ -122,6 +122,25 @@ describe("a hosted trainer's trace", () => {
     ]);
   });
 
+  it("takes and gives bodies of almost 1 MB, and holds no more of them at once than it has room for", async () => {
+    const output = "o".repeat(970_000);
+    const tool = await startToolServer([answer(200, { output })]);
+    const { trainer } = await world.serve({
+      tools: `[{name: remote, description: r, parameters: {type: object}, http: {url: "${tool.url}"}}]`,
+      spec: `  limits: {outputBytes: 1000000}`,
+    });
+    const text = "x".repeat(970_000);
+    const answers = await Promise.all(
+      Array.from({ length: 40 }, (_, index) =>
+        trainer.call({ trace: `trace_${index}`, call: "call_1", tool: "remote", arguments: { text } }),
+      ),
+    );
+    expect(answers.filter(({ status, body }) => status !== 200 || body["output"] !== output)).toEqual([]);
+    expect(tool.requests).toHaveLength(40);
+    expect(tool.requests.filter(({ body }) => JSON.stringify(body).length < 970_000)).toEqual([]);
+    await tool.close();
+  });
+
   it("is closed as failed by the fourth try that infrastructure loses, and never has a score", async () => {
     const tool = await startToolServer([answer(503, {})]);
     const spec = `  serve: {idleSeconds: 600}`;

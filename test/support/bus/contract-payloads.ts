@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 
 import { CHUNK_BYTES, getBlob, putBlob } from "../../../src/bus/blobs.ts";
 import { getSpec, putSpec } from "../../../src/bus/specs.ts";
-import { blobSubject } from "../../../src/bus/subjects.ts";
+import { blobSubject, blobsFilter } from "../../../src/bus/subjects.ts";
 import { findUpload, readUpload, storeUpload } from "../../../src/bus/uploads.ts";
 import { INLINE_TEXT_BYTES, loadText, storeText } from "../../../src/bus/text.ts";
 import { freshJob } from "./contract-context.ts";
@@ -90,6 +90,15 @@ export function describePayloads({ bus }: ContractContext): void {
       const large = { rows: "y".repeat(2 * CHUNK_BYTES), jobUid };
       expect(await getSpec(bus(), await putSpec(bus(), jobUid, large))).toEqual(large);
       await expect(getSpec(bus(), "0".repeat(64))).rejects.toEqual(corrupt);
+    });
+
+    test("a large snapshot stays when the blobs of an earlier job with the same one leave", async () => {
+      const [first, second] = [freshJob(), freshJob()];
+      const large = { rows: "y".repeat(CHUNK_BYTES), jobUid: first.jobUid };
+      const hash = await putSpec(bus(), first.jobUid, large);
+      expect(await putSpec(bus(), second.jobUid, large)).toBe(hash);
+      await bus().purge("blobs", blobsFilter(first.jobUid));
+      expect(await getSpec(bus(), hash)).toEqual(large);
     });
   });
 }

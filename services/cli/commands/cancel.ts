@@ -77,8 +77,10 @@ async function cancel(
 ): Promise<void> {
   const job = await findJob(client, { namespace, name });
   const { rollouts } = shownStatus(job);
-  const graded = rollouts["graded"] ?? 0;
-  const what = `${namespace}/${name} is deleted with everything: ${countText(graded, "graded result")} of ${rollouts["total"] ?? 0} go too.`;
+  const graded = countText(rollouts["graded"] ?? 0, "graded result");
+  // A job that no controller has seen yet.
+  const ofTotal = rollouts["total"] === undefined ? "" : ` of ${rollouts["total"]}`;
+  const what = `${namespace}/${name} is deleted with everything: ${graded}${ofTotal} go too.`;
   if (!(await confirmed(`${what} Delete it?`, flags.yes, io))) {
     io.stderr("Nothing was deleted.\n");
     return io.setExitCode(1);

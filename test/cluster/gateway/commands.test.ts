@@ -268,9 +268,11 @@ describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
 
   it("asks at a terminal before it deletes, and takes only a yes for one", async () => {
     await ok("submit", "-f", await jobFile("asked"));
+    // Before its controller has seen it, nobody knows how many rollouts it has.
+    await world.jobs.untilCondition("asked", "Complete");
     const answered = async (keys: string): Promise<CliEnd> => {
       const command = startOnTerminal(["cancel", "asked"], env());
-      await command.says(/graded results? of 8 go too\. Delete it\? \[y\/N\] /u);
+      await command.says(/8 graded results of 8 go too\. Delete it\? \[y\/N\] /u);
       command.type(keys);
       return command.ended;
     };

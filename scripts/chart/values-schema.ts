@@ -200,7 +200,7 @@ export const chartValuesSchema = z.strictObject({
       }),
       ...serviceFields({
         replicas: 2,
-        resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "512Mi" } },
+        resources: { requests: { cpu: "100m", memory: "128Mi" }, limits: { memory: "1Gi" } },
         config: gateway,
       }),
       ingress,

@@ -12,9 +12,9 @@ const limitsSchema = z
     bodies: z.int32().min(1).max(1024).default(16).meta({
       description: "Bodies that are read at once; beyond it 503, and the caller tries again.",
     }),
-    traceMiB: z.int32().min(1).max(65_536).default(16).meta({
+    traceMiB: z.int32().min(1).max(65_536).default(32).meta({
       description:
-        "Bodies of trainers' calls and grade requests that are held at once; what comes beyond it waits. As much again is remembered of traces' logs. Memory goes up by about ten times as much at most.",
+        "Bodies of trainers' calls and grade requests that are held at once, half of it for one environment at most; what comes beyond it waits. As much again is remembered of traces' logs. Memory goes up by about ten times as much at most.",
     }),
     streams: z.int32().min(1).max(65_536).default(256).meta({
       description: "Results and logs that are sent at once; beyond it 503, and the caller tries again.",

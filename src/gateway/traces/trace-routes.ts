@@ -37,7 +37,7 @@ export function addTraceRoutes(server: FastifyInstance, parts: TraceRouteParts):
         await answerCall(
           parts,
           { environment, reply, patience },
-          readToolRequest(tool, await bodyOf(request)),
+          readToolRequest(tool, await bodyOf(request, reply, parts)),
         );
       }),
   );
@@ -46,7 +46,7 @@ export function addTraceRoutes(server: FastifyInstance, parts: TraceRouteParts):
     { config: { route: "grade" } },
     (request, reply) =>
       held(request, parts, async (environment, patience) => {
-        const asked = readGradeRequest(await bodyOf(request));
+        const asked = readGradeRequest(await bodyOf(request, reply, parts));
         await answerGrade(parts, { environment, reply, patience }, asked);
       }),
   );
@@ -78,7 +78,8 @@ async function held(
     const { pace } = await traces.environments.snapshot(environment.specHash);
     if (!(await pace.enter(patience))) throw new RollyardError("gateway_busy");
     requireSize(request.raw, MAX_BODY_BYTES, TOO_LARGE);
-    const room = await traces.room.take(bodyBytes(request.raw), patience);
+    const asked = { owner: environment.environmentUid, bytes: bodyBytes(request.raw) };
+    const room = await traces.room.take(asked, patience);
     if (room === null) throw new RollyardError("gateway_busy");
     giveBack = room;
     await answer(environment, patience);
@@ -115,8 +116,25 @@ function bodyBytes({ headers }: IncomingMessage): number {
   return Number(headers["content-length"] ?? MAX_BODY_BYTES);
 }
 
-function bodyOf(request: FastifyRequest): Promise<unknown> {
-  return readJsonBody(request.raw, MAX_BODY_BYTES, TOO_LARGE);
+/** A body takes room while it comes, so that it may not take its time. */
+const BODY_WITHIN_MS = 60_000;
+
+async function bodyOf(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { clock }: Pick<TraceRouteParts, "clock">,
+): Promise<unknown> {
+  const done = new AbortController();
+  const late = clock.sleep(BODY_WITHIN_MS, done.signal).then(() => {
+    if (done.signal.aborted) return;
+    reply.header("connection", "close");
+    throw new RollyardError("bad_input", { message: "The body did not come within a minute." });
+  });
+  try {
+    return await Promise.race([readJsonBody(request.raw, MAX_BODY_BYTES, TOO_LARGE), late]);
+  } finally {
+    done.abort();
+  }
 }
 
 async function answerCall(

@@ -17,7 +17,7 @@ export interface TraceServiceParts {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly observer: RolloutObserver;
-  /** Bytes of bodies that are held at once, and as many of traces' logs that are remembered; default 16 MiB. */
+  /** Bytes of bodies that are held at once, and as many of traces' logs that are remembered; default 32 MiB. */
   readonly heldBytes?: number;
   /** Told of each snapshot that is served from here. */
   readonly onSnapshot?: (specHash: string, snapshot: Snapshot) => void;
@@ -33,7 +33,7 @@ export interface TraceService {
   close(): Promise<void>;
 }
 
-const HELD_BYTES = 16 * 1024 * 1024;
+const HELD_BYTES = 32 * 1024 * 1024;
 
 /** Composes what answers traces over a bus. */
 export function createTraceService(parts: TraceServiceParts): TraceService {

@@ -8,15 +8,18 @@ import type { HandlerEnd } from "../../kube/control/work-queue.ts";
 import type { KubeClient } from "../../kube/kube-client.ts";
 import { assertNever } from "../../lib/assert-never.ts";
 import type { Clock } from "../../lib/clock.ts";
+import type { JsonObject } from "../../lib/json.ts";
 import type { Logger } from "../../lib/logger.ts";
 import type { BrokerSnapshot } from "../../sandbox/broker-options.ts";
+import { goneTraces, withGone } from "../../trace/gone-traces.ts";
+import type { GoneTraces } from "../../trace/gone-traces.ts";
 import type { TraceCounts } from "../../trace/trace-tally.ts";
 import { sightOf } from "./cached-environment.ts";
 import type { CachedEnvironment } from "./cached-environment.ts";
 import type { EnvironmentBroker, StartBroker } from "./environment-broker.ts";
 import type { Enforcement } from "./environment-conditions.ts";
 import { conditionEvents } from "./environment-events.ts";
-import { conditionsOf, environmentStatus } from "./environment-status.ts";
+import { conditionsOf, environmentStatus, traceCountsOf } from "./environment-status.ts";
 import { FINALIZER, writeFinalizer } from "./finalizer.ts";
 import type { HeldEnvironments } from "./held-environments.ts";
 import { planEnvironment } from "./plan-environment.ts";
@@ -52,6 +55,8 @@ interface RunningBroker {
   readonly key: string;
   generation: number;
   isDraining: boolean;
+  /** Ended traces that the status has and the records have not any more; null before the records are known. */
+  gone: GoneTraces | null;
 }
 
 /** What follows a step: look and plan again, or wait for the cache to show what was done. */
@@ -190,7 +195,7 @@ export class EnvironmentReconciler {
     const { key, uid, generation, isDeleting } = environment;
     const { startBroker, logger } = this.#options;
     const broker = await startBroker(sight.environment, isDeleting);
-    this.#brokers.set(uid, { broker, key, generation, isDraining: isDeleting });
+    this.#brokers.set(uid, { broker, key, generation, isDraining: isDeleting, gone: null });
     logger.info("environment served", { environment: key, environment_uid: environment.busUid });
     return PLAN;
   }
@@ -227,7 +232,7 @@ export class EnvironmentReconciler {
       holders: held.holders(environment.busUid),
       trouble: trouble?.message ?? null,
       enforcement: enforcement(),
-      ...figuresOf(this.#brokers.get(environment.uid)),
+      ...figuresOf(this.#brokers.get(environment.uid), environment.status),
     };
     const wanted = environmentStatus(facts, clock.nowMs(), environment.status);
     const { namespace, name, uid, resourceVersion } = environment;
@@ -241,12 +246,17 @@ export class EnvironmentReconciler {
   }
 }
 
-function figuresOf(running: RunningBroker | undefined): {
-  readonly broker: BrokerSnapshot | null;
-  readonly traces: TraceCounts | null;
-} {
+function figuresOf(
+  running: RunningBroker | undefined,
+  status: JsonObject,
+): { readonly broker: BrokerSnapshot | null; readonly traces: TraceCounts | null } {
   if (running === undefined) return { broker: null, traces: null };
-  return { broker: running.broker.snapshot(), traces: running.broker.traces() };
+  const traces = running.broker.traces();
+  if (traces !== null) running.gone ??= goneTraces(traceCountsOf(status), traces);
+  return {
+    broker: running.broker.snapshot(),
+    traces: traces === null || running.gone === null ? traces : withGone(traces, running.gone),
+  };
 }
 
 function hasImage({ spec }: CachedEnvironment): boolean {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { environmentStatusSchema } from "../../environment/environment-status.ts";
 import { conditionEvents } from "./environment-events.ts";
-import { conditionsOf, environmentStatus } from "./environment-status.ts";
+import { conditionsOf, environmentStatus, traceCountsOf } from "./environment-status.ts";
 import type { StatusFacts } from "./environment-status.ts";
 
 const closed = { state: "closed", consecutiveFailures: 0, lastCode: "", lastReason: "" } as const;
@@ -44,6 +44,14 @@ describe("environmentStatus", () => {
       selector: "rollyard.dev/environment-uid=0123456789ab",
     });
     expect(environmentStatusSchema.safeParse(status).success).toBe(true);
+  });
+
+  it("can be read for what it says of ended traces", () => {
+    const ended = { graded: 2, failures: { tool: 1 }, rewardMean: 0.5 };
+    const status = environmentStatus({ ...facts, traces: { ...ended, live: 3, failed: 1 } }, NOW, {});
+    expect(traceCountsOf(status)).toEqual(ended);
+    expect(traceCountsOf({})).toEqual({ graded: 0, failures: {}, rewardMean: null });
+    expect(traceCountsOf({ traces: "many" })).toEqual({ graded: 0, failures: {}, rewardMean: null });
   });
 
   it("keeps what others write, and the time of a condition whose status stays", () => {

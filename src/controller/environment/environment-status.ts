@@ -3,6 +3,8 @@ import { listOrEmpty } from "../../lib/half-valid.ts";
 import { isJsonObject } from "../../lib/json.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { BrokerSnapshot } from "../../sandbox/broker-options.ts";
+import { environmentStatusSchema } from "../../environment/environment-status.ts";
+import type { EarlierCounts } from "../../trace/gone-traces.ts";
 import type { TraceCounts } from "../../trace/trace-tally.ts";
 import { environmentConditions } from "./environment-conditions.ts";
 import type { ConditionFacts, EnvironmentCondition } from "./environment-conditions.ts";
@@ -46,6 +48,16 @@ function traceStatus(traces: TraceCounts | null): JsonObject {
   const reward = rewardMean === null ? {} : { reward: { mean: rewardMean } };
   return { traces: { live, graded, failed }, failures, ...reward };
 }
+
+/** What a status says of ended traces; nothing where it can't be read. */
+export function traceCountsOf(status: JsonObject): EarlierCounts {
+  const read = endedSchema.safeParse(status);
+  if (!read.success) return { graded: 0, failures: {}, rewardMean: null };
+  const { traces, failures = {}, reward } = read.data;
+  return { graded: traces?.graded ?? 0, failures, rewardMean: reward?.mean ?? null };
+}
+
+const endedSchema = environmentStatusSchema.pick({ traces: true, failures: true, reward: true }).strip();
 
 /** The conditions of a status, as far as they can be read. */
 export function conditionsOf(status: JsonObject): readonly EnvironmentCondition[] {

@@ -53,7 +53,7 @@ export function judgeTrace(record: TraceRecord, scoreRule: ScoreRule): readonly 
   const isClosed = record.calls.some(mayHaveClosed);
   return [
     ...record.calls.flatMap((call) => judgeCall(call, isClosed, say)),
-    ...judgeAudit(record, say),
+    ...judgeAudit(record, isClosed, say),
     ...judgeGrades(record, scoreRule, say),
     ...judgeLate(record, say),
   ];
@@ -65,9 +65,14 @@ function answersOf(ends: readonly LineEnd[]): readonly ContractAnswer[] {
   return ends.flatMap(({ seen }) => seen.filter((answer) => statusOf(answer) < 500));
 }
 
-/** Both senders of a doubled call may have had a part of the tries that close its trace. */
-function mayHaveClosed({ ends }: MadeCall): boolean {
-  return serverErrorsIn(ends.flatMap(({ seen }) => seen)) > CONTRACT_LIMITS.retries;
+/**
+ * Whether the tries that close a trace may have been this call's: both senders of a doubled call have a part of them, and so have
+ * tries whose answer the trainer never saw.
+ */
+function mayHaveClosed({ plan, ends }: MadeCall): boolean {
+  if (ends.some(({ kind }) => kind === "discarded")) return true;
+  const unseen = plan.losses.filter((loss) => loss === "cut").length;
+  return serverErrorsIn(ends.flatMap(({ seen }) => seen)) + unseen > CONTRACT_LIMITS.retries;
 }
 
 function judgeCall({ plan, ends }: MadeCall, isClosed: boolean, say: Say): readonly Violation[] {
@@ -84,8 +89,9 @@ function judgeCall({ plan, ends }: MadeCall, isClosed: boolean, say: Say): reado
     : [];
 }
 
-function judgeAudit({ plan, calls, audit }: TraceRecord, say: Say): readonly Violation[] {
+function judgeAudit({ plan, calls, audit }: TraceRecord, isClosed: boolean, say: Say): readonly Violation[] {
   if (audit === null || audit.kind === "discarded") return [];
+  if (isClosed && statusOf(audit.answer) === CLOSED) return [];
   const output = outputOf(audit.answer);
   if (statusOf(audit.answer) !== 200 || output === null) {
     return [say("call_refused", `the audit ${answerText(audit.answer)}`)];

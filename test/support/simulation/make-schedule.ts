@@ -5,15 +5,24 @@ import type { CallPlace, Fault, Part, Schedule, WorldShape } from "./schedule.ts
 export function makeSchedule(seed: number, only?: readonly ThemeName[]): Schedule {
   const random = new SeededRandom(seed);
   const shape = makeShape(random);
+  const faults = makeFaults(random, shape, only);
+  const isOften = only === undefined && random.chance(OFTEN_SHARE);
+  return { seed, shape, faults: isOften ? [...faults, ...manyRedeliveries(random)] : faults };
+}
+
+/** One to three kinds of trouble for a world of a shape, of all there are or of some. */
+export function makeFaults(
+  random: SeededRandom,
+  shape: WorldShape,
+  only?: readonly ThemeName[],
+): readonly Fault[] {
   const themes: readonly Theme[] = THEMES.filter(
     ({ name, fits }) => fits(shape) && (only === undefined || only.includes(name)),
   );
   const count = random.skewed(1, 3);
-  const faults = Array.from({ length: count }).flatMap(
+  return Array.from({ length: count }).flatMap(
     () => themes[random.between(0, themes.length - 1)]?.make(random, shape) ?? [],
   );
-  const isOften = only === undefined && random.chance(OFTEN_SHARE);
-  return { seed, shape, faults: isOften ? [...faults, ...manyRedeliveries(random)] : faults };
 }
 
 /** Schedules in which work also comes so often that its deliveries alone speak against it. */

@@ -1,5 +1,5 @@
 /** The parts of the product that run as processes of their own. */
-export type Part = "worker" | "grader" | "controller";
+export type Part = "worker" | "grader" | "controller" | "gateway";
 
 /** A place in a process's life: its `call`-th call to the outside (bus, clock, model, sandbox). */
 export interface CallPlace {
@@ -79,6 +79,7 @@ export interface WorldShape {
   readonly items: number;
   readonly samplesPerItem: number;
   readonly parallelism: number;
+  /** Gateways, where the rollouts are a hosted trainer's. */
   readonly workers: number;
   readonly slots: number;
   readonly graders: number;

@@ -36,6 +36,10 @@ export interface SandboxdParts {
   readonly durationMs: () => number;
 }
 
+/** What a command prints: `note TEXT` keeps a text, `notes` shows all that were kept. */
+const NOTE = "note";
+const NOTES = "notes";
+
 interface Call {
   readonly asked: string;
   readonly answer: Promise<SandboxdAnswer | null>;
@@ -53,6 +57,7 @@ export class SimulatedSandboxd {
   readonly #parts: SandboxdParts;
   readonly #calls = new Map<string, Call>();
   readonly #running = new Set<AbortController>();
+  readonly #notes: string[] = [];
   #binding: LeaseClaims | null = null;
   #isFrozen = false;
   #highestEpoch = 0;
@@ -120,20 +125,27 @@ export class SimulatedSandboxd {
     }
     if (this.#isFrozen) return refusal(409, "frozen");
     this.#parts.watcher.executed(act, callId);
-    const running = this.#run(callId);
+    const running = this.#run(callId, (JSON.parse(body) as { argv: readonly string[] }).argv);
     this.#calls.set(callId, { asked, answer: running });
     return running;
   }
 
-  async #run(callId: string): Promise<SandboxdAnswer | null> {
+  async #run(callId: string, argv: readonly string[]): Promise<SandboxdAnswer | null> {
     const stop = new AbortController();
+    const stdout = this.#printed(callId, argv);
     const durationMs = this.#parts.durationMs();
     this.#running.add(stop);
     await this.#parts.clock.sleep(durationMs, stop.signal);
     this.#running.delete(stop);
     if (this.end !== null) return null;
     const killed = stop.signal.aborted ? { exit_code: 137, signal: "KILL" } : { exit_code: 0, signal: "" };
-    return answer(200, { ...killed, stdout: `ran ${callId}`, stderr: "", duration_ms: durationMs });
+    return answer(200, { ...killed, stdout, stderr: "", duration_ms: durationMs });
+  }
+
+  #printed(callId: string, [command, text = ""]: readonly string[]): string {
+    if (command === NOTES) return this.#notes.join("\n");
+    if (command === NOTE) this.#notes.push(text);
+    return `ran ${callId}`;
   }
 }
 

@@ -14,7 +14,7 @@ const NOBODYS = 999;
  * wakes up. It may do so only if it can retire it on record first.
  */
 export async function sweepAsStaleLeader(
-  world: World,
+  world: Pick<World, "clock" | "bus" | "farm" | "sweepsUnasked">,
   orphan: SimulatedSandboxd,
   behindMs: number,
 ): Promise<void> {

@@ -2,8 +2,14 @@ import type { World } from "./world.ts";
 import { eventsSubject, outcomesSubject } from "../../../src/bus/subjects.ts";
 import { IDENTITY } from "./world-specs.ts";
 
+/** What of a world meets with faults at a time. */
+type FaultyWorld = Pick<
+  World,
+  "schedule" | "faults" | "clock" | "bus" | "shiftClocks" | "interrupt" | "living" | "crash"
+>;
+
 /** Sets off what a schedule says happens at a time. */
-export function startTimedFaults(world: World): void {
+export function startTimedFaults(world: FaultyWorld): void {
   const { faults, clock, bus } = world;
   for (const { atMs, forMs } of faults.of("outage")) {
     clock.after(atMs, () => bus.down());
@@ -22,7 +28,7 @@ export function startTimedFaults(world: World): void {
 }
 
 /** Into the first log or chain that there is. */
-function injectVoid({ bus, schedule }: World, stream: "events" | "outcomes"): void {
+function injectVoid({ bus, schedule }: FaultyWorld, stream: "events" | "outcomes"): void {
   const { samplesPerItem } = schedule.shape;
   const subjectOf = stream === "events" ? eventsSubject : outcomesSubject;
   const places = Array.from({ length: schedule.shape.items * samplesPerItem }, (_, index) => ({

@@ -3,6 +3,7 @@ import type { FakeBusWatcher } from "../bus/fake-bus.ts";
 import { World } from "./world.ts";
 import type { WorldEnd } from "./world.ts";
 import type { Schedule } from "./schedule.ts";
+import type { VirtualClock } from "./virtual-clock.ts";
 
 /** What the bus did in a run, a line an operation. */
 export interface TracedRun extends WorldEnd {
@@ -11,10 +12,19 @@ export interface TracedRun extends WorldEnd {
   readonly hash: string;
 }
 
-/** Runs a schedule and writes down what the bus did. */
+/** A world that plays a schedule. */
+export interface PlayedWorld {
+  readonly clock: VirtualClock;
+  run(): Promise<WorldEnd>;
+}
+
+/** Makes the world of a schedule. */
+export type NewWorld = (schedule: Schedule, watcher?: FakeBusWatcher) => PlayedWorld;
+
+/** Runs a schedule, as a job's unless it is said otherwise, and writes down what the bus did. */
 export async function traceSchedule(
   schedule: Schedule,
-  options: Pick<NonNullable<ConstructorParameters<typeof World>[1]>, "plant"> = {},
+  newWorld: NewWorld = (played, watcher = {}) => new World(played, { watcher }),
 ): Promise<TracedRun> {
   const lines: string[] = [];
   const note = (...words: readonly (string | number)[]): void => {
@@ -34,7 +44,7 @@ export async function traceSchedule(
       if (kind !== "working") note(client, `${kind}s`, short(subject));
     },
   };
-  const world = new World(schedule, { ...options, watcher });
+  const world = newWorld(schedule, watcher);
   const end = await world.run();
   return { ...end, lines, hash: createHash("sha256").update(lines.join("\n")).digest("hex") };
 }

@@ -1,39 +1,30 @@
 import type { RunEnd } from "../../../src/job/job-runner.ts";
 import type { CountedOutcome } from "../../../src/job/rebuild-ledger.ts";
-import type { Bus } from "../../../src/bus/port.ts";
 import { workFilter } from "../../../src/bus/subjects.ts";
 import type { IdSource } from "../../../src/rollout/ids.ts";
 import { rolloutIndex } from "../../../src/rollout/ids.ts";
-import { assertNever } from "../../../src/lib/assert-never.ts";
 import { FakeBus } from "../bus/fake-bus.ts";
-import type { FakeBusClient, FakeBusWatcher } from "../bus/fake-bus.ts";
+import type { FakeBusWatcher } from "../bus/fake-bus.ts";
 import { Drivers } from "./drivers.ts";
 import { FaultPlan } from "./fault-plan.ts";
 import { finalProblems } from "./final-problems.ts";
 import { runController } from "./parts/run-controller.ts";
 import { runGrader } from "./parts/run-grader.ts";
 import { startWorker } from "./parts/start-worker.ts";
-import { processBus } from "./process-bus.ts";
+import { Processes } from "./processes.ts";
+import type { Running } from "./processes.ts";
 import { SeededRandom } from "../../../src/lib/seeded-random.ts";
 import { Referee } from "./referee.ts";
 import { ActRules } from "./rules/act.ts";
 import { SandboxFarm } from "./sandbox-farm.ts";
-import type { Fault, Part, Schedule } from "./schedule.ts";
-import { SimProcess } from "./sim-process.ts";
+import type { Part, Schedule } from "./schedule.ts";
+import type { SimProcess } from "./sim-process.ts";
 import { SimulatedModel } from "./simulated-agent.ts";
 import { sweepAsStaleLeader } from "./stale-sweep.ts";
 import { startTimedFaults } from "./timed-faults.ts";
 import { VirtualClock } from "./virtual-clock.ts";
 import { IDENTITY } from "./world-specs.ts";
 import type { Plant } from "./plant.ts";
-
-/** A process and its connection. */
-export interface Running {
-  readonly process: SimProcess;
-  readonly client: FakeBusClient;
-  /** SIGTERM. Resolves when it is gone. */
-  drain: () => Promise<void>;
-}
 
 /** What came of a schedule. */
 export interface WorldEnd {
@@ -62,10 +53,7 @@ export class World {
   readonly acts: ActRules;
   readonly ids: IdSource;
   readonly #plant: Plant;
-  readonly #running = new Map<SimProcess, Running>();
-  readonly #numbers = new Map<Part, number>();
-  readonly #firsts = new Map<Part, SimProcess>();
-  readonly #offsets = new Map<Part, number>();
+  readonly #processes: Processes;
   #counted: CountedOutcome[] = [];
   #isOver = false;
   #settlePurgedAt = Infinity;
@@ -96,6 +84,7 @@ export class World {
         },
       },
     });
+    this.#processes = this.#newProcesses();
     this.farm = new SandboxFarm({
       clock,
       random,
@@ -136,56 +125,35 @@ export class World {
     }
   }
 
-  /** The processes of a part that live. */
+  /** See {@link Processes.living}. */
   living(part?: Part): readonly Running[] {
-    return [...this.#running.values()].filter(({ process }) => part === undefined || process.part === part);
+    return this.#processes.living(part);
   }
 
-  /** How many calls to the outside the first process of a part has made. */
+  /** See {@link Processes.callsOf}. */
   callsOf(part: Part): number {
-    return this.#firsts.get(part)?.calls ?? 0;
+    return this.#processes.callsOf(part);
   }
 
-  /** Starts another process of a part. */
-  launch(part: Part): void {
-    if (this.#isOver) return;
-    const number = (this.#numbers.get(part) ?? 0) + 1;
-    this.#numbers.set(part, number);
-    const process = new SimProcess({ part, number }, this.clock);
-    process.wallOffsetMs = this.#offsets.get(part) ?? 0;
-    if (number === 1) this.#firsts.set(part, process);
-    const client = this.bus.connect(process.name);
-    const running: Running = { process, client, drain: async () => void this.gone(process) };
-    this.#running.set(process, running);
-    this.drivers.add(process);
-    for (const fault of this.faults.at(part, number)) this.#arm(running, fault);
-    void this.#start(running, processBus(process, this.#plant.bus?.(client, process, this) ?? client));
-  }
-
-  /** Wall clocks jump; processes that start later, on the same machine, have the new time. */
+  /** Wall clocks jump, those of sandboxes with their machine's. */
   shiftClocks(part: Part | "machine", byMs: number): void {
-    const parts: readonly Part[] = part === "machine" ? ["worker", "grader", "controller"] : [part];
     if (part === "machine") this.farm.wallOffsetMs += byMs;
-    for (const shifted of parts) {
-      this.#offsets.set(shifted, (this.#offsets.get(shifted) ?? 0) + byMs);
-      for (const { process } of this.living(shifted)) process.wallOffsetMs += byMs;
-    }
+    this.#processes.shiftClocks(part, byMs);
   }
 
-  /** The process is gone at once; another one starts later. */
+  /** See {@link Processes.launch}. */
+  launch(part: Part): void {
+    this.#processes.launch(part);
+  }
+
+  /** See {@link Processes.crash}. */
   crash(process: SimProcess, downMs: number): void {
-    if (!this.gone(process)) return;
-    this.clock.after(downMs, () => this.launch(process.part));
+    this.#processes.crash(process, downMs);
   }
 
-  /** Ends a process without a trace of it; false when it was gone before. */
+  /** See {@link Processes.gone}. */
   gone(process: SimProcess): boolean {
-    const running = this.#running.get(process);
-    if (running === undefined) return false;
-    this.#running.delete(process);
-    process.kill();
-    running.client.kill();
-    return true;
+    return this.#processes.gone(process);
   }
 
   /** Last sequence of the work stream when the job's settle requests were purged last; infinite before. */
@@ -225,6 +193,7 @@ export class World {
     const end = await over;
     await this.#settle();
     this.#isOver = true;
+    this.#processes.startNoMore();
     if (end !== null) this.referee.blame(...finalProblems(this, end));
     for (const { process } of this.living()) this.gone(process);
     return end;
@@ -248,53 +217,20 @@ export class World {
     }
   }
 
-  #arm(running: Running, fault: Fault): void {
-    const { process, client } = running;
-    switch (fault.kind) {
-      case "crash":
-        return void process.traps.set(fault.call, {
-          side: fault.side,
-          act: () => this.crash(process, fault.downMs),
-        });
-      case "pause":
-        return void process.traps.set(fault.call, {
-          side: "before",
-          act: () => process.pause(fault.forMs),
-        });
-      case "cut":
-        return void process.traps.set(fault.call, {
-          side: "before",
-          act: () => this.#cut(client, fault.forMs),
-        });
-      case "drain":
-        return void process.traps.set(fault.call, { side: "before", act: () => this.#drain(running) });
-      default:
-        return undefined;
-    }
-  }
-
-  #cut(client: FakeBusClient, forMs: number): void {
-    client.disconnect();
-    this.clock.after(forMs, () => client.reconnect());
-  }
-
-  #drain(running: Running): void {
-    if (this.#isOver) return;
-    this.launch(running.process.part);
-    queueMicrotask(() => void running.drain().then(() => this.gone(running.process)));
-  }
-
-  #start(running: Running, bus: Bus): Promise<void> {
-    switch (running.process.part) {
-      case "worker":
-        return startWorker(this, running, bus);
-      case "grader":
-        return runGrader(this, running, bus);
-      case "controller":
-        return runController(this, running.process, bus);
-      default:
-        return assertNever(running.process.part);
-    }
+  #newProcesses(): Processes {
+    const { clock, bus, faults } = this;
+    return new Processes({
+      clock,
+      bus,
+      faults,
+      starts: {
+        worker: (running, processBus) => startWorker(this, running, processBus),
+        grader: (running, processBus) => runGrader(this, running, processBus),
+        controller: ({ process }, processBus) => runController(this, process, processBus),
+      },
+      between: (client, process) => this.#plant.bus?.(client, process, this) ?? client,
+      onLaunch: (process) => this.drivers.add(process),
+    });
   }
 
   /** A controller's run is over: the job's, or only its session. */

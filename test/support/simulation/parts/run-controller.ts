@@ -23,7 +23,12 @@ export async function runController(world: World, process: SimProcess, bus: Bus)
   }
 }
 
-function newBroker(world: World, process: SimProcess, bus: Bus): SandboxBroker {
+/** The one broker of a controller. */
+export function newBroker(
+  world: Pick<World, "schedule" | "farm" | "ids">,
+  process: SimProcess,
+  bus: Bus,
+): SandboxBroker {
   const { warmReplicas, recovery } = world.schedule.shape;
   return new SandboxBroker({
     bus,

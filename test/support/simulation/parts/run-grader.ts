@@ -4,11 +4,18 @@ import { GraderWaits } from "../../../../src/grader/grader-waits.ts";
 import { noGraderMetrics } from "../../../../src/grader/metrics.ts";
 import { silentLogger } from "../../../../src/lib/logger.ts";
 import { endpointOf, GRADERS } from "../simulated-grading.ts";
-import type { Running, World } from "../world.ts";
+import type { Running } from "../processes.ts";
+import type { World } from "../world.ts";
 import { noAgentFiles, noCleanSandbox } from "../../grader/no-sandbox.ts";
 
+/** What of a world its graders need. */
+export type GradingWorld = Pick<
+  World,
+  "schedule" | "clock" | "faults" | "ids" | "isPoison" | "indexOf" | "crash"
+>;
+
 /** Runs the real grader service in a simulated process, until it is drained. */
-export async function runGrader(world: World, running: Running, bus: Bus): Promise<void> {
+export async function runGrader(world: GradingWorld, running: Running, bus: Bus): Promise<void> {
   const { process } = running;
   const graderType = world.schedule.shape.grader;
   const grader = new GraderService({

@@ -4,7 +4,8 @@ import { noObserver } from "../../../../src/rollout/observer.ts";
 import { Worker } from "../../../../src/rollout/worker.ts";
 import { createBusClaims } from "../../../../src/sandbox/bus-claims.ts";
 import { simulatedAgent } from "../simulated-agent.ts";
-import type { Running, World } from "../world.ts";
+import type { Running } from "../processes.ts";
+import type { World } from "../world.ts";
 
 /** Starts the real worker in a simulated process. */
 export async function startWorker(world: World, running: Running, bus: Bus): Promise<void> {

@@ -15,8 +15,11 @@ export interface OutcomeStep {
   readonly payload: Uint8Array;
 }
 
+/** What of the record a reward is judged by. */
+type Records = Pick<Record, "logs" | "dispatched" | "schedule">;
+
 /** One outcome an attempt, in a chain without a gap; a reward is what the log's content earns, a failure has none. */
-export function judgeOutcome(record: Record, step: OutcomeStep): readonly string[] {
+export function judgeOutcome(record: Records, step: OutcomeStep): readonly string[] {
   const { outcome, token } = step;
   const attempt = attemptOf(record, token, outcome.attempt);
   return [
@@ -27,7 +30,7 @@ export function judgeOutcome(record: Record, step: OutcomeStep): readonly string
   ];
 }
 
-function attemptOf(record: Record, token: string, attempt: number): AttemptState | null {
+function attemptOf(record: Records, token: string, attempt: number): AttemptState | null {
   return record.logs.get(token)?.attempts.find((candidate) => candidate.attempt === attempt) ?? null;
 }
 
@@ -40,7 +43,7 @@ function judgeChain({ token, outcome, earlier }: OutcomeStep): readonly string[]
 }
 
 function judgeGraded(
-  record: Record,
+  record: Records,
   { token, outcome, client }: OutcomeStep,
   attempt: AttemptState | null,
 ): readonly string[] {
@@ -53,7 +56,7 @@ function judgeGraded(
 }
 
 function judgeFailed(
-  record: Record,
+  record: Records,
   { token, outcome, client, payload }: OutcomeStep,
   attempt: AttemptState | null,
 ): readonly string[] {

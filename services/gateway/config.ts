@@ -53,7 +53,7 @@ export const gatewayConfigSchema = z.strictObject({
     .meta({ description: "Who may do what is the cluster's to say." }),
   drainSeconds: z.int32().min(0).max(3600).default(20).meta({
     description:
-      "After SIGTERM, the time that uploads have to end; results and logs are told to go on elsewhere.",
+      "After SIGTERM, the time that uploads and trainers' calls have to end; results and logs are told to go on elsewhere.",
   }),
   metrics: metricsConfigSchema,
 });

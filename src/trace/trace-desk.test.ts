@@ -54,7 +54,9 @@ function deskOf(rememberedBytes: number) {
       { traceId, item: {}, call: { callId, name: "remote", argumentsJson: "{}" } },
       NEVER,
     );
-  return { clock, desk, call, runs: () => runs };
+  const grade = (traceId: string, patience = NEVER) =>
+    desk.grade(ENVIRONMENT, { traceId, item: {}, sample: { output_text: "done" } }, patience);
+  return { clock, bus, desk, call, grade, runs: () => runs };
 }
 
 it("forgets the traces that were used longest ago when their logs are larger than what it may remember", async () => {
@@ -88,6 +90,23 @@ it("remembers every trace while there is room", async () => {
   const play = async (): Promise<void> => {
     for (const trace of ["a", "b", "c"]) await call(trace, "1");
     expect(desk.size).toBe(3);
+  };
+  await clock.run(play(), 60_000);
+});
+
+it("says that a trace's records are gone when a grade is asked for again after they were removed", async () => {
+  const { clock, bus, call, grade } = deskOf(1_000_000);
+  const impatient = new AbortController();
+  clock.after(1000, () => impatient.abort());
+  const play = async (): Promise<void> => {
+    await call("a", "1");
+    await expect(grade("a", impatient.signal)).rejects.toMatchObject({ code: "trace_pending" });
+    for (const stream of ["events", "work"] as const) await bus.purge(stream, ">");
+    await expect(grade("a")).rejects.toMatchObject({
+      code: "log_conflict",
+      message: "The trace's records are gone.",
+    });
+    expect([...(await bus.subjects("work", ">")).keys()]).toEqual([]);
   };
   await clock.run(play(), 60_000);
 });

@@ -47,14 +47,17 @@ export class TraceGrading {
     this.#parts = parts;
   }
 
-  /** The score, as long as it takes until `signal`. Rejects with `trace_failed` where there will be none, `trace_pending`. */
+  /**
+   * The score, as long as it takes until `signal`. Rejects with `trace_failed` where there will be none, `trace_pending`,
+   * `log_conflict` when its records are gone.
+   */
   async grade(asked: AskedGrade, signal: AbortSignal): Promise<number> {
     const { log, notices, ref, clock } = this.#parts;
     // Before the request is sent: its outcome may be there at once.
     const lookout = new OutcomeLookout(notices, ref, { clock, signal });
     try {
       const { state, result: isOurs } = await log.append((found) => this.#sealing(found, asked));
-      const ended = isOurs ? null : await this.#outcome();
+      const ended = isOurs ? null : await this.#earlierOutcome();
       return scoreOf(ended ?? (await this.#awaited(state, lookout, signal)));
     } finally {
       lookout.stop();
@@ -97,6 +100,13 @@ export class TraceGrading {
       attempt === null ? [startedEvent(ref, atMs, { item, prompt: setup.promptFor(item) })] : [];
     const turn = answeredTurn(atMs, nextTurn(attempt), asked.sample);
     return { events: [...opening, turn, stoppedEvent(atMs, asked)], result: true };
+  }
+
+  /** Of a trace that was sealed before. Its log is remembered here, and may be gone with its outcome: no grader would find it. */
+  async #earlierOutcome(): Promise<Outcome | null> {
+    const outcome = await this.#outcome();
+    if (outcome === null) await this.#parts.log.read();
+    return outcome;
   }
 
   /** By any replica: one that lags behind is asked again. */

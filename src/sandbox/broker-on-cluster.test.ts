@@ -207,18 +207,13 @@ describe("a cluster without room", () => {
     expect(broker.snapshot().pressure).toBeNull();
   });
 
-  it("lets claims of an environment that it can't start wait behind the breaker, with the reason", async () => {
-    const broker = await lead();
-    cluster.failure = new RollyardError("sandbox_unstartable", { message: "ErrImagePull: denied" });
-    const waiting = claiming(ref(0));
-    await later(120_000);
-    expect(broker.snapshot().breaker).toMatchObject({ state: "open", lastReason: "ErrImagePull: denied" });
-    cluster.failure = null;
-    expect((await world.run(waiting)).kind).toBe("leased");
-  });
+  const inQueue: Pick<BrokerOptions, "needOf"> = { needOf: () => ({ spec: spec(), queueName: "team" }) };
 
-  it("lets claims wait just so where their job has a queue or a priority class", async () => {
-    const broker = await lead({}, { needOf: () => ({ spec: spec(), queueName: "team" }) });
+  it.each([
+    ["an environment that it can't start", {}],
+    ["a job that has a queue or a priority class, too,", inQueue],
+  ])("lets claims of %s wait behind the breaker, with the reason", async (_, needs) => {
+    const broker = await lead({}, needs);
     cluster.failure = new RollyardError("sandbox_unstartable", { message: "ErrImagePull: denied" });
     const waiting = claiming(ref(0));
     await later(120_000);

@@ -69,7 +69,8 @@ describe.skipIf(testCluster().isMissing)("what a user types", () => {
   const typed = (line: string): RunningCli => {
     const PATH = `${join(folder, "bin")}:${process.env["PATH"] ?? ""}`;
     const KUBECONFIG = world.whole.cluster.kubeconfigFile;
-    const running = startProgram(["/bin/sh", "-c", `cd '${place}' && ${line}`], { PATH, KUBECONFIG });
+    const env = { PATH, KUBECONFIG, KUBECACHEDIR: join(folder, "kube-cache") };
+    const running = startProgram(["/bin/sh", "-c", `cd '${place}' && ${line}`], env);
     started.push(running);
     return running;
   };

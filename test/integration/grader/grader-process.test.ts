@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { HEADERS } from "../../../src/bus/port.ts";
 import type { Bus } from "../../../src/bus/port.ts";
@@ -17,6 +15,7 @@ import {
 import { endServices, startService, telemetryOf } from "../../support/run/service-process.ts";
 import type { ServiceProcess } from "../../support/run/service-process.ts";
 import { EXACT } from "../../support/grader/flow-world.ts";
+import { ownedFolder } from "../../support/lib/owned-folder.ts";
 
 describe("the grader process", () => {
   let live: LiveBus;
@@ -25,7 +24,7 @@ describe("the grader process", () => {
   const started: ServiceProcess[] = [];
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), "grader-process-"));
+    folder = await ownedFolder("rollyard-grader-process-");
     live = await startLiveBus();
     controller = await live.connect("controller");
   });

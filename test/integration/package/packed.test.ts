@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
 import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { npmEnv } from "../../../scripts/lib/dependencies.mjs";
 import { listFiles } from "../../../scripts/lib/hash-folder.mjs";
 import { startPolicy } from "../../../scripts/lib/scripted-policy.mjs";
+import { ownedFolder } from "../../support/lib/owned-folder.ts";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const example = join(root, "examples", "repo-search");
@@ -41,7 +41,7 @@ const rollyard = (args: readonly string[]): Promise<Ended> =>
   run(join(app, "node_modules", ".bin", "rollyard"), args, app);
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "rollyard-package-"));
+  folder = await ownedFolder("rollyard-package-");
   app = await mkdtemp(join(folder, "app-"));
   await npm(["pack", "--pack-destination", folder], root);
   const tarball = (await readdir(folder)).find((name) => name.endsWith(".tgz"));

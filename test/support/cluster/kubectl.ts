@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { dirname, join } from "node:path";
 import type { TestCluster } from "./test-cluster.ts";
 
 /** How a kubectl command ended. */
@@ -8,6 +9,11 @@ export interface KubectlEnd {
   readonly stderr: string;
 }
 
+/** What kubectl keeps of the cluster is kept beside the kubeconfig, and goes with it. */
+export function clusterFlags({ kubeconfigFile }: Pick<TestCluster, "kubeconfigFile">): readonly string[] {
+  return ["--kubeconfig", kubeconfigFile, "--cache-dir", join(dirname(kubeconfigFile), "cache")];
+}
+
 /** Runs kubectl as an administrator of the test's cluster; `stdin` may be a text, or an object that is sent as JSON. */
 export function kubectl(
   cluster: TestCluster,
@@ -15,7 +21,7 @@ export function kubectl(
   stdin: string | object = "",
 ): Promise<KubectlEnd> {
   return new Promise((resolve, reject) => {
-    const child = spawn(cluster.kubectl, ["--kubeconfig", cluster.kubeconfigFile, ...args]);
+    const child = spawn(cluster.kubectl, [...clusterFlags(cluster), ...args]);
     const texts = { stdout: "", stderr: "" };
     for (const name of ["stdout", "stderr"] as const) {
       child[name].setEncoding("utf8").on("data", (text: string) => {

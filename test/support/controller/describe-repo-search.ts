@@ -7,7 +7,7 @@ import { CORPUS_FOLDER } from "../../../examples/repo-search/derive-items.ts";
 import { startScriptedPolicy } from "../../../examples/repo-search/policy/server.ts";
 import type { ScriptedPolicy } from "../../../examples/repo-search/policy/server.ts";
 import type { ClusterWorld } from "../../chaos/cluster/cluster-world.ts";
-import { kubectl } from "../cluster/kubectl.ts";
+import { clusterFlags, kubectl } from "../cluster/kubectl.ts";
 import { startProgram } from "../run/run-cli.ts";
 import type { RunningCli } from "../run/run-cli.ts";
 import { clusterRewards, localRewards, REPO_SEARCH_JOB, writeRepoSearch } from "./repo-search-files.ts";
@@ -77,8 +77,8 @@ export function describeRepoSearch(place: RepoSearchPlace): void {
       async () => {
         await asUser("apply", "-f", files.clusterEnvironment, "-f", files.items, "-f", files.job);
         const { cluster } = here.world.whole;
-        const kubeconfig = ["--kubeconfig", cluster.kubeconfigFile];
-        const watching = startProgram([cluster.kubectl, ...kubeconfig, "get", "rolloutjobs", "-w"]);
+        const watch = ["get", "rolloutjobs", "-w"];
+        const watching = startProgram([cluster.kubectl, ...clusterFlags(cluster), ...watch]);
         started.push(watching);
         await asUser("scale", "environment/repo-search", `--replicas=${replicas}`);
         const complete = ["--for=condition=Complete", `--timeout=${COMPLETE_MS / 1000}s`];

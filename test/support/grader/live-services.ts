@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { findNatsServer } from "../../../src/bus/find-nats-server.ts";
@@ -9,6 +8,7 @@ import type { ServiceUser } from "../../../src/bus/permissions.ts";
 import { LOCAL_SIZING } from "../../../src/bus/stream-settings.ts";
 import type { Bus } from "../../../src/bus/port.ts";
 import { silentLogger } from "../../../src/lib/logger.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 const CLONE = fileURLToPath(new URL("../../../", import.meta.url));
 
@@ -27,7 +27,7 @@ export interface LiveBus {
 
 /** Starts a nats-server in a temporary folder and makes the streams; work that nobody beats for goes to another after `ackWaitMs`. */
 export async function startLiveBus(ackWaitMs = LOCAL_SIZING.ackWaitMs): Promise<LiveBus> {
-  const folder = await mkdtemp(join(tmpdir(), "grader-bus-"));
+  const folder = await ownedFolder("rollyard-grader-bus-");
   const binary = await findNatsServer({ root: CLONE });
   const server = await startNatsServer({ binary, folder, logger: silentLogger });
   const sizing = { ...LOCAL_SIZING, ackWaitMs };

@@ -1,12 +1,12 @@
 import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, realpath, rm, symlink } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { cp, mkdir, realpath, rm, symlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { npmEnv } from "../../../scripts/lib/dependencies.mjs";
 import { findGo } from "../../../scripts/lib/go.mjs";
 import { fillImageRoot } from "../sandbox/image-root.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 /** The images that the tests build. */
 export const IMAGES = {
@@ -30,7 +30,7 @@ const run = promisify(execFile);
  * packages of this machine and the Node of this clone: no registry of images is asked, and what is built has no network.
  */
 export async function buildImages(host: string): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), "rollyard-images-"));
+  const folder = await ownedFolder("rollyard-images-");
   try {
     await importBase(host, join(folder, "base"));
     await importNodeBuild(host, join(folder, "node"));

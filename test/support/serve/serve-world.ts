@@ -1,11 +1,11 @@
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { chmod, mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { afterEach, expect } from "vitest";
 import { leftoversOf } from "../run/leftovers.ts";
 import { nodeCommand, startCli, startProgram } from "../run/run-cli.ts";
 import type { RunningCli } from "../run/run-cli.ts";
 import { TrainerClient } from "./trainer-client.ts";
+import { ownedFolder } from "../lib/owned-folder.ts";
 
 /** A `rollyard serve` of its own, in a folder under which everything of it is. */
 export interface Served {
@@ -83,7 +83,7 @@ export function serveWorld(): ServeWorld {
 }
 
 async function startServe(options: ServeOptions): Promise<Served> {
-  const folder = await mkdtemp(path.join(tmpdir(), "rollyard-serve-"));
+  const folder = await ownedFolder("rollyard-serve-");
   await chmod(folder, 0o711);
   const temporary = path.join(folder, "tmp");
   await mkdir(temporary, { mode: 0o711 });

@@ -1,4 +1,5 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
+import type { Part } from "../support/simulation/schedule.ts";
 import { traceSchedule } from "../support/simulation/trace.ts";
 import type { NewWorld } from "../support/simulation/trace.ts";
 import { makeTraceSchedule } from "../support/simulation/traces/make-trace-schedule.ts";
@@ -24,6 +25,33 @@ it("is the same run each time", { timeout: 600_000 }, async () => {
     ];
     expect(first.hash, `seed ${seed}`).toBe(again.hash);
   }
+});
+
+function crashing(part: Part, side: "before" | "after", call: number | null): TraceWorld {
+  const { seed, shape } = makeTraceSchedule(3);
+  const small = { items: 2, toolTurns: 2, graders: 1, replicas: side === "before" ? 1 : 3 } as const;
+  const crash = { kind: "crash", part, number: 1, side, downMs: 200 } as const;
+  return new TraceWorld({
+    seed,
+    shape: { ...shape, ...small, gradingNeedsSandbox: side === "before" },
+    faults: call === null ? [] : [{ ...crash, call }],
+  });
+}
+
+describe.each(["gateway", "grader", "controller"] as const)("a %s that dies at any of its calls", (part) => {
+  it.each(["before", "after"] as const)(
+    "breaks no promise to a trainer, %s the call's effect",
+    async (side) => {
+      const undisturbed = crashing(part, side, null);
+      await undisturbed.run();
+      const calls = undisturbed.callsOf(part);
+      expect(calls).toBeGreaterThan(8);
+      for (let call = 1; call <= calls; call += 1) {
+        const { problems } = await crashing(part, side, call).run();
+        expect(problems, `call ${call} of ${calls}`).toEqual([]);
+      }
+    },
+  );
 });
 
 /** One of the daily seeds on which a planted bug shows, and how. */

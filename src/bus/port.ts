@@ -9,6 +9,8 @@ export const HEADERS = {
   number: "Rollyard-N",
   /** Running digest, 64 hex digits: h_n = SHA-256(h_{n-1} || payload). */
   digest: "Rollyard-H",
+  /** On a trace's message that says whether the trainer got the score: true or false. */
+  delivered: "Rollyard-Delivered",
   outcome: "Rollyard-Outcome",
   failureClass: "Rollyard-Class",
   failureCode: "Rollyard-Code",

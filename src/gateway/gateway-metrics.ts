@@ -20,4 +20,6 @@ export interface GatewayMetrics {
   answered(route: GatewayRoute, status: number, seconds: number): void;
   /** Lines of results and logs that were sent. */
   sent(route: GatewayRoute): void;
+  /** A trainer was told a score, or was gone before it had the whole answer. */
+  gradeAnswered(delivered: boolean): void;
 }

@@ -47,8 +47,15 @@ export function encodeLogMessage(
     [HEADERS.attempt]: String(next.attempt),
     [HEADERS.number]: String(next.messages),
     [HEADERS.digest]: next.digest,
+    ...deliveryHeader(events),
   };
   return { payload, headers, next };
+}
+
+/** For those who read headers only. */
+function deliveryHeader(events: readonly RolloutEvent[]): BusHeaders {
+  const told = events.flatMap(({ kind }) => (kind.case === "gradeAnswered" ? [kind.value.delivered] : []));
+  return told.length === 0 ? {} : { [HEADERS.delivered]: String(told.includes(true)) };
 }
 
 /** Decodes a stored message; one without the append header is void to every reader. Throws `log_corrupt`, `other_version`. */

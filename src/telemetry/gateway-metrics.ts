@@ -6,6 +6,7 @@ export function createGatewayMetrics(maker: MetricMaker, streams: () => number):
   const requests = maker.counter("gateway_requests_total");
   const duration = maker.histogram("gateway_request_duration_seconds");
   const lines = maker.counter("gateway_lines_total");
+  const grades = maker.counter("grades_answered_total");
   maker.gauge("gateway_streams", (gauge) => gauge.set(streams()));
   return {
     answered: (route, status, seconds) => {
@@ -13,5 +14,6 @@ export function createGatewayMetrics(maker: MetricMaker, streams: () => number):
       duration.observe({ route }, seconds);
     },
     sent: (route) => lines.inc({ route }),
+    gradeAnswered: (delivered) => grades.inc({ delivered: String(delivered) }),
   };
 }

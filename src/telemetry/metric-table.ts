@@ -138,6 +138,10 @@ export const METRICS = {
     ["route"],
   ),
   gateway_lines_total: counter("Lines of results and logs that a gateway has sent.", ["route"]),
+  grades_answered_total: counter(
+    "Grade requests of hosted trainers that were answered with a score: `delivered` is false when the trainer had hung up before it had the whole answer.",
+    ["delivered"],
+  ),
   gateway_streams: gauge("Results and logs that a gateway sends now."),
   leader: gauge("1 while this controller leads, else 0."),
   kube_requests_total: counter(

@@ -64,6 +64,7 @@ export class TraceDesk {
   readonly #open = new Map<string, OpenTrace>();
   /** Of all that are open, as far as it is counted. */
   #textLength = 0;
+  readonly #noting = new Set<Promise<void>>();
 
   constructor(deps: TraceDeskDeps) {
     this.#deps = deps;
@@ -97,13 +98,23 @@ export class TraceDesk {
     return this.#using(environment, traceId, ({ grading }) => grading.grade(asked, patience));
   }
 
-  /** See {@link TraceGrading.answered}. */
+  /** See {@link TraceGrading.answered}; never rejects. */
   answered(
     environment: ServedEnvironment,
     traceId: string,
     told: { readonly score: number; readonly delivered: boolean },
   ): Promise<void> {
-    return this.#using(environment, traceId, ({ grading }) => grading.answered(told.score, told.delivered));
+    const use = ({ grading }: OpenTrace): Promise<void> => grading.answered(told.score, told.delivered);
+    const noting = this.#using(environment, traceId, use)
+      .catch(() => undefined)
+      .finally(() => this.#noting.delete(noting));
+    this.#noting.add(noting);
+    return noting;
+  }
+
+  /** Resolves once it is on record what trainers were told so far. */
+  async noted(): Promise<void> {
+    await Promise.all(this.#noting);
   }
 
   /** Ends the connections to sandboxes; the leases stay. */

@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { HEADERS } from "../bus/port.ts";
 import type { Bus } from "../bus/port.ts";
 import {
   blobOwner,
@@ -44,6 +45,12 @@ export interface KeptTraces {
   readonly ttlMs: number;
 }
 
+/** The counts, and what only who reads all of the record can tell. */
+export interface TraceTotals extends TraceCounts {
+  /** Graded ones whose score the trainer never got. */
+  readonly undelivered: number;
+}
+
 /** What a keeper needs of the world. */
 export interface TraceKeeperDeps {
   readonly bus: Pick<Bus, "publish" | "read" | "readLast" | "replayHeaders" | "follow" | "purge">;
@@ -84,10 +91,7 @@ export class TraceKeeper {
   /** Learns what is on record and goes on from there until the signal aborts. Rejects with `bus_unavailable`. */
   async start(): Promise<void> {
     await this.#readTraces();
-    for await (const message of this.#deps.bus.replayHeaders("outcomes", this.#outcomes)) {
-      this.#nextOutcome = message.sequence + 1;
-      this.#count(outcomeSummary(message), false);
-    }
+    await this.#readOutcomes(false);
     this.#running = Promise.all([this.#followOutcomes(), this.#sweepLoop()]);
   }
 
@@ -105,11 +109,19 @@ export class TraceKeeper {
     await inParallel(this.#tally.tokens, AT_ONCE, (token) => this.#remove(token));
   }
 
+  /** The counts by all that is on record now. Rejects with `bus_unavailable`. */
+  async countNow(): Promise<TraceTotals> {
+    await this.#readTraces();
+    await this.#readOutcomes(true);
+    return { ...this.counts, undelivered: this.#tally.undelivered };
+  }
+
   /** The environment was edited. */
   update(kept: Pick<KeptTraces, "idleMs" | "ttlMs">): void {
     this.#kept = { ...this.#kept, ...kept };
   }
 
+  /** As of the last look, which is some seconds old at most. */
   get counts(): TraceCounts {
     return this.#tally.counts;
   }
@@ -134,7 +146,18 @@ export class TraceKeeper {
     for await (const message of this.#deps.bus.replayHeaders("events", filter, this.#nextTrace)) {
       this.#nextTrace = message.sequence + 1;
       const parts = parseTraceSubject(message.subject);
-      if (parts !== null) this.#tally.heard(rolloutToken(parts), message.storedAtMs);
+      if (parts === null) continue;
+      const token = rolloutToken(parts);
+      this.#tally.heard(token, message.storedAtMs);
+      if (message.headers[HEADERS.delivered] === "true") this.#tally.delivered(token);
+    }
+  }
+
+  async #readOutcomes(areNew: boolean): Promise<void> {
+    const { bus } = this.#deps;
+    for await (const message of bus.replayHeaders("outcomes", this.#outcomes, this.#nextOutcome)) {
+      this.#nextOutcome = message.sequence + 1;
+      this.#count(outcomeSummary(message), areNew);
     }
   }
 

@@ -20,12 +20,24 @@ export class TraceTally {
   /** When an ended trace's outcome was stored, by token; in the order of their ends. */
   readonly #ended = new Map<string, number>();
   readonly #failures = new Map<FailureClass, number>();
+  /** Whose score the trainer has, by token. */
+  readonly #delivered = new Set<string>();
+  /** Graded ones that are none of these, by token. */
+  readonly #undelivered = new Set<string>();
+  /** Of those that are forgotten. */
+  #neverDelivered = 0;
   #graded = 0;
   #rewards = 0;
 
   /** A message of a trace's log. */
   heard(token: string, storedAtMs: number): void {
     if (!this.#ended.has(token)) this.#live.set(token, Math.max(storedAtMs, this.#live.get(token) ?? 0));
+  }
+
+  /** The trainer got the score of a trace. */
+  delivered(token: string): void {
+    this.#delivered.add(token);
+    this.#undelivered.delete(token);
   }
 
   /** An outcome; false for one that was counted before. */
@@ -37,6 +49,7 @@ export class TraceTally {
     if (end.kind === "graded") {
       this.#graded += 1;
       this.#rewards += end.reward;
+      if (!this.#delivered.has(token)) this.#undelivered.add(token);
     } else this.#failures.set(end.failureClass, (this.#failures.get(end.failureClass) ?? 0) + 1);
     return true;
   }
@@ -54,6 +67,8 @@ export class TraceTally {
   forget(token: string): void {
     this.#live.delete(token);
     this.#ended.delete(token);
+    this.#delivered.delete(token);
+    if (this.#undelivered.delete(token)) this.#neverDelivered += 1;
   }
 
   /** Live traces of which nothing was stored since. */
@@ -64,6 +79,11 @@ export class TraceTally {
   /** Traces that ended before. */
   endedBefore(atMs: number): readonly string[] {
     return Array.from(this.#ended).flatMap(([token, storedAtMs]) => (storedAtMs < atMs ? [token] : []));
+  }
+
+  /** Graded ones whose score the trainer never got, as far as is known. */
+  get undelivered(): number {
+    return this.#undelivered.size + this.#neverDelivered;
   }
 
   get counts(): TraceCounts {

@@ -105,6 +105,16 @@ describe("findings", () => {
     expect(findingsOf([], { end })).toContain("Failed (ConfigError) after 4 s, 1 rollouts/s: Fix the key.");
   });
 
+  it("say how many scores a hosted trainer never got", () => {
+    const told = (undelivered_scores?: number): string =>
+      findingsOf([aSample()], {
+        end: { ...ENDED, ...(undelivered_scores === undefined ? {} : { undelivered_scores }) },
+      });
+    expect(told(2)).toContain("The scores of 2 rollouts never reached the trainer:");
+    expect(told(1)).toContain("The score of 1 rollout never reached the trainer:");
+    expect(told(0)).toBe(told());
+  });
+
   it("say when no tool calls ran in parallel, and how long the tail is", () => {
     const builder = new StatisticsBuilder();
     for (const [sample_index, tool_calls] of [2, 2, 2, 9].entries()) {

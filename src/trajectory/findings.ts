@@ -10,7 +10,7 @@ const NAMED = 8;
 
 /** What a researcher should know first, in sentences, most telling first. */
 export function findings(stats: RunStatistics, end: RunEndRecord | null): readonly string[] {
-  return [ending(end), ...figureFindings(stats)];
+  return [ending(end), ...undelivered(end), ...figureFindings(stats)];
 }
 
 /** The same without how the run ended. */
@@ -25,6 +25,13 @@ function ending(end: RunEndRecord | null): string {
   const pace = rate === null ? "" : `, ${numberText(rate)} rollouts/s`;
   const took = `${numberText(end.seconds_total)} s${pace}`;
   return `${condition} (${reason}) after ${took}${condition === "Failed" ? `: ${message}` : "."}`;
+}
+
+function undelivered(end: RunEndRecord | null): readonly string[] {
+  const count = end?.undelivered_scores ?? 0;
+  if (count === 0) return [];
+  const those = count === 1 ? "The score of 1 rollout" : `The scores of ${count} rollouts`;
+  return [`${those} never reached the trainer: it had hung up, or the gateway ended before its answer.`];
 }
 
 const rewards: Finding = ({ rollouts, reward }) => {

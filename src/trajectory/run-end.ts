@@ -6,6 +6,8 @@ const runEndSchema = z.object({
   end: z.object({ condition: z.enum(["Complete", "Failed"]), reason: z.string(), message: z.string() }),
   seconds_total: z.number(),
   rollouts_per_second: z.number().nullable(),
+  /** Of a hosted trainer's traces: graded ones whose score it never got. */
+  undelivered_scores: z.number().optional(),
 });
 
 /** How a run ended, and how long it took with all its sessions; part of summary.json. */

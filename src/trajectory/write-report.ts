@@ -64,6 +64,8 @@ export async function writeEnd(
     readonly end: RunEndRecord["end"];
     readonly conditions: readonly Condition[];
     readonly seconds: number;
+    /** Of a hosted trainer's traces: graded ones whose score it never got. */
+    readonly undelivered?: number;
   },
 ): Promise<{ readonly text: string; readonly json: object }> {
   const { folder } = reader;
@@ -74,6 +76,7 @@ export async function writeEnd(
     end: { condition, reason, message },
     seconds_total: run.seconds,
     rollouts_per_second: run.seconds > 0 ? totals.rollouts.total / run.seconds : null,
+    ...(run.undelivered === undefined ? {} : { undelivered_scores: run.undelivered }),
   };
   const json = { ...totals, ...end, conditions: run.conditions, groups: groups.length };
   const report = reportOf(figures, end, reader);

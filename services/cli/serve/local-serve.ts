@@ -21,6 +21,7 @@ import type { SandboxBroker } from "../../../src/sandbox/broker.ts";
 import { serveReleases } from "../../../src/sandbox/sandbox-releases.ts";
 import { putServed } from "../../../src/trace/served-record.ts";
 import { TraceKeeper } from "../../../src/trace/trace-keeper.ts";
+import type { TraceTotals } from "../../../src/trace/trace-keeper.ts";
 import type { TraceCounts } from "../../../src/trace/trace-tally.ts";
 import type { ResultRecorder } from "../../../src/trajectory/recorder.ts";
 import { startGrader } from "../../grader/create-grader.ts";
@@ -59,7 +60,7 @@ const GRACE_MS = 5000;
  * Serves an environment to a hosted trainer on this machine with the parts that a cluster runs: streams, broker, grader, gateway and
  * the keeping of traces, each with its own connection and rights. Resolves once it was told to stop and everything is recorded.
  */
-export async function localServe(options: LocalServeOptions): Promise<TraceCounts> {
+export async function localServe(options: LocalServeOptions): Promise<TraceTotals> {
   const closers: Closers = [];
   try {
     return await compose(options, closers);
@@ -68,7 +69,7 @@ export async function localServe(options: LocalServeOptions): Promise<TraceCount
   }
 }
 
-async function compose(options: LocalServeOptions, closers: Closers): Promise<TraceCounts> {
+async function compose(options: LocalServeOptions, closers: Closers): Promise<TraceTotals> {
   const { folder, telemetry, stop } = options;
   const gaveUp = Promise.withResolvers<never>();
   gaveUp.promise.catch(() => undefined);
@@ -109,16 +110,19 @@ async function compose(options: LocalServeOptions, closers: Closers): Promise<Tr
     metrics: telemetry.metrics.grader,
   });
   closers.push(() => grader.stop());
-  const port = await startGateway(options, await connect("gateway"), closers);
+  const gateway = await startGateway(options, await connect("gateway"), closers);
   closers.push(async () => stopping.abort());
   telemetry.readiness.begin(stop);
-  options.onListening({ port, counts: () => keeper.counts });
+  options.onListening({ port: gateway.port, counts: () => keeper.counts });
   const failed = recorder.failed.then((error) => Promise.reject(error));
   const noRoom = watchDisk(folder.path, options.clock, stopping.signal).then(() => gaveUp.promise);
   for (const each of [failed, noRoom]) each.catch(() => undefined);
   await Promise.race([whenAborted(stop), gaveUp.promise, failed, noRoom]);
+  // Who was told what is on record once it is closed.
+  await gateway.close();
+  const counts = await keeper.countNow();
   await recorder.flush();
-  return keeper.counts;
+  return counts;
 }
 
 /** Puts the environment where gateways look for it. */
@@ -213,23 +217,27 @@ function tell(
   metrics.outcomes.rolloutEnded({ namespace, environment }, end.kind);
 }
 
-/** The one gateway; resolves with its port. */
+/** The one gateway; it may be closed more than once. */
 async function startGateway(
   { clock, telemetry, port }: LocalServeOptions,
   bus: Bus,
   closers: Closers,
-): Promise<number> {
+): Promise<{ readonly port: number; close(): Promise<void> }> {
   const logger = telemetry.logger.child({ service: "gateway" });
   const { metrics } = telemetry;
+  const gatewayMetrics = metrics.gateway();
   const traces = createTraceService({ bus, clock, logger, observer: metrics.rollouts.observer });
-  closers.push(() => traces.close());
   const cutOff = new AbortController();
-  const server = createHttpServer({ logger, metrics: metrics.gateway() });
-  addTraceRoutes(server, { traces, clock, cutOff: cutOff.signal });
-  const listening = await listenOn(server, { host: "127.0.0.1", port });
-  closers.push(async () => {
+  const server = createHttpServer({ logger, metrics: gatewayMetrics });
+  addTraceRoutes(server, { traces, clock, cutOff: cutOff.signal, metrics: gatewayMetrics });
+  const listening = listenOn(server, { host: "127.0.0.1", port });
+  let closed: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
     cutOff.abort();
-    await listening.close(GRACE_MS);
-  });
-  return listening.port;
+    await listening.then((open) => open.close(GRACE_MS)).catch(() => undefined);
+    await traces.close();
+  };
+  const closeOnce = (): Promise<void> => (closed ??= close());
+  closers.push(closeOnce);
+  return { port: (await listening).port, close: closeOnce };
 }

@@ -4,7 +4,7 @@ import { toRollyardError } from "../../../src/errors/rollyard-error.ts";
 import { systemClock } from "../../../src/lib/clock.ts";
 import type { SandboxLauncher } from "../../../src/sandbox/port.ts";
 import { selectLauncher } from "../../../src/sandbox/select-launcher.ts";
-import type { TraceCounts } from "../../../src/trace/trace-tally.ts";
+import type { TraceTotals } from "../../../src/trace/trace-keeper.ts";
 import { writeEnd } from "../../../src/trajectory/write-report.ts";
 import type { CliIo } from "../cli-io.ts";
 import { findPrograms } from "../find-programs.ts";
@@ -115,10 +115,10 @@ function announce(
   );
 }
 
-async function conclude({ folder, flags, io }: Serving, counts: TraceCounts, seconds: number): Promise<void> {
+async function conclude({ folder, flags, io }: Serving, counts: TraceTotals, seconds: number): Promise<void> {
   const stopped = { why: "interrupted", message: "It was stopped." } as const;
   await folder.save({ ...folder.state, earlierSeconds: seconds, stopped });
-  const { live, graded, failed } = counts;
+  const { live, graded, failed, undelivered } = counts;
   io.stderr(
     `stopped: ${graded} traces graded, ${failed} failed, ${live} not ended; records in ${folder.path}\n`,
   );
@@ -127,7 +127,7 @@ async function conclude({ folder, flags, io }: Serving, counts: TraceCounts, sec
   const end = { condition: "Complete", reason: "Stopped", message } as const;
   const { text } = await writeEnd(
     { folder: folder.path, command: io.command },
-    { end, conditions: [], seconds },
+    { end, conditions: [], seconds, undelivered },
   );
   if (!flags.json) io.stdout(text);
 }

@@ -26,9 +26,9 @@ async function gateway(room: BodyRoom) {
       snapshot: async () => ({ opensWith: async () => true, pace: { enter: async () => true } }),
     },
   } as unknown as TraceService;
-  const metrics = { answered: () => undefined };
-  const server = createHttpServer({ logger: silentLogger, metrics } as never);
-  addTraceRoutes(server, { traces, clock, cutOff: new AbortController().signal });
+  const metrics = { answered: () => undefined, sent: () => undefined, gradeAnswered: () => undefined };
+  const server = createHttpServer({ logger: silentLogger, metrics });
+  addTraceRoutes(server, { traces, clock, cutOff: new AbortController().signal, metrics });
   const listening = await listenOn(server, { host: "127.0.0.1", port: 0 });
   servers.push(listening);
   return { port: listening.port, clock };

@@ -7,6 +7,7 @@ import type { ServedEnvironment } from "../../trace/trace-ref.ts";
 import { ANSWER_WITHIN_MS, MAX_BODY_BYTES, readGradeRequest, readToolRequest } from "../../trace/wire.ts";
 import type { GradeResponse, ReadCall, ToolResponse } from "../../trace/wire.ts";
 import { callerToken } from "../caller-token.ts";
+import type { GatewayMetrics } from "../gateway-metrics.ts";
 import { discardRest, readJsonBody, requireSize } from "../request-body.ts";
 import type { TraceService } from "./trace-service.ts";
 
@@ -16,6 +17,9 @@ export interface TraceRouteParts {
   readonly clock: Pick<Clock, "sleep">;
   /** Aborts when the process is to end at once: who waits is told to ask again. */
   readonly cutOff: AbortSignal;
+  readonly metrics: Pick<GatewayMetrics, "gradeAnswered">;
+  /** How long a request is held open, in milliseconds; default {@link ANSWER_WITHIN_MS}. */
+  readonly answerWithinMs?: number;
 }
 
 interface EnvironmentParams {
@@ -61,13 +65,13 @@ interface Held {
 /** Lets in who has a key, at the environment's pace, and holds the request open for as long as the contract lets it. */
 async function held(
   request: FastifyRequest<{ Params: EnvironmentParams }>,
-  { traces, clock, cutOff }: TraceRouteParts,
+  { traces, clock, cutOff, answerWithinMs = ANSWER_WITHIN_MS }: TraceRouteParts,
   answer: (environment: ServedEnvironment, patience: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const over = new AbortController();
   const done = new AbortController();
   const patience = AbortSignal.any([over.signal, cutOff]);
-  void clock.sleep(ANSWER_WITHIN_MS, done.signal).then(() => over.abort());
+  void clock.sleep(answerWithinMs, done.signal).then(() => over.abort());
   const { socket } = request.raw;
   const silenceMs = socket.timeout ?? 0;
   // A tool may take minutes, in which nothing is sent.
@@ -173,15 +177,22 @@ function closedText(seal: Seal): string {
 }
 
 async function answerGrade(
-  { traces }: TraceRouteParts,
+  { traces, metrics }: TraceRouteParts,
   { environment, reply, patience }: Held,
   asked: ReturnType<typeof readGradeRequest>,
 ): Promise<void> {
   const score = await traces.desk.grade(environment, asked, patience);
-  reply.raw.once("close", () => {
-    const told = { score, delivered: reply.raw.writableFinished };
-    void traces.desk.answered(environment, asked.traceId, told).catch(() => undefined);
-  });
+  const { socket } = reply.raw;
+  const note = (): void => {
+    // A write that failed counts as finished too.
+    const isCutOff = socket === null || socket.errored !== null;
+    const told = { score, delivered: reply.raw.writableFinished && !isCutOff };
+    metrics.gradeAnswered(told.delivered);
+    void traces.desk.answered(environment, asked.traceId, told);
+  };
+  // A trainer that has hung up while the grade was made is told nothing.
+  if (reply.raw.closed) note();
+  else reply.raw.once("close", note);
   const response: GradeResponse = { score };
   await reply.send(response);
 }

@@ -35,6 +35,9 @@ export interface TraceService {
 
 const HELD_BYTES = 32 * 1024 * 1024;
 
+/** For what is still to be noted at the end; a bus that is away is not waited for. */
+const NOTED_WITHIN_MS = 2000;
+
 /** Composes what answers traces over a bus. */
 export function createTraceService(parts: TraceServiceParts): TraceService {
   const { bus, clock, logger, observer, onSnapshot, heldBytes = HELD_BYTES } = parts;
@@ -65,6 +68,7 @@ export function createTraceService(parts: TraceServiceParts): TraceService {
     environments,
     room: new BodyRoom(heldBytes),
     close: async () => {
+      await Promise.race([desk.noted(), clock.sleep(NOTED_WITHIN_MS)]);
       stopping.abort();
       await Promise.all([desk.close(), http.close()]);
     },

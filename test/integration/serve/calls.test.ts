@@ -65,6 +65,11 @@ describe("a hosted trainer's trace", () => {
     expect(await trainer.grade("trace_b", "3", TRAIN)).toEqual({ status: 200, body: { score: 0 } });
     const validation = { ...ROW, split: "validation" };
     expect(await trainer.grade("trace_c", "3", validation)).toEqual({ status: 200, body: { score: 0 } });
+    // What can't be graded has no score, however often it is asked for.
+    const unscored = () => trainer.grade("trace_d", "3", { question: "no answer in this row" });
+    const failed = { status: 500, body: { error: { code: "trace_failed" } } };
+    expect(await unscored()).toMatchObject(failed);
+    expect(await unscored()).toMatchObject(failed);
     await served.stop();
     expect(await served.lines("results.jsonl")).toMatchObject([
       {
@@ -78,10 +83,12 @@ describe("a hosted trainer's trace", () => {
       },
       { trace_id: "trace_b", item_index: 0, sample_index: 1, reward: 0, tool_calls: 0, split: "train" },
       { trace_id: "trace_c", item_index: 1, sample_index: 0, reward: 0, tool_calls: 0, split: "validation" },
+      { trace_id: "trace_d", outcome: "failed", failure_class: "config", reward: null },
     ]);
     expect(await served.lines("groups.jsonl")).toMatchObject([
       { item_index: 0, n: 2, mean: 0.5 },
       { item_index: 1, n: 1, mean: 0 },
+      { item_index: 2, n: 1, graded: 0, mean: null },
     ]);
     const [first] = await served.lines("trajectories.jsonl");
     expect(JSON.stringify(first?.["messages"])).toContain("canary-prompt 1 + 1");

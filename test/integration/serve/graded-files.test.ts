@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { supervisorOf } from "../../support/run/supervisor-of.ts";
 import { sandboxesOf } from "../../support/serve/sandboxes-of.ts";
 import { serveWorld } from "../../support/serve/serve-world.ts";
 
@@ -34,8 +35,17 @@ it("traces are graded by the files that they left, those without a call by a fre
     [200, 0],
   ]);
   await expect.poll(() => sandboxesOf(served), { timeout: 20_000 }).toEqual([]);
+  // There is no score for a rollout whose files are gone, however often it is asked for.
+  const failed = { status: 500, body: { error: { code: "trace_failed" } } };
+  expect(await write("trace_lost", "2")).toMatchObject({ status: 200 });
+  process.kill(supervisorOf(served), "SIGKILL");
+  expect(await trainer.grade("trace_lost")).toMatchObject(failed);
+  expect(await trainer.grade("trace_lost")).toMatchObject(failed);
   await served.stop();
   const results = await served.lines("results.jsonl");
   const flagsOf = (trace: string): unknown => results.find(({ trace_id: id }) => id === trace)?.["flags"];
   expect(traces.map(flagsOf)).toEqual([[], [], ["agent_files_absent"]]);
+  expect(results.filter(({ outcome }) => outcome === "failed")).toMatchObject([
+    { trace_id: "trace_lost", failure_class: "sandbox", reward: null },
+  ]);
 });

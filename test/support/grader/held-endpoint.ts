@@ -6,8 +6,8 @@ import type { JsonObject } from "../../../src/lib/json.ts";
 /** A grading endpoint of a test. */
 export interface HeldEndpoint {
   readonly url: string;
-  /** What may be answered, the oldest first; answering takes it away. */
-  readonly open: (() => void)[];
+  /** What may be answered, the oldest first; answering takes it away. The body is a score of 1 unless another is given. */
+  readonly open: ((body?: string) => void)[];
   /** Most requests that were open at once. */
   readonly most: number;
   close(): Promise<void>;
@@ -15,13 +15,13 @@ export interface HeldEndpoint {
 
 /** Starts an endpoint that scores 1 when the test says so, and hands each item on as its request comes. */
 export async function startHeldEndpoint(onItem: (item: JsonObject) => void): Promise<HeldEndpoint> {
-  const open: (() => void)[] = [];
+  const open: HeldEndpoint["open"] = [];
   let most = 0;
   const server = createServer((request, response) => {
     void json(request).then((body) => {
-      const answer = (): void => {
+      const answer = (text = '{"score": 1}'): void => {
         open.splice(open.indexOf(answer), 1);
-        response.end('{"score": 1}');
+        response.end(text);
       };
       response.on("close", () => {
         if (open.includes(answer)) open.splice(open.indexOf(answer), 1);

@@ -10,14 +10,14 @@ import { createMetrics } from "../../../src/telemetry/create-metrics.ts";
 import { createPinoLogger } from "../../../src/telemetry/pino-logger.ts";
 
 // A gateway of its own beside a local `serve`, which does for traces what services/gateway does on a cluster: SIGTERM lets what
-// runs end within the time that the second argument gives, and SIGKILL is SIGKILL.
+// runs end within the time that the second argument gives, and SIGKILL is SIGKILL. The third says how long a request is held open.
 
 interface JoinFile {
   readonly servers: readonly string[];
   readonly passwords: Readonly<Record<string, string>>;
 }
 
-const [, , joinFile = "", graceMs = "5000"] = process.argv;
+const [, , joinFile = "", graceMs = "5000", answerWithinMs] = process.argv;
 const { servers, passwords } = JSON.parse(await readFile(joinFile, "utf8")) as JoinFile;
 const logger = createPinoLogger({ file: null, level: "warn" });
 const clock = systemClock;
@@ -34,8 +34,15 @@ const labels = { environment: "small", tools: new Set<string>() };
 const metrics = createMetrics(new Registry(), { labelsOf: () => labels });
 const traces = createTraceService({ bus, clock, logger, observer: metrics.rollouts.observer });
 const cutOff = new AbortController();
-const server = createHttpServer({ logger, metrics: metrics.gateway() });
-addTraceRoutes(server, { traces, clock, cutOff: cutOff.signal });
+const gatewayMetrics = metrics.gateway();
+const server = createHttpServer({ logger, metrics: gatewayMetrics });
+addTraceRoutes(server, {
+  traces,
+  clock,
+  cutOff: cutOff.signal,
+  metrics: gatewayMetrics,
+  ...(answerWithinMs === undefined ? {} : { answerWithinMs: Number(answerWithinMs) }),
+});
 const listening = await listenOn(server, { host: "127.0.0.1", port: 0 });
 process.stdout.write(`${JSON.stringify({ port: listening.port })}\n`);
 process.once("SIGTERM", () => {

@@ -32,6 +32,12 @@ export interface Replica {
   readonly process: RunningCli;
 }
 
+/** How another gateway differs. */
+export interface ReplicaOptions {
+  /** How long it holds a request open, in milliseconds; default as a gateway does. */
+  readonly answerWithinMs?: number;
+}
+
 /** What of the served environment differs: YAML lines of its spec, and flags. */
 export interface ServeOptions {
   readonly spec?: string;
@@ -48,7 +54,7 @@ export interface ServeOptions {
 /** Environments of one test file that are served; they end with their test, and must leave nothing behind. */
 export interface ServeWorld {
   serve(options?: ServeOptions): Promise<Served>;
-  replica(served: Served): Promise<Replica>;
+  replica(served: Served, options?: ReplicaOptions): Promise<Replica>;
 }
 
 const GONE_WITHIN_MS = 60_000;
@@ -74,8 +80,8 @@ export function serveWorld(): ServeWorld {
       served.push(started);
       return started;
     },
-    replica: async (target) => {
-      const replica = await startReplica(target);
+    replica: async (target, options = {}) => {
+      const replica = await startReplica(target, options);
       replicas.push(replica);
       return replica;
     },
@@ -125,9 +131,13 @@ async function startServe(options: ServeOptions): Promise<Served> {
   };
 }
 
-async function startReplica({ records, grader }: Served): Promise<Replica> {
+async function startReplica(
+  { records, grader }: Served,
+  { answerWithinMs }: ReplicaOptions,
+): Promise<Replica> {
   const join = path.join(records, ".rollyard", "join.json");
-  const process = startProgram(nodeCommand("test/support/serve/gateway-main.ts", [join]));
+  const hold = answerWithinMs === undefined ? [] : ["5000", String(answerWithinMs)];
+  const process = startProgram(nodeCommand("test/support/serve/gateway-main.ts", [join, ...hold]));
   const [, port = ""] = await process.says(/"port":(\d+)/u);
   const base = new URL(grader.replace(/\/grade$/u, ""));
   base.port = port;
@@ -148,7 +158,7 @@ apiVersion: rollyard.dev/v1alpha1
 kind: Environment
 metadata: {name: small}
 spec:
-  sandbox: {startsPerSecond: 200${sandbox === "" ? "" : `, ${sandbox}`}}
+  sandbox: {${sandbox.includes("startsPerSecond") ? "" : "startsPerSecond: 200, "}${sandbox}}
   prompt: [{role: user, content: "canary-prompt {{ item.question }}"}]
   tools: ${tools}
 ${spec.includes("limits:") ? "" : "  limits: {toolSeconds: 30}"}

@@ -1,0 +1,98 @@
+import { connect } from "node:net";
+import { once } from "node:events";
+import { describe, expect, it } from "vitest";
+import { startHeldEndpoint } from "../../support/grader/held-endpoint.ts";
+import { startCli } from "../../support/run/run-cli.ts";
+import { sandboxesOf } from "../../support/serve/sandboxes-of.ts";
+import { serveWorld } from "../../support/serve/serve-world.ts";
+import type { Served } from "../../support/serve/serve-world.ts";
+import { ROW } from "../../support/serve/trainer-client.ts";
+
+const world = serveWorld();
+const PENDING = { status: 503, body: { error: { code: "trace_pending" } } };
+
+describe("answers of a gateway to a hosted trainer", () => {
+  it("tell it to ask again when they take too long, and whose score never arrived is counted", async () => {
+    const asked: unknown[] = [];
+    const endpoint = await startHeldEndpoint((item) => asked.push(item["trace"]));
+    const served = await world.serve({ grader: `{type: endpoint, name: remote, url: "${endpoint.url}"}` });
+    const impatient = served.trainer.at((await world.replica(served, { answerWithinMs: 500 })).base);
+    // A call that outlasts every try of the platform, which runs once.
+    const command = "until [ -e go ]; do sleep 0.05; done; echo ran >> log; cat log";
+    const slow = { trace: "trace_slow", call: "call_1", command };
+    for (let tries = 0; tries < 5; tries += 1) expect(await impatient.call(slow)).toMatchObject(PENDING);
+    const go = { trace: "trace_slow", call: "call_2", command: "touch go" };
+    expect(await served.trainer.call(go)).toMatchObject({ status: 200 });
+    await expect
+      .poll(() => impatient.call(slow))
+      .toMatchObject({ status: 200, body: { call_id: "call_1", output: "ran\n" } });
+    expect(await served.trainer.call(slow)).toMatchObject({ status: 200, body: { output: "ran\n" } });
+    // A grade that does so, which is asked for once.
+    const grade = () => impatient.grade("trace_slow", "2", { ...ROW, trace: "slow" });
+    expect(await grade()).toMatchObject(PENDING);
+    expect(await grade()).toMatchObject(PENDING);
+    await expect.poll(() => endpoint.open.length).toBe(1);
+    endpoint.open[0]?.();
+    await expect.poll(grade).toEqual({ status: 200, body: { score: 1 } });
+    await expect.poll(() => sandboxesOf(served)).toEqual([]);
+    // Trainers that hang up while the grade is made.
+    for (const trace of ["heard", "unheard"]) {
+      await hangUp(served, trace, () => expect.poll(() => endpoint.open.length).toBe(1));
+      endpoint.open[0]?.();
+      await expect.poll(() => endpoint.open.length).toBe(0);
+    }
+    await expect.poll(() => answered(served)).toEqual(['{delivered="false"} 2']);
+    const repeat = await served.trainer.grade("heard", "3", ROW);
+    expect(repeat).toEqual({ status: 200, body: { score: 1 } });
+    await expect.poll(() => answered(served)).toEqual(['{delivered="false"} 2', '{delivered="true"} 1']);
+    // A grader that fails has no score to give, however often it is asked.
+    const broken = () => served.trainer.grade("broken", "2", { ...ROW, trace: "broken" });
+    const failing = broken();
+    for (const tries of [1, 2, 3]) {
+      await expect.poll(() => asked.filter((trace) => trace === "broken")).toHaveLength(tries);
+      endpoint.open[0]?.('{"no": "score"}');
+    }
+    const failed = { status: 500, body: { error: { code: "trace_failed" } } };
+    expect(await failing).toMatchObject(failed);
+    expect(await broken()).toMatchObject(failed);
+    expect(asked).toEqual(["slow", "heard", "unheard", "broken", "broken", "broken"]);
+    await served.stop();
+    await endpoint.close();
+    const { stdout, code } = await startCli(["report", served.records]).ended;
+    expect(code).toBe(0);
+    expect(await served.lines("results.jsonl")).toMatchObject([
+      { trace_id: "trace_slow", reward: 1, tool_calls: 2 },
+      { trace_id: "heard", reward: 1 },
+      { trace_id: "unheard", reward: 1 },
+      { trace_id: "broken", outcome: "failed", failure_class: "grader", failure_code: "grader_bad_answer" },
+    ]);
+    expect(stdout).toContain("The score of 1 rollout never reached the trainer");
+  });
+});
+
+/** Asks for the grade of a trace, and breaks the connection once `isAsked`. */
+async function hangUp(
+  { grader, headers }: Served,
+  trace: string,
+  isAsked: () => Promise<unknown>,
+): Promise<void> {
+  const { hostname, port, pathname } = new URL(grader);
+  const body = JSON.stringify({ sample: { output_text: "2" }, item: { ...ROW, trace }, trace_id: trace });
+  const socket = connect(Number(port), hostname);
+  const head = { Host: "localhost", ...headers, "Content-Length": String(Buffer.byteLength(body)) };
+  const lines = Object.entries(head).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.write(`POST ${pathname} HTTP/1.1\r\n${lines.join("")}\r\n${body}`);
+  await isAsked();
+  socket.resetAndDestroy();
+  await once(socket, "close");
+}
+
+/** How many grade requests were answered, as the metrics say. */
+async function answered(served: Served): Promise<readonly string[]> {
+  const [, page = ""] = await served.process.says(/metrics at (\S+)/u);
+  const text = await (await fetch(page)).text();
+  return Array.from(
+    text.matchAll(/^rollyard_grades_answered_total(\{.*)$/gmu),
+    ([, found = ""]) => found,
+  ).toSorted();
+}

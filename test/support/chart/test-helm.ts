@@ -29,7 +29,9 @@ export async function testHelm(): Promise<TestHelm> {
 /** Runs helm; it finds no configuration and no repository of whoever runs the tests. */
 export function helm(found: TestHelm, args: readonly string[]): Promise<CliEnd> {
   if (found.kind === "missing") return Promise.reject(new Error(found.reason));
-  const env = { PATH: "/usr/bin:/bin", HOME: "/nonexistent", HELM_REPOSITORY_CONFIG: "/nonexistent" };
+  const nowhere = { HOME: "/nonexistent", HELM_REPOSITORY_CONFIG: "/nonexistent" };
+  // Root would make a folder of any other name, for what API servers say of themselves.
+  const env = { PATH: "/usr/bin:/bin", ...nowhere, KUBECACHEDIR: "/dev/null/cache" };
   return new Promise((resolve) => {
     execFile(found.path, args, { env, maxBuffer: MAX_OUTPUT_BYTES }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code ?? 1), stdout, stderr });

@@ -187,8 +187,8 @@ async function answerGrade(
     // A write that failed counts as finished too.
     const isCutOff = socket === null || socket.errored !== null;
     const told = { score, delivered: reply.raw.writableFinished && !isCutOff };
-    metrics.gradeAnswered(told.delivered);
-    void traces.desk.answered(environment, asked.traceId, told);
+    const noted = traces.desk.answered(environment, asked.traceId, told);
+    void noted.then(() => metrics.gradeAnswered(told.delivered));
   };
   // A trainer that has hung up while the grade was made is told nothing.
   if (reply.raw.closed) note();

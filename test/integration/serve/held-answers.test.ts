@@ -71,6 +71,51 @@ describe("answers of a gateway to a hosted trainer", () => {
   });
 });
 
+describe("requests that come faster than an environment takes them", () => {
+  it("are held open, also while sandboxes start slowly, and those that would wait over a minute are sent away", async () => {
+    const served = await world.serve({
+      spec: "  serve: {requestsPerSecond: 5}",
+      sandbox: "startsPerSecond: 1",
+    });
+    const { trainer } = served;
+    const first = ["a", "b", "c", "d"].map((trace) => trainer.call({ trace, call: "0", command: "echo 0" }));
+    expect((await Promise.all(first)).map(({ status, body }) => [status, body["output"]])).toEqual(
+      first.map(() => [200, "0\n"]),
+    );
+    expect(await sandboxesOf(served)).toHaveLength(4);
+    const numbers = Array.from({ length: 15 }, (_, index) => index + 1);
+    const calls = numbers.map((number) => ({
+      trace: "a",
+      call: String(number),
+      command: `echo ${number} >> log`,
+    }));
+    const answers = await Promise.all(calls.map((call) => trainer.call(call)));
+    expect(answers.map(({ status }) => status)).toEqual(numbers.map(() => 200));
+    const log = await trainer.call({ trace: "a", call: "16", command: "sort -n log" });
+    expect(log.body["output"]).toBe(numbers.map((number) => `${number}\n`).join(""));
+    // More than a minute's worth.
+    const many = Array.from({ length: 340 }, () => emptyCall(served));
+    const refused = many.map(async (each) => {
+      const answer = await each;
+      if (answer.status !== 503) throw new Error("it was let in");
+      return answer;
+    });
+    expect(await Promise.any(refused)).toEqual(BUSY);
+    await served.stop();
+    await Promise.allSettled(many);
+  });
+});
+
+const BUSY = { status: 503, retryAfter: "1", code: "gateway_busy" };
+
+/** A call that says nothing, as it is answered. */
+async function emptyCall({ tools, headers }: Served): Promise<typeof BUSY> {
+  const response = await fetch(tools[0]?.server_url ?? "", { method: "POST", headers, body: "{}" });
+  const { error } = (await response.json()) as { readonly error: { readonly code: string } };
+  const retryAfter = response.headers.get("retry-after") ?? "";
+  return { status: response.status, retryAfter, code: error.code };
+}
+
 /** Asks for the grade of a trace, and breaks the connection once `isAsked`. */
 async function hangUp(
   { grader, headers }: Served,

@@ -78,9 +78,9 @@ describe("two gateways", () => {
     const served = await world.serve();
     let gateways = [await world.replica(served), await world.replica(served)];
     const traces = names("trace", 200);
-    const trainerNow = () => served.trainer.at(...gateways.map(({ base }) => base));
+    const trainer = served.trainer.among(() => gateways.map(({ base }) => base));
     const opened = await Promise.all(
-      traces.map((trace) => trainerNow().callPatiently({ trace, call: "0", command: "echo 0 >> log" })),
+      traces.map((trace) => trainer.callPatiently({ trace, call: "0", command: "echo 0 >> log" })),
     );
     expect(opened.filter(({ status }) => status !== 200)).toEqual([]);
     const isOver = { now: false };
@@ -92,10 +92,10 @@ describe("two gateways", () => {
             call: String(call),
             command: `echo ${call} >> log; sleep 0.2; tail -n 1 log`,
           };
-          const answer = await trainerNow().callPatiently(asked);
+          const answer = await trainer.callPatiently(asked);
           if (answer.status !== 200 || answer.body["output"] !== `${call}\n`) return JSON.stringify(answer);
         }
-        return JSON.stringify((await trainerNow().gradePatiently(trace)).body);
+        return JSON.stringify((await trainer.gradePatiently(trace)).body);
       }),
     );
     for (const old of gateways) {

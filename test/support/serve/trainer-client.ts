@@ -21,17 +21,25 @@ export const ROW = { question: "1 + 1", answer: "2" } as const;
 /** Speaks the contract of hosted trainers: one request at a time, or with the retries that it documents. */
 export class TrainerClient {
   readonly #headers: Readonly<Record<string, string>>;
-  readonly #bases: readonly string[];
+  readonly #bases: () => readonly string[];
   #turn = 0;
 
   /** `bases` are the addresses of an environment at each gateway; requests go to them in turn. */
-  constructor(headers: Readonly<Record<string, string>>, bases: readonly string[]) {
+  constructor(
+    headers: Readonly<Record<string, string>>,
+    bases: readonly string[] | (() => readonly string[]),
+  ) {
     this.#headers = headers;
-    this.#bases = bases;
+    this.#bases = typeof bases === "function" ? bases : () => bases;
   }
 
   /** The same trainer with other gateways. */
   at(...bases: readonly string[]): TrainerClient {
+    return new TrainerClient(this.#headers, bases);
+  }
+
+  /** The same trainer with the gateways that are there at each try, as a load balancer knows them. */
+  among(bases: () => readonly string[]): TrainerClient {
     return new TrainerClient(this.#headers, bases);
   }
 
@@ -41,7 +49,7 @@ export class TrainerClient {
   }
 
   get bases(): readonly string[] {
-    return this.#bases;
+    return this.#bases();
   }
 
   call(asked: AskedCall): Promise<TrainerAnswer> {
@@ -63,13 +71,15 @@ export class TrainerClient {
 
   /** Posts JSON, or a text as it is. A gateway that refuses connections is passed over, as a load balancer does. */
   async post(route: string, body: unknown): Promise<TrainerAnswer> {
-    for (let others = this.#bases.length - 1; ; others -= 1) {
-      const base = this.#bases[this.#turn % this.#bases.length] ?? "";
-      this.#turn += 1;
+    const bases = this.bases;
+    const turn = this.#turn;
+    this.#turn += 1;
+    for (let refused = 0; ; refused += 1) {
+      const base = bases[(turn + refused) % bases.length] ?? "";
       try {
         return await this.#send(base, route, body);
       } catch (error) {
-        if (others <= 0 || !isRefused(error)) throw error;
+        if (refused + 1 >= bases.length || !isRefused(error)) throw error;
       }
     }
   }

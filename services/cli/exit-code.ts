@@ -15,6 +15,7 @@ const BAD_INPUT: ReadonlySet<string> = new Set([
   "grader_config_error",
   "kube_credentials",
   "job_not_found",
+  "environment_not_found",
   "request_unauthenticated",
   "request_forbidden",
   "request_conflict",

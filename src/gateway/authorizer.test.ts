@@ -39,11 +39,12 @@ describe("Authorizer", () => {
     expect(asked).toEqual(["user", "right"]);
     await one.authorize("ada's", { ...access, name: "other" });
     await one.authorize("ada's", { namespace: "team", verb: "create" });
+    await one.authorize("ada's", { ...access, resource: "environments" });
     await one.authorize("bob's", access);
-    expect(asked).toEqual(["user", "right", "right", "right", "user", "right"]);
+    expect(asked).toEqual(["user", "right", "right", "right", "right", "user", "right"]);
     nowMs = 30_000;
     await one.authorize("ada's", access);
-    expect(asked.slice(6)).toEqual(["user", "right"]);
+    expect(asked.slice(7)).toEqual(["user", "right"]);
   });
 
   it("refuses a right that was taken away once its time is over, and gives a new one soon", async () => {

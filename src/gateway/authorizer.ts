@@ -50,8 +50,8 @@ export class Authorizer {
         message: "The cluster does not know this token, or its time is over: sign in anew.",
       });
     }
-    const { namespace, name = "", verb, subresource = "" } = access;
-    const question = [key, namespace, name, verb, subresource].join("/");
+    const { namespace, resource = "", name = "", verb, subresource = "" } = access;
+    const question = [key, namespace, resource, name, verb, subresource].join("/");
     const may = await this.#rights.get(question, async () =>
       this.#kept(await reviews.isAllowed(user, access)),
     );

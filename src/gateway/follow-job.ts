@@ -68,6 +68,14 @@ export async function* followJob(deps: FollowDeps, job: FollowedJob): AsyncGener
   }
 }
 
+/** Reads the messages of a stream that are there now by the leader's word, page by page. Rejects with `bus_unavailable`. */
+export function messagesUntilNow(
+  deps: FollowDeps,
+  read: { readonly stream: StreamName; readonly filter: string },
+): AsyncGenerator<readonly StoredMessage[], void, undefined> {
+  return new Pages(deps, { ...read, follow: false, from: 1 }).untilNow();
+}
+
 function lastWord({ follow }: FollowedJob, record: JobRecord | null, draining: AbortSignal): Found | null {
   const hasEnded = record !== null && record.endedAtMs !== null;
   if (hasEnded || !follow) return { kind: "end", record };
@@ -106,15 +114,17 @@ class Quiet {
   }
 }
 
+type PagedStream = Omit<FollowedJob, keyof RecordedJob>;
+
 /** Where a reader stands in a stream. */
 class Pages {
   readonly #deps: FollowDeps;
-  readonly #job: FollowedJob;
+  readonly #job: PagedStream;
   #next: number;
   /** Not all that is there was read, for this process is to end: another gateway gives the rest. */
   isLeft = false;
 
-  constructor(deps: FollowDeps, job: FollowedJob) {
+  constructor(deps: FollowDeps, job: PagedStream) {
     this.#deps = deps;
     this.#job = job;
     this.#next = job.from;

@@ -1,9 +1,10 @@
+import { environmentResults } from "./environment-results.ts";
 import { mountGraderRoutes } from "../grader-http/grader-routes.ts";
 import { createHttpServer, listenOn } from "./http-server.ts";
 import type { GatewayServer } from "./http-server.ts";
 import { graderHost } from "./grader-host.ts";
 import { JobRoutes } from "./job-routes.ts";
-import type { GatewayParts } from "./job-routes.ts";
+import type { GatewayParts } from "./gateway-parts.ts";
 import { addTraceRoutes } from "./traces/trace-routes.ts";
 import type { TraceService } from "./traces/trace-service.ts";
 
@@ -28,6 +29,10 @@ export function startGatewayServer(
   server.put(`${jobs}/:name/dataset`, { config: { route: "dataset" } }, (...call) => routes.dataset(...call));
   server.get(`${jobs}/:name/results`, { config: { route: "results" } }, (...call) => routes.results(...call));
   server.get(`${jobs}/:name/log`, { config: { route: "log" } }, (...call) => routes.log(...call));
+  const environments = "/v1/namespaces/:namespace/environments";
+  server.get(`${environments}/:name/results`, { config: { route: "results" } }, (...call) =>
+    environmentResults(parts, ...call),
+  );
   addTraceRoutes(server, parts);
   return listenOn(server, address);
 }

@@ -9,7 +9,7 @@ import { GraderApi } from "../grader-http/grader-api.ts";
 import type { GraderRoutesHost } from "../grader-http/grader-routes.ts";
 import { systemClock } from "../lib/clock.ts";
 import { callerToken } from "./caller-token.ts";
-import type { GatewayParts } from "./job-routes.ts";
+import type { GatewayParts } from "./gateway-parts.ts";
 import { discardRest, readJsonBody } from "./request-body.ts";
 import { namespacePathSchema, readInput } from "./route-inputs.ts";
 

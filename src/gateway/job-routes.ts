@@ -1,19 +1,13 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { Bus } from "../bus/port.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
-import type { KubeClient } from "../kube/kube-client.ts";
-import type { Clock } from "../lib/clock.ts";
-import type { Logger } from "../lib/logger.ts";
-import type { AheadRoom } from "../lib/map-ahead.ts";
-import type { Authorizer } from "./authorizer.ts";
+import { authorizeRequest } from "./authorize-request.ts";
 import { callerToken } from "./caller-token.ts";
 import { findJob } from "./find-job.ts";
 import type { FoundJob } from "./find-job.ts";
-import type { GatewayMetrics, GatewayRoute } from "./gateway-metrics.ts";
+import type { GatewayParts } from "./gateway-parts.ts";
 import type { JobAccess } from "./job-access.ts";
 import { readJobRequest } from "./job-request.ts";
 import { jobView, trueConditions } from "./job-view.ts";
-import type { GatewayLimits, Places } from "./limits.ts";
 import { readLogs } from "./read-logs.ts";
 import { readResults } from "./read-results.ts";
 import type { ReadJob, ResultsDeps } from "./read-results.ts";
@@ -26,30 +20,10 @@ import {
   readLogsQuery,
   resultsQuerySchema,
 } from "./route-inputs.ts";
-import { sendLines } from "./send-lines.ts";
+import { streamAnswer } from "./stream-answer.ts";
+import type { StreamedRoute } from "./stream-answer.ts";
 import { submitJob } from "./submit-job.ts";
 import { copyRows, uploadRows } from "./upload-rows.ts";
-import { watchfulLines } from "./watchful-lines.ts";
-
-/** What the routes work with. */
-export interface GatewayParts {
-  readonly bus: Pick<Bus, "publish" | "read" | "readPage" | "readLast" | "broadcast">;
-  /** The gateway's own. */
-  readonly client: Pick<KubeClient, "get">;
-  /** For what is done in a caller's name; it must not have credentials of its own that the API server would take instead. */
-  readonly callers: Pick<KubeClient, "send">;
-  readonly authorizer: Authorizer;
-  readonly limits: GatewayLimits;
-  readonly places: { readonly bodies: Places; readonly streams: Places };
-  readonly ahead: AheadRoom;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  readonly metrics: GatewayMetrics;
-  /** A name for a job whose submitter gives none. */
-  readonly newName: () => string;
-  /** Aborts when the process is to end. */
-  readonly draining: AbortSignal;
-}
 
 /** The routes of RolloutJobs. Each asks first who the caller is and whether they may; a body is read after that alone. */
 export class JobRoutes {
@@ -126,35 +100,24 @@ export class JobRoutes {
     await this.#stream(request, reply, { route: "log", lines: (deps, job) => readLogs(deps, job, query) });
   }
 
-  async #stream(
-    request: FastifyRequest,
-    reply: FastifyReply,
-    { route, lines }: StreamedRoute,
-  ): Promise<void> {
-    const { bus, client, clock, logger, draining, places, ahead, metrics } = this.#parts;
+  async #stream(request: FastifyRequest, reply: FastifyReply, { route, lines }: JobLines): Promise<void> {
     const place = readInput(jobPathSchema, request.params);
-    const authorize = (): Promise<void> =>
-      this.#authorize(request, { ...place, verb: "get", subresource: route });
-    await authorize();
-    const job = await findJob(client, place);
-    const giveBack = places.streams.take();
-    const gone = new AbortController();
-    reply.raw.once("close", () => gone.abort());
-    if (reply.raw.destroyed) gone.abort();
-    reply.hijack();
-    try {
-      const deps = { store: bus, clock, logger, draining, ahead, signal: gone.signal };
-      const { jobUid, spec } = job;
-      const made = lines(deps, { namespace: place.namespace, jobUid, retry: spec?.retry ?? null });
-      const tell = async (): Promise<object | null> => this.#told(job);
-      await sendLines(reply.raw, watchfulLines(made, { clock, authorize, tell }), {
-        onSent: () => metrics.sent(route),
-        onError: (code) => logger.warn("an answer broke off", { route, code, ...place }),
-      });
-    } finally {
-      gone.abort();
-      giveBack();
-    }
+    await streamAnswer(
+      this.#parts,
+      { request, reply },
+      {
+        route,
+        access: { ...place, verb: "get", subresource: route },
+        open: async () => {
+          const job = await findJob(this.#parts.client, place);
+          const { jobUid, spec } = job;
+          return {
+            lines: (deps) => lines(deps, { namespace: place.namespace, jobUid, retry: spec?.retry ?? null }),
+            tell: () => this.#told(job),
+          };
+        },
+      },
+    );
   }
 
   /** What a reader who waits is told; null when the job that they read is not there any more. */
@@ -177,9 +140,8 @@ export class JobRoutes {
     });
   }
 
-  async #authorize(request: FastifyRequest, access: JobAccess): Promise<void> {
-    const { user } = await this.#parts.authorizer.authorize(callerToken(request.headers), access);
-    request.callerName = user;
+  #authorize(request: FastifyRequest, access: JobAccess): Promise<void> {
+    return authorizeRequest(this.#parts.authorizer, request, access);
   }
 
   async #withBody(request: FastifyRequest, act: () => Promise<void>): Promise<void> {
@@ -195,7 +157,7 @@ export class JobRoutes {
   }
 }
 
-interface StreamedRoute {
-  readonly route: Extract<GatewayRoute, "results" | "log">;
+interface JobLines {
+  readonly route: StreamedRoute["route"];
   readonly lines: (deps: ResultsDeps, job: ReadJob) => AsyncIterable<{ readonly type: string }>;
 }

@@ -90,8 +90,8 @@ async function lineMaker(deps: ResultsDeps, job: ReadJob, query: ResultsQuery): 
 
 type Member = RolloutPlace & { readonly summary: OutcomeSummary };
 
-/** Turns outcomes, given in stream order from the first on, into lines. */
-class LineMaker {
+/** Turns outcomes, given in stream order from the first on, into lines; those that are removed while they are read have none. */
+export class LineMaker {
   readonly #job: ReadJob & Snapshot;
   readonly #query: ResultsQuery;
   readonly #finals: FinalOutcomes;
@@ -115,22 +115,23 @@ class LineMaker {
     this.#tools = resolveTools(job.environment).map(({ definition }) => definition);
   }
 
+  /** The lines that follow from them. */
   async *of(summaries: readonly OutcomeSummary[]): AsyncGenerator<ResultLine, void, undefined> {
     const makers = summaries.flatMap((summary) => {
       const make = this.#makerOf(summary);
       return make === null || summary.sequence <= this.#query.after ? [] : [make];
     });
-    yield* mapAhead(makers, this.#ahead, (make) => make());
+    for await (const line of mapAhead(makers, this.#ahead, (make) => make())) if (line !== null) yield line;
   }
 
   /** Counts an outcome, and says what its line is made by; null where none follows from it. */
-  #makerOf(summary: OutcomeSummary): (() => Promise<ResultLine>) | null {
+  #makerOf(summary: OutcomeSummary): (() => Promise<ResultLine | null>) | null {
     const { by, attempts } = this.#query;
     const { sequence: cursor, place } = summary;
     const decision = this.#finals.follow(summary);
     if (decision === null) return null;
     if (decision === "retry" || decision === "resume") return attempts ? () => this.#attempt(summary) : null;
-    if (by === "rollout") return async () => ({ type: "result", cursor, ...(await this.#ended(summary)) });
+    if (by === "rollout") return () => this.#result(summary);
     const group = this.#groups.add({ ...place, summary });
     return group === null ? null : () => this.#group(group, cursor, true);
   }
@@ -138,33 +139,45 @@ class LineMaker {
   /** Groups that will not be complete any more. */
   async *rest(): AsyncGenerator<ResultLine, void, undefined> {
     const groups = this.#groups.rest();
-    yield* mapAhead(groups, this.#ahead, (group) => {
+    const lines = mapAhead(groups, this.#ahead, (group) => {
       const last = Math.max(...group.members.map(({ summary }) => summary.sequence));
       return this.#group(group, last, false);
     });
+    for await (const line of lines) if (line !== null) yield line;
   }
 
-  async #attempt(summary: OutcomeSummary): Promise<ResultLine> {
-    const { result } = await this.#ended(summary, false);
-    return { type: "attempt", cursor: summary.sequence, result };
+  async #result(summary: OutcomeSummary): Promise<ResultLine | null> {
+    const ended = await this.#ended(summary);
+    return ended === null ? null : { type: "result", cursor: summary.sequence, ...ended };
+  }
+
+  async #attempt(summary: OutcomeSummary): Promise<ResultLine | null> {
+    const ended = await this.#ended(summary, false);
+    return ended === null ? null : { type: "attempt", cursor: summary.sequence, result: ended.result };
   }
 
   async #group(
     { itemIndex, members }: GroupMembers<Member>,
     cursor: number,
     complete: boolean,
-  ): Promise<ResultLine> {
+  ): Promise<ResultLine | null> {
     const results: EndedRollout[] = [];
     const read = mapAhead(members, { width: AHEAD }, ({ summary }) => this.#ended(summary));
-    for await (const ended of read) results.push(ended);
+    for await (const ended of read) if (ended !== null) results.push(ended);
+    if (results.length < members.length) return null;
     const [group] = groupStatistics(results.map(({ result }) => result)).groups;
     if (group === undefined) throw new RollyardError("internal", { details: { item: itemIndex } });
     return { type: "group", cursor, complete, group, results };
   }
 
-  async #ended(summary: OutcomeSummary, withTrajectory = this.#query.trajectories): Promise<EndedRollout> {
+  async #ended(
+    summary: OutcomeSummary,
+    withTrajectory = this.#query.trajectories,
+  ): Promise<EndedRollout | null> {
     const { jobName, job } = this.#job;
-    const { outcome, attempt } = await this.#reader.read(summary);
+    const ended = await this.#reader.readUnlessGone(summary);
+    if (ended === null) return null;
+    const { outcome, attempt } = ended;
     const result = resultRecord({ jobName, policyVersion: job.policyVersion }, outcome, attempt);
     if (!withTrajectory || attempt === null) return { result };
     return { result, trajectory: trajectoryRecord(attempt, result.reward, this.#tools) };

@@ -42,13 +42,14 @@ export function kubeReviews(client: Pick<KubeClient, "create">): Reviews {
       if (status?.authenticated !== true || username === undefined || username === "") return null;
       return { ...status.user, username };
     },
-    isAllowed: async ({ username, uid, groups, extra }, { namespace, name, verb, subresource }) => {
+    isAllowed: async ({ username, uid, groups, extra }, access) => {
+      const { namespace, resource = ROLLOUT_JOB_KIND.plural, name, verb, subresource } = access;
       const resourceAttributes = {
         namespace,
         verb,
         group: API_GROUP,
         version: API_VERSION,
-        resource: ROLLOUT_JOB_KIND.plural,
+        resource,
         ...(name === undefined ? {} : { name }),
         ...(subresource === undefined ? {} : { subresource }),
       };

@@ -25,7 +25,7 @@ const cursorSchema = z
 /** The path of a namespace's jobs. */
 export const namespacePathSchema = z.strictObject({ namespace: namespaceSchema });
 
-/** The path of one job. */
+/** The path of one job, or one environment. */
 export const jobPathSchema = z.strictObject({ namespace: namespaceSchema, name: dnsLabelSchema });
 
 /** The query of an upload. */
@@ -43,6 +43,12 @@ export const resultsQuerySchema = z.strictObject({
   trajectories: flagSchema,
   attempts: flagSchema,
 }) satisfies z.ZodType<ResultsQuery>;
+
+/** The query of a served environment's results: it has no end to follow to, its rollouts have one attempt each and no groups. */
+export const tracesQuerySchema = z.strictObject({
+  after: cursorSchema,
+  trajectories: flagSchema,
+}) satisfies z.ZodType<Pick<ResultsQuery, "after" | "trajectories">>;
 
 const logsQuerySchema = z.strictObject({
   follow: flagSchema,

@@ -28,6 +28,7 @@ export interface AttemptReaderOptions {
   readonly signal: AbortSignal;
 }
 
+const GONE = Symbol("gone");
 const RETRY_MS = 500;
 /** How often the leader must say so until a log counts as lost: what a power cut took behind the outcome. */
 const LOST_AFTER_READS = 4;
@@ -46,17 +47,38 @@ export class AttemptReader {
     return { outcome, attempt: await this.#attempt(outcome) };
   }
 
-  async #outcome({ place, sequence }: OutcomeSummary): Promise<Outcome> {
+  /** Reads one where outcomes may be removed meanwhile; null for one that was. Rejects as `read` does. */
+  async readUnlessGone(summary: OutcomeSummary): Promise<EndedAttempt | null> {
+    const found = await this.#until(
+      async () => (await this.#stored(summary)) ?? ((await this.#isGone(summary)) ? GONE : null),
+    );
+    if (found === GONE) return null;
+    const outcome = decodeStored(OutcomeSchema, found.payload);
+    const attempt = await this.#attempt(outcome);
+    // Its log goes first.
+    return attempt === null && (await this.#isGone(summary)) ? null : { outcome, attempt };
+  }
+
+  async #isGone({ place }: OutcomeSummary): Promise<boolean> {
+    const { store, job } = this.#options;
+    return (
+      (await store.readLast("outcomes", outcomesSubject({ ...job, ...place }), { fromLeader: true })) === null
+    );
+  }
+
+  async #outcome(summary: OutcomeSummary): Promise<Outcome> {
+    const stored = await this.#until(() => this.#stored(summary));
+    return decodeStored(OutcomeSchema, stored.payload);
+  }
+
+  async #stored({ place, sequence }: OutcomeSummary): Promise<StoredMessage | null> {
     const { store, job } = this.#options;
     const subject = outcomesSubject({ ...job, ...place });
     const isIt = (message: StoredMessage): boolean => message.sequence === sequence;
-    const stored = await this.#until(async () => {
-      const last = await store.readLast("outcomes", subject);
-      if (last !== null && isIt(last)) return last;
-      // An earlier attempt's, or a replica that lags: the message was seen, so it will be there.
-      return (await store.read("outcomes", subject)).find(isIt) ?? null;
-    });
-    return decodeStored(OutcomeSchema, stored.payload);
+    const last = await store.readLast("outcomes", subject);
+    if (last !== null && isIt(last)) return last;
+    // An earlier attempt's, or a replica that lags: the message was seen, so it will be there.
+    return (await store.read("outcomes", subject)).find(isIt) ?? null;
   }
 
   async #attempt({ ref, lastSeq }: Outcome): Promise<AttemptState | null> {

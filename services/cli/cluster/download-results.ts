@@ -1,39 +1,49 @@
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import path from "node:path";
 import type { EndedRollout } from "../../../src/gateway/result-lines.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { countText } from "../../../src/trajectory/number-text.ts";
 import { resultRecordSchema } from "../../../src/trajectory/result-record.ts";
+import type { ResultRecord } from "../../../src/trajectory/result-record.ts";
 import { trajectoryRecordSchema } from "../../../src/trajectory/trajectory-record.ts";
 import type { CliIo } from "../cli-io.ts";
+import { RowNumbers, rowsFile } from "../serve/row-numbers.ts";
 import type { Cluster } from "./connect-cluster.ts";
 import { followLines } from "./follow-lines.ts";
 import { ResultsFolder } from "./results-folder.ts";
+import { resultsPath } from "./results-source.ts";
+import type { ResultsSource } from "./results-source.ts";
 import { StreamTeller } from "./stream-end.ts";
 
 /** Whose results go where. */
 export interface ResultsDownload {
-  /** Name of the RolloutJob. */
-  readonly name: string;
-  /** Absolute folder around the job's. */
+  readonly source: ResultsSource;
+  /** Absolute folder around the job's, or the environment's. */
   readonly out: string;
   /** Goes on until the job ends. */
   readonly follow?: boolean;
 }
 
-/** Writes a job's results as a run folder and resolves with its path; what is there is not written again. */
+/** Writes results as a run folder and resolves with its path; what is there is not written again. */
 export async function downloadResults(
   { gateway, namespace }: Cluster,
-  { name, out, follow = false }: ResultsDownload,
+  { source, out, follow = false }: ResultsDownload,
   io: Pick<CliIo, "stderr">,
 ): Promise<string> {
-  const folder = await ResultsFolder.open(out, name);
+  requireOfOneKind(path.join(out, source.name), source);
+  const folder = await ResultsFolder.open(out, source.name);
   const teller = new StreamTeller(io);
-  const query = { follow: String(follow), by: "rollout", trajectories: "true", attempts: "true" };
+  const isJob = source.kind === "job";
+  const ofJob = { follow: String(follow), by: "rollout", attempts: "true" };
+  const query = { trajectories: "true", ...(isJob ? ofJob : {}) };
   try {
-    const address = `namespaces/${namespace}/jobs/${name}/results`;
+    const rows = isJob ? null : await openRows(folder.path);
+    const address = resultsPath(namespace, source);
     const onLost = (message: string): void => teller.lost(message);
     for await (const line of followLines(gateway, { path: address, query, onLost })) {
-      if (!teller.take(line)) await written(line, folder);
+      if (!teller.take(line)) await written(line, folder, rows);
     }
     io.stderr(`${countText(folder.size, "rollout")} in ${folder.path}\n`);
     return folder.path;
@@ -42,10 +52,43 @@ export async function downloadResults(
   }
 }
 
-async function written(line: JsonObject, folder: ResultsFolder): Promise<void> {
+/** A job's rows have their numbers, and those of traces are numbered as they come: in one folder they would be mixed up. */
+function requireOfOneKind(folder: string, { kind, name }: ResultsSource): void {
+  const hasRows = existsSync(rowsFile(privateFolder(folder)));
+  const hasResults = existsSync(path.join(folder, "results.jsonl"));
+  if (kind === "job" ? !hasRows : hasRows || !hasResults) return;
+  const other = kind === "job" ? "an Environment" : "a RolloutJob";
+  throw new RollyardError("run_folder_conflict", {
+    message: `${folder} has the results of ${other} named ${name}: give another --out.`,
+  });
+}
+
+function privateFolder(folder: string): string {
+  return path.join(folder, ".rollyard");
+}
+
+async function openRows(folder: string): Promise<RowNumbers> {
+  await mkdir(privateFolder(folder), { recursive: true, mode: 0o700 });
+  return new RowNumbers(folder, privateFolder(folder));
+}
+
+async function written(line: JsonObject, folder: ResultsFolder, rows: RowNumbers | null): Promise<void> {
   const { result, trajectory } = endedIn(line);
-  if (line["type"] === "attempt") await folder.attempt(result);
-  else await folder.ended(result, trajectory);
+  if (line["type"] === "attempt") return folder.attempt(result);
+  // Numbered once: what is there has its place.
+  if (rows === null) return folder.ended(result, trajectory);
+  if (!folder.has(result)) await folder.ended(placed(result, trajectory, rows), trajectory);
+}
+
+/** With the number of its row, as a local `serve` writes it; a trace without a log has none. */
+function placed(
+  result: ResultRecord,
+  trajectory: EndedRollout["trajectory"],
+  rows: RowNumbers,
+): ResultRecord {
+  if (trajectory === undefined) return result;
+  const { itemIndex, sampleIndex } = rows.place(trajectory.item as JsonObject);
+  return { ...result, item_index: itemIndex, sample_index: sampleIndex };
 }
 
 /** What a line of results says. The gateway may be newer than this program: what is not what it knows is refused. */

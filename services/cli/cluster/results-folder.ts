@@ -36,6 +36,11 @@ export class ResultsFolder {
     return this.#results.size;
   }
 
+  /** Whether the rollout is there. */
+  has(result: ResultRecord): boolean {
+    return this.#results.has(result);
+  }
+
   /** An attempt that was tried again. */
   async attempt(result: ResultRecord): Promise<void> {
     await this.#attempts.append([result]);

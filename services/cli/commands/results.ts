@@ -13,11 +13,13 @@ import { withCluster } from "../cluster/connect-cluster.ts";
 import type { Cluster } from "../cluster/connect-cluster.ts";
 import { downloadResults, endedIn } from "../cluster/download-results.ts";
 import { followLines } from "../cluster/follow-lines.ts";
-import { clusterJobName } from "../cluster/job-name.ts";
+import { resultsPath, resultsSource } from "../cluster/results-source.ts";
+import type { ResultsSource } from "../cluster/results-source.ts";
 import { StreamTeller } from "../cluster/stream-end.ts";
 import { RESULT_HEADER, resultRow } from "../result-rows.ts";
 
 interface ResultsFlags extends ClusterFlags {
+  readonly env?: string;
   readonly follow: boolean;
   readonly groups: boolean;
   readonly trajectories: boolean;
@@ -30,9 +32,12 @@ Examples:
   rollyard results repo-search
   rollyard results repo-search -f --groups --json
   rollyard results repo-search --out results && rollyard report results/repo-search
+  rollyard results --env repo-search --out traces && rollyard report traces/repo-search
 
 Rollouts come in the order in which they ended; with --groups each item's, once its last member has ended. With --out they are
 written as a run folder that list, show and report read; the same command again adds what is missing.
+With --env they are a hosted trainer's, as long as their records are kept (spec.serve.ttlSecondsAfterFinished); --out numbers
+their items by the rows that came, equal rows being one item; without it the numbers stand for the trace alone.
 
 ${WHICH_JOB}`;
 
@@ -43,54 +48,63 @@ const GROUP_HEADER = ["item", "ended", "graded", "mean", "stddev", "best"];
 export function registerResults(program: Command, io: CliIo): void {
   const command = program
     .command("results")
-    .description("print the results of a job of a cluster, or write them into a folder")
-    .argument("<job>", "name of a RolloutJob")
+    .description(
+      "print the results of a job or a served environment of a cluster, or write them into a folder",
+    )
+    .argument("[job]", "name of a RolloutJob")
+    .option("--env <name>", "of the hosted trainer's rollouts of this Environment, instead of a job's")
     .option("-f, --follow", "go on until the job ends", false)
     .option("--groups", "by item, once all of its rollouts have ended", false)
     .option("--trajectories", "with messages, tokens and calls (needs --json)", false)
-    .option("--out <dir>", "write DIR/<job>/results.jsonl, trajectories.jsonl and attempts.jsonl instead")
+    .option("--out <dir>", "write DIR/<name>/results.jsonl, trajectories.jsonl and attempts.jsonl instead")
     .option("--json", "print JSON lines", false);
   addGatewayOptions(command)
     .addHelpText("after", EXAMPLE)
-    .action((given: string, flags: ResultsFlags) => {
-      if (flags.trajectories && !flags.json && flags.out === undefined) {
-        throw new RollyardError("bad_input", { message: "--trajectories needs --json, or --out DIR." });
-      }
-      if (flags.groups && flags.out !== undefined) {
-        throw new RollyardError("bad_input", {
-          message: "--out writes rollouts, not groups: leave out --groups.",
-        });
-      }
-      return withCluster(flags, io, (cluster) =>
-        results(cluster, { name: clusterJobName(given), flags }, io),
-      );
+    .action((given: string | undefined, flags: ResultsFlags) => {
+      const source = resultsSource(given, flags.env);
+      requireSense(flags);
+      return withCluster(flags, io, (cluster) => results(cluster, { source, flags }, io));
     });
+}
+
+function requireSense({ env, follow, groups, trajectories, json, out }: ResultsFlags): void {
+  const problems: readonly (readonly [boolean, string])[] = [
+    [trajectories && !json && out === undefined, "--trajectories needs --json, or --out DIR."],
+    [groups && out !== undefined, "--out writes rollouts, not groups: leave out --groups."],
+    [
+      env !== undefined && follow,
+      "A hosted trainer's rollouts have no end to follow to: leave out --follow, and ask again for what came since.",
+    ],
+    [
+      env !== undefined && groups,
+      "A hosted trainer's rollouts come without groups: leave out --groups, and see rollyard report on what --out writes.",
+    ],
+  ];
+  const message = problems.find(([isOne]) => isOne)?.[1];
+  if (message !== undefined) throw new RollyardError("bad_input", { message });
 }
 
 async function results(
   cluster: Cluster,
-  { name, flags }: { readonly name: string; readonly flags: ResultsFlags },
+  { source, flags }: { readonly source: ResultsSource; readonly flags: ResultsFlags },
   io: CliIo,
 ): Promise<void> {
   const { out, follow } = flags;
-  if (out === undefined) return printResults(cluster, { name, flags }, io);
-  await downloadResults(cluster, { name, out: path.resolve(io.cwd, out), follow }, io);
+  if (out === undefined) return printResults(cluster, { source, flags }, io);
+  await downloadResults(cluster, { source, out: path.resolve(io.cwd, out), follow }, io);
 }
 
 async function printResults(
   { gateway, namespace }: Cluster,
-  { name, flags }: { readonly name: string; readonly flags: ResultsFlags },
+  { source, flags }: { readonly source: ResultsSource; readonly flags: ResultsFlags },
   io: CliIo,
 ): Promise<void> {
   const teller = new StreamTeller(io);
   const print = printer(flags, io);
-  const query = {
-    follow: String(flags.follow),
-    by: flags.groups ? "group" : "rollout",
-    trajectories: String(flags.trajectories),
-    attempts: "false",
-  };
-  const address = `namespaces/${namespace}/jobs/${name}/results`;
+  const trajectories = String(flags.trajectories);
+  const ofJob = { follow: String(flags.follow), by: flags.groups ? "group" : "rollout", attempts: "false" };
+  const query = { trajectories, ...(source.kind === "job" ? ofJob : {}) };
+  const address = resultsPath(namespace, source);
   const onLost = (message: string): void => teller.lost(message);
   for await (const line of followLines(gateway, { path: address, query, onLost })) {
     if (!teller.take(line)) print(line);

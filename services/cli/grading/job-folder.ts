@@ -14,5 +14,7 @@ export async function folderOfJob(
   const place = await placeOfJob(given, flags, io);
   if (place.kind === "folder") return place.folder;
   const out = path.resolve(io.cwd, flags.out);
-  return withCluster(flags, io, (cluster) => downloadResults(cluster, { name: place.name, out }, io));
+  return withCluster(flags, io, (cluster) =>
+    downloadResults(cluster, { source: { kind: "job", name: place.name }, out }, io),
+  );
 }

@@ -1,8 +1,10 @@
+import { readFile } from "node:fs/promises";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ClusterWorld } from "../../chaos/cluster/cluster-world.ts";
 import { testCluster } from "../../support/cluster/test-cluster.ts";
 import { startCli } from "../../support/run/run-cli.ts";
-import { TrainerClient } from "../../support/serve/trainer-client.ts";
+import { ROW, TrainerClient } from "../../support/serve/trainer-client.ts";
 
 const WITHIN = { timeout: 60_000, interval: 200 };
 /** As long as a name may be. */
@@ -54,6 +56,57 @@ describe.skipIf(testCluster().isMissing)("traces of a hosted trainer on a cluste
     const shown = await world.kubectl(["get", "renv", ONE, "-o", "wide"]);
     expect(shown).toMatch(/TRACES\s+REWARD/u);
     expect(shown).toMatch(/\b0\.5\b/u);
+  });
+
+  it("are read as a job's results are, by whoever may, and reported by row", async () => {
+    const trainer = trainerOf(ONE, "one-key");
+    const rows = [
+      { ...ROW, split: "train" },
+      { split: "train", answer: "2", question: "1 + 1" },
+      { ...ROW, split: "validation" },
+    ];
+    for (const [index, row] of rows.entries())
+      expect(await trainer.grade(`trace_r${index}`, index === 1 ? "3" : "2", row)).toMatchObject({
+        status: 200,
+      });
+    const flags = ["--gateway", urls[1] ?? "", "--kubeconfig", world.whole.plane.kubeconfigFile];
+    const out = path.join(world.folder, "results");
+    const download = ["results", "--env", ONE, "--out", out, ...flags];
+    expect(await startCli(download).ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("5 rollouts"),
+    });
+    expect(await startCli(download).ended).toMatchObject({
+      code: 0,
+      stderr: expect.stringContaining("5 rollouts"),
+    });
+    const told = await startCli(["report", path.join(out, ONE), "--json"]).ended;
+    expect(JSON.parse(told.stdout)).toMatchObject({
+      splits: [
+        { split: "train", rollouts: 2, mean_reward: 0.5 },
+        { split: "validation", rollouts: 1, mean_reward: 1 },
+      ],
+    });
+    const records = (await readFile(path.join(out, ONE, "results.jsonl"), "utf8")).trim().split("\n");
+    const placeOf = (line: string): readonly unknown[] => {
+      const { trace_id, item_index, sample_index } = JSON.parse(line) as Record<string, unknown>;
+      return [trace_id, item_index, sample_index];
+    };
+    expect(records.map(placeOf)).toEqual([
+      ["trace_1", 0, 0],
+      ["trace_2", 0, 1],
+      ["trace_r0", 1, 0],
+      ["trace_r1", 1, 1],
+      ["trace_r2", 2, 0],
+    ]);
+    const missing = await startCli(["results", "--env", "none", ...flags]).ended;
+    expect(missing).toMatchObject({ code: 2, stderr: expect.stringContaining('No Environment "none"') });
+    await world.kubectl(["create", "serviceaccount", "nobody"]);
+    const stranger = await startCli(["results", "--env", ONE, "--service-account", "nobody", ...flags]).ended;
+    expect(stranger).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("may not get environments/results"),
+    });
   });
 
   it("are opened by the keys of their own environment alone, new ones as soon as they are there", async () => {

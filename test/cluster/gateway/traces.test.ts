@@ -117,6 +117,21 @@ describe.skipIf(testCluster().isMissing)("traces of a hosted trainer on a cluste
     const renewed = trainerOf(ONE, "new-key");
     await expect.poll(async () => (await renewed.grade("trace_k")).status, WITHIN).toBe(200);
     expect(await trainerOf(ONE, "one-key").grade("trace_l")).toMatchObject({ status: 200 });
+    // One that was taken out opens nothing any more, at either gateway; a wrong one has them look at once.
+    await world.kubectl(["apply", "-f", "-"], secret("new-key"));
+    for (const base of renewed.bases) {
+      const statusOfOld = async (): Promise<number> => {
+        await wrong.at(base).grade("trace_l");
+        return (await trainerOf(ONE, "one-key").at(base).grade("trace_l")).status;
+      };
+      await expect.poll(statusOfOld, WITHIN).toBe(401);
+      expect(await renewed.at(base).grade("trace_l")).toMatchObject({ status: 200 });
+    }
+    await world.kubectl(["apply", "-f", "-"], secret("one-key\nnew-key"));
+    for (const base of renewed.bases) {
+      const again = trainerOf(ONE, "one-key").at(base);
+      await expect.poll(async () => (await again.grade("trace_l")).status, WITHIN).toBe(200);
+    }
   });
 
   it(

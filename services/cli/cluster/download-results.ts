@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import path from "node:path";
+import { tracedEnvironment } from "../../../src/bus/subjects.ts";
 import type { EndedRollout } from "../../../src/gateway/result-lines.ts";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
@@ -9,9 +9,10 @@ import { resultRecordSchema } from "../../../src/trajectory/result-record.ts";
 import type { ResultRecord } from "../../../src/trajectory/result-record.ts";
 import { trajectoryRecordSchema } from "../../../src/trajectory/trajectory-record.ts";
 import type { CliIo } from "../cli-io.ts";
-import { RowNumbers, rowsFile } from "../serve/row-numbers.ts";
+import { RowNumbers } from "../serve/row-numbers.ts";
 import type { Cluster } from "./connect-cluster.ts";
 import { followLines } from "./follow-lines.ts";
+import type { GatewayClient } from "./gateway-client.ts";
 import { ResultsFolder } from "./results-folder.ts";
 import { resultsPath } from "./results-source.ts";
 import type { ResultsSource } from "./results-source.ts";
@@ -28,11 +29,11 @@ export interface ResultsDownload {
 
 /** Writes results as a run folder and resolves with its path; what is there is not written again. */
 export async function downloadResults(
-  { gateway, namespace }: Cluster,
+  { gateway, namespace }: Pick<Cluster, "namespace"> & { readonly gateway: Pick<GatewayClient, "lines"> },
   { source, out, follow = false }: ResultsDownload,
   io: Pick<CliIo, "stderr">,
 ): Promise<string> {
-  requireOfOneKind(path.join(out, source.name), source);
+  await requireOfOneKind(path.join(out, source.name), source);
   const folder = await ResultsFolder.open(out, source.name);
   const teller = new StreamTeller(io);
   const isJob = source.kind === "job";
@@ -53,23 +54,35 @@ export async function downloadResults(
 }
 
 /** A job's rows have their numbers, and those of traces are numbered as they come: in one folder they would be mixed up. */
-function requireOfOneKind(folder: string, { kind, name }: ResultsSource): void {
-  const hasRows = existsSync(rowsFile(privateFolder(folder)));
-  const hasResults = existsSync(path.join(folder, "results.jsonl"));
-  if (kind === "job" ? !hasRows : hasRows || !hasResults) return;
+async function requireOfOneKind(folder: string, { kind, name }: ResultsSource): Promise<void> {
+  const rollout = await firstRollout(path.join(folder, "results.jsonl"));
+  if (rollout === null || kindOf(rollout) === kind) return;
   const other = kind === "job" ? "an Environment" : "a RolloutJob";
   throw new RollyardError("run_folder_conflict", {
     message: `${folder} has the results of ${other} named ${name}: give another --out.`,
   });
 }
 
-function privateFolder(folder: string): string {
-  return path.join(folder, ".rollyard");
+function kindOf(rollout: string): ResultsSource["kind"] {
+  return tracedEnvironment(rollout.split("-")[0] ?? "") === null ? "job" : "environment";
+}
+
+/** Which rollout a file of results begins with; null for none. */
+async function firstRollout(results: string): Promise<string | null> {
+  const file = await open(results).catch(() => null);
+  if (file === null) return null;
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(1024), 0, 1024, 0);
+    return /"rollout":"([^"]+)"/u.exec(buffer.toString("utf8", 0, bytesRead))?.[1] ?? null;
+  } finally {
+    await file.close();
+  }
 }
 
 async function openRows(folder: string): Promise<RowNumbers> {
-  await mkdir(privateFolder(folder), { recursive: true, mode: 0o700 });
-  return new RowNumbers(folder, privateFolder(folder));
+  const privateFolder = path.join(folder, ".rollyard");
+  await mkdir(privateFolder, { recursive: true, mode: 0o700 });
+  return new RowNumbers(folder, privateFolder);
 }
 
 async function written(line: JsonObject, folder: ResultsFolder, rows: RowNumbers | null): Promise<void> {

@@ -7,10 +7,7 @@ import type { RolloutPlace } from "../../../src/rollout/ids.ts";
 import { resultRecordSchema } from "../../../src/trajectory/result-record.ts";
 import { unwritable } from "../run/unwritable.ts";
 
-/** Where a run folder's private one has the rows. */
-export function rowsFile(privateFolder: string): string {
-  return path.join(privateFolder, "rows.txt");
-}
+const FILE = "rows.txt";
 
 /**
  * Numbers the dataset rows of a hosted trainer in the order in which they come: traces of equal rows are one group. What a folder
@@ -24,7 +21,7 @@ export class RowNumbers {
 
   /** `folder` is the run's, `privateFolder` that of what is no result. */
   constructor(folder: string, privateFolder: string) {
-    this.#file = rowsFile(privateFolder);
+    this.#file = path.join(privateFolder, FILE);
     this.#rows = new Map(linesOf(this.#file).map((digest, index) => [digest, index]));
     for (const line of linesOf(path.join(folder, "results.jsonl"))) {
       const { item_index: row, sample_index: sample } = resultRecordSchema.parse(JSON.parse(line));

@@ -1,5 +1,6 @@
 import { systemClock } from "../../lib/clock.ts";
-import { statusOf } from "../contract-answer.ts";
+import { RollyardError } from "../../errors/rollyard-error.ts";
+import { outputOf, statusOf } from "../contract-answer.ts";
 import { endOf, judgeTrace } from "./judge-trace.ts";
 import type { TraceEnd, TraceRecord } from "./judge-trace.ts";
 import { simulateTrace } from "./simulate-trace.ts";
@@ -15,6 +16,8 @@ export interface SimulationOptions extends LineDeps, PlanBasis {
   readonly traces: number;
   /** Rollouts of a training step: they begin at once, and the next step when all have ended. */
   readonly stepSize: number;
+  /** Whether each command prints its mark: a tool of which no answer has one runs no commands, and is no broken promise. */
+  readonly printsMarks?: boolean;
   readonly onStep?: (summary: SimulationSummary) => void;
 }
 
@@ -43,7 +46,7 @@ export interface SimulationSummary {
 
 const MAX_EXAMPLES = 20;
 
-/** Plays all rollouts, step by step. */
+/** Plays all rollouts, step by step. Rejects with `bad_input` after the first step when the tool runs no commands. */
 export async function runSimulation(
   target: SimulationTarget,
   options: SimulationOptions,
@@ -62,9 +65,16 @@ export async function runSimulation(
         if (!options.signal.aborted) tally.add(record, judgeTrace(record, target.scoreRule));
       }),
     );
+    if (options.printsMarks === true && tally.runsNothing) throw runsNothing(target.toolName);
     options.onStep?.(tally.summary(seconds()));
   }
   return tally.summary(seconds());
+}
+
+function runsNothing(tool: string): RollyardError {
+  return new RollyardError("bad_input", {
+    message: `${tool} answers, and no answer has what a shell would print: name a tool that runs shell commands by --tool, or say by --call and --audit how a command of ${tool} leaves a mark and prints all marks.`,
+  });
 }
 
 class SimulationTally {
@@ -75,6 +85,7 @@ class SimulationTally {
   readonly #gradeMs: number[] = [];
   readonly #violations: Violation[] = [];
   #calls = 0;
+  readonly #outputs = { withMark: 0, withoutMark: 0 };
 
   constructor(basis: PlanBasis, line: LineCounts) {
     this.#basis = basis;
@@ -84,9 +95,23 @@ class SimulationTally {
   add(record: TraceRecord, violations: readonly Violation[]): void {
     this.#ends[endOf(record)] += 1;
     this.#calls += record.calls.length;
+    this.#countOutputs(record);
     this.#violations.push(...violations);
     this.#toolMs.push(...record.calls.flatMap(({ ends }) => timesOf(ends)));
     this.#gradeMs.push(...timesOf(record.grades));
+  }
+
+  /** Whether commands were answered, and not one with its mark. */
+  get runsNothing(): boolean {
+    return this.#outputs.withMark === 0 && this.#outputs.withoutMark > 0;
+  }
+
+  #countOutputs({ calls }: TraceRecord): void {
+    for (const { plan, mark, ends } of calls) {
+      const outputs = ends.flatMap(({ seen }) => seen.flatMap((answer) => outputOf(answer) ?? []));
+      if (plan.kind !== "command" || outputs.length === 0) continue;
+      this.#outputs[outputs.some((output) => output.includes(mark)) ? "withMark" : "withoutMark"] += 1;
+    }
   }
 
   summary(seconds: number): SimulationSummary {

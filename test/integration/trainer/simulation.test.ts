@@ -1,8 +1,8 @@
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { UndiciEndpointCaller } from "../../../src/grader-http/undici-endpoint-caller.ts";
 import { runSimulation } from "../../../src/trainer/simulation/run-simulation.ts";
-import type { SimulationSummary } from "../../../src/trainer/simulation/run-simulation.ts";
-import type { ScoreRule } from "../../../src/trainer/simulation/simulation-target.ts";
+import type { SimulationOptions, SimulationSummary } from "../../../src/trainer/simulation/run-simulation.ts";
+import type { ScoreRule, SimulationTarget } from "../../../src/trainer/simulation/simulation-target.ts";
 import type { ViolationKind } from "../../../src/trainer/simulation/violation.ts";
 import { ContractStore, startContractServer } from "../../support/trainer/contract-server.ts";
 import type { ContractBehaviour, ContractServer } from "../../support/trainer/contract-server.ts";
@@ -37,7 +37,11 @@ function simulate(
   of: readonly ContractServer[],
   { traces = 200, scoreRule = "answer", onStep = () => {} }: Wish = {},
 ): Promise<SimulationSummary> {
-  const target = {
+  return runSimulation(targetOf(of, scoreRule), { ...optionsOf(traces), onStep });
+}
+
+function targetOf(of: readonly ContractServer[], scoreRule: ScoreRule): SimulationTarget {
+  return {
     replicas: of,
     headers: of[0]?.headers ?? {},
     toolName: "count",
@@ -47,17 +51,11 @@ function simulate(
     timeoutMs: 20_000,
     retryMs: 5,
   };
-  const signal = new AbortController().signal;
-  return runSimulation(target, {
-    caller,
-    signal,
-    traces,
-    stepSize: 50,
-    rows: 10,
-    seed: 7,
-    runId: "r",
-    onStep,
-  });
+}
+
+function optionsOf(traces: number): SimulationOptions {
+  const { signal } = new AbortController();
+  return { caller, signal, traces, stepSize: 50, rows: 10, seed: 7, runId: "r" };
 }
 
 describe("the simulated trainer", () => {
@@ -100,6 +98,22 @@ describe("the simulated trainer", () => {
     const summary = await simulate(await replicas({ unlucky: 1 }), { traces: 20 });
     expect(summary.ends).toEqual({ graded: 0, abandoned: 0, discarded: 20 });
     expect(summary.violations).toEqual({});
+  });
+
+  it("refuses a tool that runs no commands, and takes one that does", async () => {
+    const run = async (callJson: string): Promise<SimulationSummary> => {
+      const [server] = await replicas({});
+      if (server === undefined) throw new Error("a server");
+      const target = { ...targetOf([server], "answer"), callJson };
+      return runSimulation(target, { ...optionsOf(20), printsMarks: true });
+    };
+    await expect(run('{"nothing": "{{mark}}"}')).rejects.toMatchObject({
+      code: "bad_input",
+      message: expect.stringMatching(
+        /^count answers, and no answer has what a shell would print: .* --tool/u,
+      ),
+    });
+    expect((await run('{"mark": "{{mark}}"}')).violations).toEqual({});
   });
 
   it("plays the same rollouts for the same seed", async () => {

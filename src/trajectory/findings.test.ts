@@ -50,6 +50,14 @@ describe("findings", () => {
     expect(text).toContain("67 % of all tokens went into attempts that failed.");
   });
 
+  it("say that token figures are too low where usage is missing, and that there are none where none came", () => {
+    const silent = aSample({ sample_index: 1, usage: null });
+    expect(findingsOf([aSample(), silent])).toContain(
+      "The endpoint reported no usage for 1 rollout: token figures are too low.",
+    );
+    expect(findingsOf([silent])).toContain("No usage was reported: there are no token figures.");
+  });
+
   it("say of no failed attempt that it was tried again before it was", () => {
     const cancelled = { failure_class: "cancelled", failure_code: "job_interrupted" } as const;
     const text = findingsOf([aSample({ attempt: 1 }), aFailure({ item_index: 1, attempt: 1 })], {

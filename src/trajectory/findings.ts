@@ -169,10 +169,14 @@ const policies: Finding = ({ policy_versions: versions }) => {
     : [];
 };
 
-const usage: Finding = ({ tokens: { unreported } }) =>
-  unreported === 0
-    ? []
-    : [`The endpoint reported no usage for ${countText(unreported, "rollout")}: token figures are too low.`];
+const usage: Finding = ({ tokens: { unreported, prompt, completion } }) => {
+  if (unreported === 0) return [];
+  // A hosted trainer's model is not ours to ask; some endpoints never tell.
+  if (prompt + completion === 0) return ["No usage was reported: there are no token figures."];
+  return [
+    `The endpoint reported no usage for ${countText(unreported, "rollout")}: token figures are too low.`,
+  ];
+};
 
 const FINDINGS: readonly Finding[] = [
   rewards,

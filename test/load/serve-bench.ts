@@ -31,7 +31,8 @@ tool.close();
 async function withoutSandboxes(trainer: TrainerClient): Promise<void> {
   const remote = (trace: string, call: string) =>
     trainer.call({ trace, call, tool: "remote", arguments: {} });
-  await steady("warm-up", 10, 5, (index) => remote(`warm_${index}`, "1"));
+  await steady("warm-up: tool calls", 10, 5, (index) => remote(`warm_${index}`, "1"));
+  await steady("warm-up: grades", 10, 5, (index) => trainer.grade(`warm_${index}`));
   await steady("tool calls, each of a new trace", RATE, SECONDS, (index) => remote(`new_${index}`, "1"));
   await steady("tool calls of these traces", RATE, SECONDS, (index) => remote(`new_${index}`, "2"));
   await steady("grades of these traces", RATE, SECONDS, (index) => trainer.grade(`new_${index}`));

@@ -68,7 +68,9 @@ export function createTraceService(parts: TraceServiceParts): TraceService {
     environments,
     room: new BodyRoom(heldBytes),
     close: async () => {
-      await Promise.race([desk.noted(), clock.sleep(NOTED_WITHIN_MS)]);
+      const over = new AbortController();
+      await Promise.race([desk.noted(), clock.sleep(NOTED_WITHIN_MS, over.signal)]);
+      over.abort();
       stopping.abort();
       await Promise.all([desk.close(), http.close()]);
     },

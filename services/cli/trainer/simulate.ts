@@ -51,9 +51,10 @@ Plays a hosted trainer: steps of rollouts that begin at once, parallel calls, mi
 retries after 5xx and silence (three, as the platforms do), calls sent twice, rollouts thrown away, calls after the grade.
 Each command leaves a mark in its sandbox; before the grade call all marks are read: so a command that ran twice, or
 elsewhere, or in a foreign sandbox is seen, and each score is compared with the one that the rollout has earned. The tool has
-to run shell commands, as preset: shell does; for any other give --call and --audit; the environment has to score 1 when sample.output_text
-is item.answer and else 0 (--score says otherwise). --metrics: the pages that tell how many sandboxes are leased; those that
-stay leased are counted as leaked after --settle seconds, for which the environment's idleSeconds have to be over.
+to run shell commands, as preset: shell does; for any other give --call and --audit; the environment has to score 1 when
+sample.output_text is item.answer and else 0 (--score says otherwise). --metrics: the pages that tell how many sandboxes are
+leased; those that stay leased are counted as leaked after --settle seconds, for which the environment's idleSeconds have to
+be over.
 The rollouts follow from the seed; the times don't.
 
 Exit codes: 0 every promise was kept; 1 one was broken, a sandbox leaked, or more than --discarded rollouts were discarded;

@@ -9,11 +9,8 @@ import type { JsonValue } from "../lib/json.ts";
 import { CHUNK_BYTES, getBlob, putBlob } from "./blobs.ts";
 import { HEADERS } from "./port.ts";
 import type { BusHeaders, LogStore, OutgoingMessage, StoredMessage } from "./port.ts";
-import { storeOnce } from "./store-once.ts";
+import { MAX_TRIES, storeOnce } from "./store-once.ts";
 import { specSubject } from "./subjects.ts";
-
-/** A lost answer is waited for as long as a publish may take. */
-const MAX_TRIES = 20;
 
 /**
  * Stores a snapshot of a job and its environment under the SHA-256 (64 hex digits) of its canonical JSON, which is

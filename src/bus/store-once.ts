@@ -2,7 +2,7 @@ import { RollyardError } from "../errors/rollyard-error.ts";
 import type { LogStore, OutgoingMessage } from "./port.ts";
 
 /** An `unknown` takes the publish timeout, so this is more than a minute without a bus. */
-const MAX_TRIES = 20;
+export const MAX_TRIES = 20;
 
 /**
  * Stores a message on a subject that never has more than one; resolves once one is there, be it ours or an equal one.

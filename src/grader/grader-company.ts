@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { spreadMs } from "../lib/spread-ms.ts";
 import type { CompanyRules } from "../rollout/company.ts";
 
 /** A request that came more often is graded alone: it may be what ends its graders. */
@@ -25,7 +25,6 @@ export const GRADER_COMPANY: CompanyRules = {
 export function pauseOf(subject: string, suspicion: number): number {
   if (suspicion === 0) return 0;
   const pair = Math.ceil(suspicion / 2);
-  const hash = createHash("sha256").update(`${subject} ${pair}`).digest().readUInt32BE();
-  const pauseMs = hash % (LONGEST_PAUSE_MS + 1);
+  const pauseMs = spreadMs(`${subject} ${pair}`, LONGEST_PAUSE_MS + 1);
   return suspicion % 2 === 1 ? pauseMs : LONGEST_PAUSE_MS - pauseMs;
 }

@@ -11,8 +11,8 @@ export class CompanyStay {
   #entering: Promise<boolean> | null = null;
 
   /**
-   * `pauseMs` comes before each entering. Another for each piece of work and process: what is delivered together does
-   * not enter in the same order in every process, or the guilty one would be the first each time.
+   * `pauseMs` comes before each entering. Another for each piece of work, and from one process or delivery to the next: what
+   * is delivered together does not enter in the same order each time, or the guilty one would always be the first.
    */
   constructor(company: Company, clock: Clock, pauseMs: number) {
     this.#company = company;

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { BEAT_MS } from "../bus/keep-beating.ts";
 import { otherVersionDelayMs } from "../bus/other-version-delay.ts";
@@ -16,6 +15,7 @@ import type { Assignment } from "../gen/rollyard/v1/work_pb.ts";
 import type { Clock } from "../lib/clock.ts";
 import { steadyNow } from "../lib/steady-now.ts";
 import type { Logger } from "../lib/logger.ts";
+import { spreadMs } from "../lib/spread-ms.ts";
 import { ActiveRollouts } from "./active-rollouts.ts";
 import type { ActiveRollout } from "./active-rollouts.ts";
 import { refKey, requireRef } from "./attempt-ref.ts";
@@ -229,10 +229,7 @@ export class Worker {
 
   /** 0 to 999 ms, made of the names of worker and attempt. */
   #pauseOf(ref: AttemptRef): number {
-    const digest = createHash("sha256")
-      .update(`${this.#options.id}/${refKey(ref)}`)
-      .digest();
-    return digest.readUInt32BE() % 1000;
+    return spreadMs(`${this.#options.id}/${refKey(ref)}`, 1000);
   }
 
   #decode(delivery: WorkDelivery): ReturnType<typeof decodeAssignment> | null {

@@ -16,13 +16,15 @@ import type { Running } from "./processes.ts";
 import { SeededRandom } from "../../../src/lib/seeded-random.ts";
 import { Referee } from "./referee.ts";
 import { ActRules } from "./rules/act.ts";
-import { SandboxFarm } from "./sandbox-farm.ts";
+import type { SandboxFarm } from "./sandbox-farm.ts";
 import type { Part, Schedule } from "./schedule.ts";
+import { serialIds } from "./serial-ids.ts";
 import type { SimProcess } from "./sim-process.ts";
 import { SimulatedModel } from "./simulated-agent.ts";
-import { sweepAsStaleLeader } from "./stale-sweep.ts";
+import { sweptFarm } from "./swept-farm.ts";
 import { startTimedFaults } from "./timed-faults.ts";
 import { VirtualClock } from "./virtual-clock.ts";
+import { withoutStacks } from "./without-stacks.ts";
 import { IDENTITY } from "./world-specs.ts";
 import type { Plant } from "./plant.ts";
 
@@ -51,7 +53,7 @@ export class World {
   readonly referee: Referee;
   readonly drivers: Drivers;
   readonly acts: ActRules;
-  readonly ids: IdSource;
+  readonly ids: IdSource = serialIds();
   readonly #plant: Plant;
   readonly #processes: Processes;
   #counted: CountedOutcome[] = [];
@@ -70,7 +72,7 @@ export class World {
     this.drivers = new Drivers(schedule);
     this.referee = new Referee(schedule, this.drivers, () => this.#finish(null));
     this.acts = new ActRules(this.referee);
-    const { clock, random, faults } = this;
+    const { clock, faults } = this;
     this.bus = new FakeBus({
       replicas: schedule.shape.replicas,
       clock,
@@ -85,16 +87,7 @@ export class World {
       },
     });
     this.#processes = this.#newProcesses();
-    this.farm = new SandboxFarm({
-      clock,
-      random,
-      faults,
-      watcher: this.acts,
-      onUp: (sandbox) => {
-        const sweep = faults.nextSweep();
-        if (sweep !== null) void sweepAsStaleLeader(this, sandbox, sweep);
-      },
-    });
+    this.farm = sweptFarm(this, this.acts);
     this.model = new SimulatedModel({
       schedule,
       clock,
@@ -102,26 +95,15 @@ export class World {
       onCall: (process, rollout, turn) => this.#modelCalled(process, rollout, turn),
       onDeadline: (rollout) => void this.referee.record.deadlines.add(rollout),
     });
-    let serial = 0;
-    this.ids = {
-      shortUid: () => `s${(serial += 1)}`,
-      traceId: () => `trace_${(serial += 1)}`,
-      nonce: () => `nonce-${(serial += 1)}`,
-    };
   }
 
   /** Runs the job to its end and judges it. */
   async run(): Promise<WorldEnd> {
-    const { stackTraceLimit } = Error;
-    // Thousands of errors are part of the game, and stacks are dear.
-    Error.stackTraceLimit = 0;
     try {
-      const end = await this.clock.run(this.#play(), LIMIT_MS);
+      const end = await withoutStacks(() => this.clock.run(this.#play(), LIMIT_MS));
       return { problems: this.referee.problems, end };
     } catch (error) {
       return { problems: [...this.referee.problems, `the job did not end: ${String(error)}`], end: null };
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit;
     }
   }
 

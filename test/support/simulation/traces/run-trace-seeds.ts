@@ -1,3 +1,4 @@
+import { findingsOf } from "../run-seeds.ts";
 import type { Finding } from "../run-seeds.ts";
 import { makeTraceSchedule } from "./make-trace-schedule.ts";
 import { TraceWorld } from "./trace-world.ts";
@@ -6,12 +7,6 @@ import { TraceWorld } from "./trace-world.ts";
 export const DAILY_TRACE_SEEDS = 1000;
 
 /** Runs the traces of so many seeds, from the first on, and returns those that break something. */
-export async function runTraceSeeds(first: number, count: number): Promise<readonly Finding[]> {
-  const findings: Finding[] = [];
-  for (let seed = first; seed < first + count; seed += 1) {
-    const schedule = makeTraceSchedule(seed);
-    const { problems } = await new TraceWorld(schedule).run();
-    if (problems.length > 0) findings.push({ schedule, problems });
-  }
-  return findings;
+export function runTraceSeeds(first: number, count: number): Promise<readonly Finding[]> {
+  return findingsOf(first, count, makeTraceSchedule, (schedule) => new TraceWorld(schedule));
 }

@@ -8,12 +8,14 @@ import { runGrader } from "../parts/run-grader.ts";
 import type { GradingWorld } from "../parts/run-grader.ts";
 import { Processes } from "../processes.ts";
 import type { Running } from "../processes.ts";
-import { SandboxFarm } from "../sandbox-farm.ts";
+import type { SandboxFarm } from "../sandbox-farm.ts";
 import type { Part, Schedule } from "../schedule.ts";
+import { serialIds } from "../serial-ids.ts";
 import type { SimProcess } from "../sim-process.ts";
-import { sweepAsStaleLeader } from "../stale-sweep.ts";
+import { sweptFarm } from "../swept-farm.ts";
 import { startTimedFaults } from "../timed-faults.ts";
 import { VirtualClock } from "../virtual-clock.ts";
+import { withoutStacks } from "../without-stacks.ts";
 import type { WorldEnd } from "../world.ts";
 import { playTrainer } from "./play-trainer.ts";
 import { runGateway } from "./run-gateway.ts";
@@ -40,7 +42,7 @@ export class TraceWorld implements GradingWorld {
   readonly bus: FakeBus;
   readonly farm: SandboxFarm;
   readonly referee: TraceReferee;
-  readonly ids: IdSource;
+  readonly ids: IdSource = serialIds();
   /** Those that a trainer's connections reach. */
   readonly gateways = new Set<SimulatedGateway>();
   readonly sweepsUnasked = false;
@@ -59,7 +61,7 @@ export class TraceWorld implements GradingWorld {
       isAlive: (uid) => this.farm.sandboxes.get(uid)?.end === null,
       onProblem: () => this.#stop(),
     });
-    const { clock, random, faults, referee } = this;
+    const { clock, faults, referee } = this;
     const { watcher = {} } = options;
     this.bus = new FakeBus({
       replicas: schedule.shape.replicas,
@@ -74,36 +76,16 @@ export class TraceWorld implements GradingWorld {
         },
       },
     });
-    this.farm = new SandboxFarm({
-      clock,
-      random,
-      faults,
-      watcher: new TraceActs(referee),
-      onUp: (sandbox) => {
-        const sweep = faults.nextSweep();
-        if (sweep !== null) void sweepAsStaleLeader(this, sandbox, sweep);
-      },
-    });
+    this.farm = sweptFarm(this, new TraceActs(referee));
     this.#processes = this.#newProcesses();
-    let serial = 0;
-    this.ids = {
-      shortUid: () => `s${(serial += 1)}`,
-      traceId: () => `trace_${(serial += 1)}`,
-      nonce: () => `nonce-${(serial += 1)}`,
-    };
   }
 
   /** Plays the trainer's rollouts, waits until each has ended, and judges them. */
   async run(): Promise<WorldEnd> {
-    const { stackTraceLimit } = Error;
-    // Thousands of errors are part of the game, and stacks are dear.
-    Error.stackTraceLimit = 0;
     try {
-      await this.clock.run(this.#play(), LIMIT_MS);
+      await withoutStacks(() => this.clock.run(this.#play(), LIMIT_MS));
     } catch (error) {
       this.referee.blame(`the traces did not end: ${String(error)}`);
-    } finally {
-      Error.stackTraceLimit = stackTraceLimit;
     }
     return { problems: this.referee.problems, end: null };
   }

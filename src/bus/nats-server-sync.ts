@@ -37,15 +37,18 @@ export class StreamSync {
     const known = this.#byStream.get(stream);
     if (known !== undefined) return known();
     const messages = join(this.#folder, "store", "jetstream", "$G", "streams", STREAMS[stream], "msgs");
-    let fromBlock = 0;
+    let lastBlock = 0;
     const run = sharedRun(() => bringToDisk().catch(unsynced(this.#folder)));
+    const syncBlock = (block: number): Promise<void> => syncPath(join(messages, `${block}.blk`));
     const bringToDisk = async (): Promise<void> => {
-      const blocks = (await readdir(messages)).flatMap((name) => Number(BLOCK.exec(name)?.[1] ?? Number.NaN));
-      const fresh = blocks.filter((block) => block >= fromBlock).toSorted((a, b) => a - b);
-      for (const block of fresh) await syncPath(join(messages, `${block}.blk`));
+      // Most often there is no other, and whoever asked waits for one step of the disk less.
+      const [names] = await Promise.all([readdir(messages), lastBlock === 0 ? null : syncBlock(lastBlock)]);
+      const blocks = names.flatMap((name) => Number(BLOCK.exec(name)?.[1] ?? Number.NaN));
+      const fresh = blocks.filter((block) => block > lastBlock).toSorted((a, b) => a - b);
+      for (const block of fresh) await syncBlock(block);
       // The folder too: a block is only there when its name is.
-      if (fresh.length > 1 || fromBlock === 0) await syncPath(messages);
-      fromBlock = fresh.at(-1) ?? fromBlock;
+      if (fresh.length > 0 || lastBlock === 0) await syncPath(messages);
+      lastBlock = fresh.at(-1) ?? lastBlock;
     };
     this.#byStream.set(stream, run);
     return run();

@@ -3,6 +3,8 @@ import type { Dispatcher } from "undici";
 import type { EndpointCaller, EndpointReply, EndpointRequest } from "../grader/endpoint-caller.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
+import { JoinedAbort } from "../lib/joined-abort.ts";
+import { OVER } from "../lib/over.ts";
 import { retryAfterMs } from "../model/retry-after.ts";
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -30,21 +32,21 @@ export class UndiciEndpointCaller implements EndpointCaller {
   }
 
   async post(call: EndpointRequest): Promise<EndpointReply> {
-    const timeout = new AbortController();
+    const end = new JoinedAbort(call.signal);
     const over = new AbortController();
     // Not `AbortSignal.timeout`: its timer stays until its time has come, for each call that was answered long ago.
     void this.#clock.sleep(call.timeoutMs, over.signal).then(() => {
-      if (!over.signal.aborted) timeout.abort();
+      if (!over.signal.aborted) end.abort();
     });
     try {
-      const signal = AbortSignal.any([call.signal, timeout.signal]);
-      return await this.#send(call, signal);
+      return await this.#send(call, end.signal);
     } catch (error) {
       if (call.signal.aborted) return { kind: "aborted" };
-      if (timeout.signal.aborted) return { kind: "timeout" };
+      if (end.signal.aborted) return { kind: "timeout" };
       return failureReply(error);
     } finally {
-      over.abort();
+      end.release();
+      over.abort(OVER);
     }
   }
 

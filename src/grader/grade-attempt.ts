@@ -1,5 +1,6 @@
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import type { Clock } from "../lib/clock.ts";
+import { JoinedAbort } from "../lib/joined-abort.ts";
 import type { Logger } from "../lib/logger.ts";
 import { failureRecord } from "../rollout/failure-record.ts";
 import type { AttemptState, FailureRecord } from "../rollout/state.ts";
@@ -107,12 +108,12 @@ async function runGrader(
     trajectory: trajectoryFacts(attempt, sample.output_text),
     attempt: { rolloutId: attempt.rolloutId, traceId: attempt.traceId, attempt: attempt.attempt },
   };
-  const signal = AbortSignal.any([drain.hard, wanted.signal]);
+  const end = new JoinedAbort(drain.hard, wanted.signal);
   const cleanSandbox = deps.cleanSandboxFor(target.task);
   const place = new GradingPlace(deps.slot);
   const gradeDeps: GradeDeps = {
     clock: deps.clock,
-    signal,
+    signal: end.signal,
     agentFiles: deps.agentFilesFor({ task: target.task, attempt, paths: setup.agentFilePaths }),
     cleanSandbox,
     endpointCaller: deps.endpointCaller,
@@ -132,6 +133,7 @@ async function runGrader(
     deps.metrics.graderFinished(setup.graderType, result.executionSeconds);
     return result;
   } finally {
+    end.release();
     deps.waits.over(attempt);
     await cleanSandbox.close();
   }

@@ -88,11 +88,14 @@ async function handle({ kind, task }: Readable, deliveries: number, context: Flo
   const chain = new OutcomeChain(context.deps.store, task, patience);
   const settling = { ...context, patience, chain };
   if (kind === "unreadable") return settle(task, UNREADABLE, settling);
+  // Hardly ever has it ended already: both are read at once, for somebody may wait for the score.
+  const log = readSealedLog(context.deps.store, task, patience);
+  log.catch(() => undefined);
   const state = await chain.decide();
   if (state.kind === "ended") return { kind: "ended_before", task };
   if (state.kind === "broken") return settle(task, state.failure, settling);
   if (deliveries > MAX_DELIVERIES) return settle(task, setAside(deliveries), settling);
-  return gradeOpen(task, { ...settling, deliveries, expected: state.expectedLastSequence });
+  return gradeOpen(task, { ...settling, deliveries, log, expected: state.expectedLastSequence });
 }
 
 interface SettleContext extends FlowContext {
@@ -106,11 +109,12 @@ interface OpenContext extends SettleContext {
   /** Sequence that the outcome must expect. */
   readonly expected: number;
   readonly deliveries: number;
+  readonly log: ReturnType<typeof readSealedLog>;
 }
 
 async function gradeOpen(task: GradeTask, context: OpenContext): Promise<GradeEnd> {
-  const { deps, patience, chain, drain, deliveries } = context;
-  const log = await readSealedLog(deps.store, task, patience);
+  const { deps, chain, drain, deliveries } = context;
+  const log = await context.log;
   if (log.kind === "refused") return settle(task, log.failure, context);
   const graded = await gradeAttempt(
     { task, attempt: log.attempt, chain, drain, isFirst: deliveries === 1 },

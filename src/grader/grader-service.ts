@@ -3,6 +3,7 @@ import { LatestDelivery } from "../bus/latest-delivery.ts";
 import type { WorkDelivery, WorkSource } from "../bus/port.ts";
 import { toRollyardError } from "../errors/rollyard-error.ts";
 import { assertNever } from "../lib/assert-never.ts";
+import { OVER } from "../lib/over.ts";
 import { Company } from "../rollout/company.ts";
 import { CompanyStay } from "../rollout/company-stay.ts";
 import { gradeDelivery } from "./grade-flow.ts";
@@ -23,6 +24,14 @@ export interface GraderServiceOptions extends Omit<GradeFlowDeps, "slot"> {
   readonly concurrency: number;
   /** How long a drain lets running graders go on; default 30 s. */
   readonly drainMs?: number;
+}
+
+interface HeldGrading {
+  readonly latest: LatestDelivery;
+  readonly hold: SlotHold;
+  readonly running: Promise<void>;
+  /** Monotonic milliseconds. */
+  readonly sinceMs: number;
 }
 
 /** Gradings that a process has under way, running and waiting together, for each of its slots. */
@@ -47,10 +56,8 @@ export class GraderService {
   readonly #company: Company;
   readonly #slots: GradingSlots;
   readonly #shares: GradingShares;
-  /** Every grading held, and since when (monotonic milliseconds). */
-  readonly #running = new Map<Promise<void>, { readonly hold: SlotHold; readonly sinceMs: number }>();
-  /** By the subject of their work. */
-  readonly #held = new Map<string, LatestDelivery>();
+  /** Every grading held, by the subject of its work. */
+  readonly #held = new Map<string, HeldGrading>();
   readonly #pulls = new Set<Promise<void>>();
   /** Deliveries that open pulls may still bring. */
   #asked = 0;
@@ -65,12 +72,12 @@ export class GraderService {
 
   /** Gradings under way, those that wait too. */
   get active(): number {
-    return this.#running.size;
+    return this.#held.size;
   }
 
   /** What this process holds now. */
   load(): GradingLoad {
-    const held = [...this.#running.values()];
+    const held = [...this.#held.values()];
     const waiting = held.filter(({ hold }) => hold.isOutside).length;
     const oldestMs = Math.min(...held.map(({ sinceMs }) => sinceMs));
     return {
@@ -89,7 +96,7 @@ export class GraderService {
     });
     // A pull that ends may still bring deliveries.
     await Promise.allSettled(this.#pulls);
-    await Promise.allSettled(this.#running.keys());
+    await Promise.allSettled(Array.from(this.#held.values(), ({ running }) => running));
     this.#over.abort();
   }
 
@@ -140,17 +147,15 @@ export class GraderService {
   #take(delivery: WorkDelivery): void {
     const { subject } = delivery;
     const held = this.#held.get(subject);
-    if (held !== undefined) return held.swap(delivery);
+    if (held !== undefined) return held.latest.swap(delivery);
     const latest = new LatestDelivery(delivery);
-    this.#held.set(subject, latest);
     const hold = this.#slots.take();
     const running = this.#grade(latest, hold).finally(() => {
       this.#held.delete(subject);
       hold.end();
-      this.#running.delete(running);
       this.#topUp();
     });
-    this.#running.set(running, { hold, sinceMs: this.#options.clock.monotonicMs() });
+    this.#held.set(subject, { latest, hold, running, sinceMs: this.#options.clock.monotonicMs() });
   }
 
   async #grade(delivery: WorkDelivery, hold: SlotHold): Promise<void> {
@@ -167,7 +172,7 @@ export class GraderService {
       await delivery.nak(ERROR_DELAY_MS);
     } finally {
       endShare?.();
-      done.abort();
+      done.abort(OVER);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { OVER } from "./over.ts";
 
 /** Lets a level-triggered loop sleep until something may have changed. Wakes that come while it works are kept. */
 export class Wakeup {
@@ -8,7 +9,7 @@ export class Wakeup {
   /** Something may have changed. */
   wake(): void {
     this.#isDue = true;
-    this.#waiter?.abort();
+    this.#waiter?.abort(OVER);
   }
 
   /** Resolves at the next wake, at once when one was missed, or after `atMostMs`. */

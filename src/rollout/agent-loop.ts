@@ -28,11 +28,14 @@ export class AgentLoop {
   readonly #ref: AttemptRef;
   readonly #log: AttachedLog;
   readonly #sandbox: ReadySandbox | null;
+  /** What runs is given up. */
+  readonly #leaving: AbortSignal;
 
   constructor(deps: AgentLoopDeps, ref: AttemptRef, log: AttachedLog) {
     this.#deps = deps;
     this.#ref = ref;
     this.#log = log;
+    this.#leaving = AbortSignal.any([deps.signal, deps.drainNow]);
     this.#sandbox = deps.setup.needsSandbox ? new ReadySandbox(deps, ref, log) : null;
   }
 
@@ -90,7 +93,7 @@ export class AgentLoop {
   }
 
   async #callModel(remainingMs: number): Promise<ModelAnswer | ModelStop | RollyardError> {
-    const { setup, signal, drainNow } = this.#deps;
+    const { setup } = this.#deps;
     const { attempt } = this.#log;
     try {
       return await setup.model.sample({
@@ -99,7 +102,7 @@ export class AgentLoop {
         ...(setup.responseFormat === null ? {} : { responseFormat: setup.responseFormat }),
         rolloutIndex: rolloutIndex(attempt, setup.samplesPerItem),
         remainingMs,
-        signal: AbortSignal.any([signal, drainNow]),
+        signal: this.#leaving,
       });
     } catch (error) {
       return toRollyardError(error);
@@ -132,7 +135,7 @@ export class AgentLoop {
       calls: step.calls,
       session,
       remainingMs: step.remainingMs,
-      signal: AbortSignal.any([signal, drainNow]),
+      signal: this.#leaving,
       onReturned: (call, returned) => observer.toolReturned(this.#ref, call, returned),
     });
     if (failure === null) return null;

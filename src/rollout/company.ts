@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
+import { OVER } from "../lib/over.ts";
 
 /** Whoever has done no harm for so long is company no more: what it holds may be what the next one waits for. */
 const TRIAL_MS = 300_000;
@@ -76,7 +77,7 @@ export class Company {
   #begin(member: Member): LeaveCompany {
     const stay = new AbortController();
     const leave = (): void => {
-      stay.abort();
+      stay.abort(OVER);
       if (this.#inside.delete(member)) this.#admit();
     };
     this.#inside.add(member);

@@ -1,4 +1,5 @@
 import type { RollyardError } from "../errors/rollyard-error.ts";
+import { JoinedAbort } from "../lib/joined-abort.ts";
 import type { CallState } from "./state.ts";
 
 /** Most calls of one turn that run at a time; sandboxd takes 64. */
@@ -14,11 +15,11 @@ export async function runInLanes(
   run: (call: CallState, signal: AbortSignal) => Promise<RollyardError | null>,
 ): Promise<RollyardError | null> {
   const waiting = [...calls];
-  const stop = new AbortController();
+  const stop = new JoinedAbort(signal);
   let failure: RollyardError | null = null;
   const lane = async (): Promise<void> => {
     for (let call = waiting.shift(); call !== undefined && failure === null; call = waiting.shift()) {
-      const error = await run(call, AbortSignal.any([signal, stop.signal]));
+      const error = await run(call, stop.signal);
       if (error === null || failure !== null) continue;
       failure = error;
       // The turn can't be completed any more: what still runs is given up.
@@ -26,5 +27,6 @@ export async function runInLanes(
     }
   };
   await Promise.all(Array.from({ length: Math.min(MAX_PARALLEL_CALLS, waiting.length) }, lane));
+  stop.release();
   return failure;
 }

@@ -1,4 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
+import { JoinedAbort } from "../lib/joined-abort.ts";
+import { OVER } from "../lib/over.ts";
 import { tokenRollout } from "./claim-key.ts";
 import type { ClaimQueue } from "./claim-queue.ts";
 import { encodeClaimAnswer, failureOfCode } from "./claim-reply.ts";
@@ -35,8 +37,6 @@ export interface ClaimDeskOptions {
 // Claims are answered within 5 s; the rest of it is the way there and back.
 const ANSWER_WITHIN_MS = 4_000;
 const TOKEN_LIFETIME_MS = 600_000;
-// Without a reason of its own an abort makes an error, with its stack, for each claim.
-const WOKEN = "woken";
 
 /** Answers claims from memory: what a claim needs that is not there yet, it waits for in the queue. */
 export class ClaimDesk {
@@ -78,9 +78,10 @@ export class ClaimDesk {
   /** Resolves when the key's state changed, or when the answer is due. */
   async #woken(key: string): Promise<void> {
     const { queue, clock, signal } = this.#options;
-    const awake = new AbortController();
-    const forget = queue.onWake(key, () => awake.abort(WOKEN));
-    await clock.sleep(ANSWER_WITHIN_MS, AbortSignal.any([awake.signal, signal]));
+    const awake = new JoinedAbort(signal);
+    const forget = queue.onWake(key, () => awake.abort(OVER));
+    await clock.sleep(ANSWER_WITHIN_MS, awake.signal);
+    awake.release();
     forget();
   }
 

@@ -73,9 +73,10 @@ export class TraceGrading {
         await closer.close(state);
         sentAtMs = clock.monotonicMs();
       }
+      // What was sent just now has no outcome yet, and that is heard of.
+      await lookout.pause();
       const outcome = await this.#outcome();
       if (outcome !== null) return outcome;
-      await lookout.pause();
     }
     throw new RollyardError("trace_pending");
   }

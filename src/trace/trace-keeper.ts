@@ -30,6 +30,8 @@ import type { IdSource } from "../rollout/ids.ts";
 import { readRolloutFromLeader } from "../rollout/read-rollout.ts";
 import type { AttemptState } from "../rollout/state.ts";
 import { RollyardError } from "../errors/rollyard-error.ts";
+import { sweepPauseMs } from "./sweep-pause.ts";
+import type { SweepLook } from "./sweep-pause.ts";
 import { attemptOf, callsOf, isRunning } from "./trace-state.ts";
 import { TraceTally } from "./trace-tally.ts";
 import type { TraceCounts } from "./trace-tally.ts";
@@ -62,8 +64,6 @@ export interface TraceKeeperDeps {
   readonly signal: AbortSignal;
 }
 
-const LONGEST_SWEEP_MS = 5000;
-const SHORTEST_SWEEP_MS = 250;
 /** A call that is on record may run for so long; until then its trace is not idle. */
 const LONGEST_CALL_MS = 600_000;
 /** A sealed trace whose outcome does not come: whoever sealed it may have ended before it could send it on. */
@@ -141,16 +141,20 @@ export class TraceKeeper {
     this.#deps.onOutcome(outcome, isNew);
   }
 
-  async #readTraces(): Promise<void> {
+  /** Returns how many messages were new. */
+  async #readTraces(): Promise<number> {
     const filter = tracesFilter(this.#kept);
+    let count = 0;
     for await (const message of this.#deps.bus.replayHeaders("events", filter, this.#nextTrace)) {
       this.#nextTrace = message.sequence + 1;
+      count += 1;
       const parts = parseTraceSubject(message.subject);
       if (parts === null) continue;
       const token = rolloutToken(parts);
       this.#tally.heard(token, message.storedAtMs);
       if (message.headers[HEADERS.delivered] === "true") this.#tally.delivered(token);
     }
+    return count;
   }
 
   async #readOutcomes(areNew: boolean): Promise<void> {
@@ -180,12 +184,15 @@ export class TraceKeeper {
 
   async #sweepLoop(): Promise<void> {
     const { clock, logger, signal } = this.#deps;
+    let last: SweepLook | null = null;
+    let lookedMs = clock.monotonicMs();
     while (!signal.aborted) {
-      const pauseMs = Math.min(LONGEST_SWEEP_MS, Math.max(SHORTEST_SWEEP_MS, this.#kept.idleMs / 4));
-      await clock.sleep(pauseMs, signal);
+      await clock.sleep(sweepPauseMs(last, this.#kept.idleMs), signal);
       if (signal.aborted) return;
       try {
-        await this.#sweep();
+        const sinceMs = clock.monotonicMs() - lookedMs;
+        lookedMs += sinceMs;
+        last = { messages: await this.#sweep(), sinceMs };
       } catch (thrown) {
         if (!signal.aborted)
           logger.warn("traces can't be looked after", { code: toRollyardError(thrown).code });
@@ -193,13 +200,15 @@ export class TraceKeeper {
     }
   }
 
-  async #sweep(): Promise<void> {
-    await this.#readTraces();
+  /** Returns how many messages were new. */
+  async #sweep(): Promise<number> {
+    const messages = await this.#readTraces();
     const now = this.#deps.clock.nowMs();
     const { idleMs, ttlMs } = this.#kept;
     const silent = this.#tally.silentSince(now - Math.min(idleMs, OUTCOME_DUE_MS));
     await inParallel(silent, AT_ONCE, (token) => this.#look(token, now));
     await inParallel(this.#tally.endedBefore(now - ttlMs), AT_ONCE, (token) => this.#remove(token));
+    return messages;
   }
 
   /** Looks at a trace of which nothing was heard for a while. */

@@ -78,7 +78,12 @@ export class TraceTally {
 
   /** Traces that ended before. */
   endedBefore(atMs: number): readonly string[] {
-    return Array.from(this.#ended).flatMap(([token, storedAtMs]) => (storedAtMs < atMs ? [token] : []));
+    const tokens: string[] = [];
+    for (const [token, storedAtMs] of this.#ended) {
+      if (storedAtMs >= atMs) break;
+      tokens.push(token);
+    }
+    return tokens;
   }
 
   /** Graded ones whose score the trainer never got, as far as is known. */

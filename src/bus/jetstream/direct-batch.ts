@@ -1,5 +1,6 @@
 import type { Msg } from "nats";
 
+import { OVER } from "../../lib/over.ts";
 import type { StoredMessage } from "../port.ts";
 import { STREAMS } from "../streams.ts";
 import type { StreamName } from "../streams.ts";
@@ -87,7 +88,7 @@ class BatchProgress {
   end(result: BatchEnd | "forbidden"): void {
     if (this.result !== undefined) return;
     this.result = result;
-    this.#end.abort();
+    this.#end.abort(OVER);
   }
 
   take(reply: Msg): void {

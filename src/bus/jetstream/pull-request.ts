@@ -1,6 +1,7 @@
 import type { Msg } from "nats";
 import { createInbox } from "nats";
 
+import { OVER } from "../../lib/over.ts";
 import type { BusConnection } from "./connection.ts";
 import { forbidden } from "./connection.ts";
 
@@ -115,7 +116,7 @@ class Pull {
   #finish(end: PullEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
-    this.#done.abort();
+    this.#done.abort(OVER);
   }
 
   #take(error: Error | null, message: Msg): void {

@@ -1,5 +1,6 @@
 import type { Msg } from "nats";
 
+import { OVER } from "../../lib/over.ts";
 import type { RequestResult } from "../port.ts";
 import { forbidden } from "./connection.ts";
 import type { BusConnection } from "./connection.ts";
@@ -28,12 +29,12 @@ export async function requestOnce(connection: BusConnection, request: RawRequest
     subject: request.subject,
     onReply: (message) => {
       outcome = isNoResponders(message) ? { kind: "no_responders" } : { kind: "reply", message };
-      done.abort();
+      done.abort(OVER);
     },
     onLost: (reason) => {
       isForbidden = reason === "forbidden";
       outcome = { kind: "disconnected" };
-      done.abort();
+      done.abort(OVER);
     },
   });
   try {

@@ -2,6 +2,8 @@ import type { IncomingMessage } from "node:http";
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { RollyardError } from "../../errors/rollyard-error.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { JoinedAbort } from "../../lib/joined-abort.ts";
+import { OVER } from "../../lib/over.ts";
 import type { Seal } from "../../rollout/state.ts";
 import type { ServedEnvironment } from "../../trace/trace-ref.ts";
 import { ANSWER_WITHIN_MS, MAX_BODY_BYTES, readGradeRequest, readToolRequest } from "../../trace/wire.ts";
@@ -68,10 +70,12 @@ async function held(
   { traces, clock, cutOff, answerWithinMs = ANSWER_WITHIN_MS }: TraceRouteParts,
   answer: (environment: ServedEnvironment, patience: AbortSignal) => Promise<void>,
 ): Promise<void> {
-  const over = new AbortController();
+  const over = new JoinedAbort(cutOff);
   const done = new AbortController();
-  const patience = AbortSignal.any([over.signal, cutOff]);
-  void clock.sleep(answerWithinMs, done.signal).then(() => over.abort());
+  const patience = over.signal;
+  void clock.sleep(answerWithinMs, done.signal).then(() => {
+    if (!done.signal.aborted) over.abort();
+  });
   const { socket } = request.raw;
   const silenceMs = socket.timeout ?? 0;
   // A tool may take minutes, in which nothing is sent.
@@ -89,7 +93,8 @@ async function held(
     await answer(environment, patience);
   } finally {
     giveBack();
-    done.abort();
+    over.release();
+    done.abort(OVER);
     socket.setTimeout(silenceMs);
     await discardRest(request.raw);
   }
@@ -137,7 +142,7 @@ async function bodyOf(
   try {
     return await Promise.race([readJsonBody(request.raw, MAX_BODY_BYTES, TOO_LARGE), late]);
   } finally {
-    done.abort();
+    done.abort(OVER);
   }
 }
 

@@ -6,6 +6,16 @@ const core = (plural: string): ApiResource => ({ group: "", version: "v1", plura
 /** Small plain values and files. */
 export const CONFIG_MAPS = core("configmaps");
 
+/** Which kinds there are beside the cluster's own. */
+export const CUSTOM_RESOURCE_DEFINITIONS: ApiResource = {
+  group: "apiextensions.k8s.io",
+  version: "v1",
+  plural: "customresourcedefinitions",
+};
+
+/** Pods that are kept running and replaced one by one. */
+export const DEPLOYMENTS: ApiResource = { group: "apps", version: "v1", plural: "deployments" };
+
 /** What tasks are. */
 export const ENVIRONMENTS: ApiResource = {
   group: API_GROUP,

@@ -12,6 +12,8 @@ import type { GatewayService } from "./gateway-client.ts";
 /** A cluster as its user reaches it. */
 export interface Cluster {
   readonly namespace: string;
+  /** Namespace of the services: that of the gateway's Service. */
+  readonly installedIn: string;
   readonly client: KubeClient;
   readonly gateway: GatewayClient;
 }
@@ -62,12 +64,17 @@ async function openCluster(flags: ClusterFlags, io: CliIo): Promise<OpenCluster>
     callerTokens({ credentials, client, namespace, flags, io }),
   );
   return {
-    cluster: { namespace, client, gateway },
+    cluster: { namespace, installedIn: serviceOf(flags, io).split("/")[0] ?? "", client, gateway },
     close: () => Promise.all([transport.close(), gateway.close()]),
   };
 }
 
-function roadOf(flags: ClusterFlags, { env }: CliIo, credentials: KubeCredentials) {
+function serviceOf({ gatewayService }: ClusterFlags, { env }: CliIo): string {
+  return gatewayService ?? env["ROLLYARD_GATEWAY_SERVICE"] ?? DEFAULT_SERVICE;
+}
+
+function roadOf(flags: ClusterFlags, io: CliIo, credentials: KubeCredentials) {
+  const { env } = io;
   const url = flags.gateway ?? env["ROLLYARD_GATEWAY"];
   if (url !== undefined && url !== "" && flags.gatewayService === undefined) {
     if (/^https?:\/\/[^/]+/u.test(url) && URL.canParse(url)) return { kind: "url", url } as const;
@@ -75,7 +82,7 @@ function roadOf(flags: ClusterFlags, { env }: CliIo, credentials: KubeCredential
       message: `--gateway ${url} is no address; give one such as https://rollyard.example.`,
     });
   }
-  const service = parseService(flags.gatewayService ?? env["ROLLYARD_GATEWAY_SERVICE"] ?? DEFAULT_SERVICE);
+  const service = parseService(serviceOf(flags, io));
   return { kind: "service", credentials, service } as const;
 }
 

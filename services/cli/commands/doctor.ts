@@ -13,13 +13,22 @@ import { placeOfJob } from "../cluster/job-name.ts";
 import { gatherClusterFacts } from "../doctor/cluster-doctor.ts";
 import { diagnoseClusterJob } from "../doctor/diagnose-cluster-job.ts";
 import type { ClusterJobFacts } from "../doctor/diagnose-cluster-job.ts";
+import { diagnoseInstallation } from "../doctor/diagnose-installation.ts";
+import type { InstallationFacts } from "../doctor/diagnose-installation.ts";
 import { gatherFacts } from "../doctor/gather-facts.ts";
 import type { GatheredFacts } from "../doctor/gather-facts.ts";
+import { gatherInstallation } from "../doctor/installation-doctor.ts";
+import { readVersion } from "../read-version.ts";
 import { wholeNumber } from "../whole-number.ts";
 
 interface DoctorFlags extends ClusterFlags {
   readonly deliveries?: number;
   readonly json: boolean;
+}
+
+interface ClusterFacts extends ClusterJobFacts {
+  /** Null when nothing is installed where the gateway is, or the reader may not look. */
+  readonly installation: InstallationFacts | null;
 }
 
 const EXAMPLE = `
@@ -35,6 +44,8 @@ under way, else of one that has not ended, else of the newest, and counts the ro
 
 Explains how a run stands and what to do: lines with ! need a hand, and → says what. A run that is under way is asked
 itself; of graders that have joined it, it does not know which messages they were given more than once.
+Of a cluster it also compares versions: of the services, their CRDs and this command line. It says nothing of those to
+readers who may not list Deployments in the gateway's namespace (rollyard-system, else as ROLLYARD_GATEWAY_SERVICE says).
 
 Exit codes: 0 nothing to do; 1 something needs a hand (with --deliveries: there are such messages); 2 bad input.
 `;
@@ -59,7 +70,11 @@ export function registerDoctor(program: Command, io: CliIo): void {
     .action(async (given: string, flags: DoctorFlags) => {
       const place = await placeOfJob(given, flags, io);
       if (place.kind === "cluster") {
-        const facts = await withCluster(flags, io, (cluster) => gatherClusterFacts(cluster, place.name, io));
+        const version = await readVersion();
+        const facts = await withCluster(flags, io, async (cluster) => ({
+          ...(await gatherClusterFacts(cluster, place.name, io)),
+          installation: await gatherInstallation(cluster, version),
+        }));
         return io.setExitCode(tellCluster(facts, flags, io));
       }
       const mostDeliveries = flags.deliveries ?? MOST_DELIVERIES;
@@ -88,14 +103,16 @@ function tellFindings({ member, facts }: GatheredFacts, flags: DoctorFlags, io: 
   return isHealthy ? 0 : 1;
 }
 
-function tellCluster(facts: ClusterJobFacts, flags: DoctorFlags, io: CliIo): number {
+function tellCluster(facts: ClusterFacts, flags: DoctorFlags, io: CliIo): number {
   if (flags.deliveries !== undefined) {
     throw new RollyardError("bad_input", { message: "--deliveries is for runs on this machine." });
   }
-  const findings = diagnoseClusterJob(facts);
+  const { job, namespace, status, failures, installation } = facts;
+  const installed = installation === null ? [] : diagnoseInstallation(installation);
+  const findings = [...diagnoseClusterJob(facts), ...installed];
   const isHealthy = !needsHand(findings);
-  const { job, namespace, status, failures } = facts;
-  const told = { job, namespace, healthy: isHealthy, findings, conditions: status.conditions, failures };
+  const { conditions } = status;
+  const told = { job, namespace, healthy: isHealthy, findings, conditions, failures, installation };
   io.stdout(flags.json ? `${jsonText(told, 2)}\n` : `${findings.flatMap(linesOf).join("\n")}\n`);
   return isHealthy ? 0 : 1;
 }

@@ -19,6 +19,23 @@ const PLUGIN = fileURLToPath(new URL("../../../bin/kubectl-rollyard.mjs", import
 const ROWS = [0, 1, 2, 3].map((n) => `${JSON.stringify({ question: `q${n}`, answer: "yes" })}\n`).join("");
 /** After so many failures an attempt has failed. */
 const TRIES_OF_A_CALL = 5;
+/** A service as a chart of a later version installs it. */
+const INSTALLED = {
+  apiVersion: "apps/v1",
+  kind: "Deployment",
+  metadata: {
+    name: "rollyard-worker",
+    labels: { "app.kubernetes.io/part-of": "rollyard", "app.kubernetes.io/version": "999.0.0" },
+  },
+  spec: {
+    replicas: 0,
+    selector: { matchLabels: { app: "worker" } },
+    template: {
+      metadata: { labels: { app: "worker" } },
+      spec: { containers: [{ name: "worker", image: "none" }] },
+    },
+  },
+};
 const cluster = testCluster();
 
 describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
@@ -227,6 +244,17 @@ describe.skipIf(cluster.isMissing)("the command line for clusters", () => {
     ]);
     expect(await ok("retry", "flawed")).toContain("Nothing to run");
     expect(await ok("doctor", "flawed-retry-1")).toContain("has ended: Complete (AllGraded)");
+    await world.jobs.apply(INSTALLED);
+    const doctor = ["doctor", "flawed-retry-1", "-n", NAMESPACE, "--json"];
+    const installed = { ...env(), ROLLYARD_GATEWAY_SERVICE: `${NAMESPACE}/rollyard-gateway` };
+    const asUser = await startCli(doctor, installed).ended;
+    expect([asUser.code, JSON.parse(asUser.stdout)]).toMatchObject([0, { installation: null }]);
+    const asAdmin = await startCli([...doctor, "--kubeconfig", cluster.kubeconfigFile], installed).ended;
+    const older = { code: "command_line_older", action: "Install the command line of 999.0.0." };
+    expect([asAdmin.code, JSON.parse(asAdmin.stdout).findings]).toEqual([
+      1,
+      expect.arrayContaining([expect.objectContaining(older)]),
+    ]);
     await ok("purge", "flawed", "flawed-retry-1", "--yes");
   });
 

@@ -1,12 +1,12 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { RollyardError } from "../errors/rollyard-error.ts";
-import { findServed } from "../trace/served-record.ts";
+import { findLastServed } from "../trace/served-record.ts";
 import type { GatewayParts } from "./gateway-parts.ts";
 import { readTraces } from "./read-traces.ts";
 import { jobPathSchema, readInput, tracesQuerySchema } from "./route-inputs.ts";
 import { streamAnswer } from "./stream-answer.ts";
 
-/** `GET /v1/namespaces/:namespace/environments/:name/results`: the ended traces of an environment that is served. */
+/** `GET /v1/namespaces/:namespace/environments/:name/results`: the ended traces of an environment that is or was served. */
 export async function environmentResults(
   parts: GatewayParts,
   request: FastifyRequest,
@@ -21,7 +21,7 @@ export async function environmentResults(
       route: "results",
       access: { ...place, resource: "environments", verb: "get", subresource: "results" },
       open: async () => {
-        const served = await findServed(parts.bus, place);
+        const served = await findLastServed(parts.bus, place);
         if (served === null) throw notServed(place);
         return { lines: (deps) => readTraces(deps, served, query), tell: async () => ({}) };
       },
@@ -37,6 +37,6 @@ function notServed({
   readonly name: string;
 }): RollyardError {
   return new RollyardError("environment_not_found", {
-    message: `No Environment "${name}" of the namespace "${namespace}" is served to hosted trainers: there is none, or its spec.serve.enabled is not true, or its condition NotServed says why.`,
+    message: `No Environment "${name}" of the namespace "${namespace}" is served to hosted trainers, or was: there is none, or its spec.serve.enabled was never true, or its condition NotServed says why.`,
   });
 }

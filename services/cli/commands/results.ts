@@ -36,8 +36,9 @@ Examples:
 
 Rollouts come in the order in which they ended; with --groups each item's, once its last member has ended. With --out they are
 written as a run folder that list, show and report read; the same command again adds what is missing.
-With --env they are a hosted trainer's, as long as their records are kept (spec.serve.ttlSecondsAfterFinished); --out numbers
-their items by the rows that came, equal rows being one item; without it the numbers stand for the trace alone.
+With --env they are a hosted trainer's, as long as their records are kept (spec.serve.ttlSecondsAfterFinished), also once the
+Environment is served no more; --out numbers their items by the rows that came, equal rows being one item; without it the
+numbers stand for the trace alone.
 
 ${WHICH_JOB}`;
 

@@ -12,7 +12,7 @@ import type { AttemptRef } from "../../rollout/attempt-ref.ts";
 import type { IdSource } from "../../rollout/ids.ts";
 import type { ReleaseRef } from "../../sandbox/broker-options.ts";
 import type { OutcomeMetrics } from "../../telemetry/metrics-port.ts";
-import { findServed, putServed } from "../../trace/served-record.ts";
+import { findLastServed, putServed, putServedNoMore } from "../../trace/served-record.ts";
 import { servedJobSpec } from "../../trace/served-job.ts";
 import { TraceKeeper } from "../../trace/trace-keeper.ts";
 import type { TraceCounts } from "../../trace/trace-tally.ts";
@@ -102,12 +102,23 @@ export class ServedTraces {
   }
 
   async #sync(environment: ReadyEnvironment, isDraining: boolean): Promise<void> {
-    const { bus } = this.#deps;
-    const { namespace, name, spec, uid } = environment;
+    const { spec } = environment;
     const isServed = spec.serve.enabled && !isDraining && serveProblem(spec) === null;
-    const found = await findServed(bus, { namespace, name });
-    if (!isServed && found?.environmentUid === uid) await putServed(bus, { namespace, name }, null);
-    if (isServed) await this.#serve(environment);
+    await (isServed ? this.#serve(environment) : this.#serveNoMore(environment));
+  }
+
+  /** What it has of traces stays until its time is over, whoever leads by then. */
+  async #serveNoMore(environment: ReadyEnvironment): Promise<void> {
+    const { bus, snapshots } = this.#deps;
+    const { namespace, name, uid } = environment;
+    const last = await findLastServed(bus, { namespace, name });
+    if (last === null) return;
+    // Of one that was deleted: what bears the name now has nothing to do with it.
+    if (last.environmentUid !== uid) return putServed(bus, { namespace, name }, null);
+    if (last.isServed) await putServedNoMore(bus, { namespace, name }, last);
+    // Of traces that are graded now.
+    snapshots.add(uid, namespace, last.specHash);
+    await this.#keep(environment);
   }
 
   async #serve(environment: ReadyEnvironment): Promise<void> {
@@ -120,6 +131,10 @@ export class ServedTraces {
     // Known before any gateway can ask for its keys.
     snapshots.add(uid, namespace, specHash);
     await putServed(bus, { namespace, name }, { environmentUid: uid, specHash });
+    await this.#keep(environment);
+  }
+
+  async #keep({ namespace, name, spec }: ReadyEnvironment): Promise<void> {
     const times = { idleMs: spec.serve.idleSeconds * 1000, ttlMs: spec.serve.ttlSecondsAfterFinished * 1000 };
     if (this.#keeper !== null) return this.#keeper.update(times);
     const keeper = this.#newKeeper({ namespace, name, ...times });

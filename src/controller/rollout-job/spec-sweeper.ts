@@ -6,7 +6,7 @@ import { loadRecord } from "../../job/job-record.ts";
 import { objectOrEmpty, textOrUndefined } from "../../lib/half-valid.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/logger.ts";
-import { findServed } from "../../trace/served-record.ts";
+import { findLastServed } from "../../trace/served-record.ts";
 import { planSweep, uidsIn } from "./plan-sweep.ts";
 
 /** What sweeping of snapshots needs of the world. */
@@ -22,9 +22,9 @@ const HASH = /^\$KV\.rollyard-specs\.([0-9a-f]{64})$/u;
 const SERVED = /^\$KV\.rollyard-specs\.served\.([^.]+)\.([^.]+)$/u;
 
 /**
- * Removes snapshots that no job's record and no served Environment names any more: of a job that was deleted between the two
- * writes of its start, of one whose object was removed by force, and of Environments as they were served before. Of a namespace
- * with traces all stay, for a trace goes on with the snapshot that it began with.
+ * Removes snapshots that no job's record and no Environment that is or was served names any more: of a job that was deleted between
+ * the two writes of its start, of one whose object was removed by force, and of Environments as they were served before. Of a
+ * namespace with traces all stay, for a trace goes on with the snapshot that it began with.
  */
 export class SpecSweeper {
   readonly #deps: SpecSweeperDeps;
@@ -70,7 +70,7 @@ export class SpecSweeper {
     for (const subject of subjects) {
       const [, namespace, name] = SERVED.exec(subject) ?? [];
       if (namespace === undefined || name === undefined) continue;
-      const served = await findServed(this.#deps.bus, { namespace, name });
+      const served = await findLastServed(this.#deps.bus, { namespace, name });
       if (served !== null) named.push(served.specHash);
     }
     return named;

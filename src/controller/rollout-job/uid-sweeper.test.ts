@@ -3,7 +3,7 @@ import { FakeBus } from "../../../test/support/bus/fake-bus.ts";
 import type { Bus } from "../../bus/port.ts";
 import { putSpec } from "../../bus/specs.ts";
 import { storeRecord } from "../../job/job-record.ts";
-import { putServed } from "../../trace/served-record.ts";
+import { putServed, putServedNoMore } from "../../trace/served-record.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { silentLogger } from "../../lib/logger.ts";
 import { UidSweeper } from "./uid-sweeper.ts";
@@ -79,12 +79,13 @@ describe("the sweeper", () => {
     expect(await left(GONE)).toBe(4);
   });
 
-  it("removes snapshots that nothing names: no job, no served Environment", async () => {
+  it("removes snapshots that nothing names: no job, no Environment that is or was served", async () => {
     const snapshot = (name: string) => putSpec(bus, LIVE, { namespace: "team", name });
-    const [, ofJob, ofServed] = [
+    const [, ofJob, ofServed, ofOnceServed] = [
       await snapshot("of nobody"),
       await snapshot("of the job"),
       await snapshot("of a served Environment"),
+      await snapshot("of one that was served"),
     ];
     const record = {
       specHash: ofJob,
@@ -95,11 +96,13 @@ describe("the sweeper", () => {
     };
     await storeRecord(bus, { namespace: "team", jobUid: LIVE }, { record, sequence: 0 });
     await putServed(bus, { namespace: "team", name: "e" }, { environmentUid: "e", specHash: ofServed });
+    const once = { environmentUid: "o", specHash: ofOnceServed };
+    await putServedNoMore(bus, { namespace: "team", name: "o" }, once);
     const looking = sweeper();
     await lookAt(looking, [0, 59]);
-    expect(await snapshots()).toHaveLength(3);
+    expect(await snapshots()).toHaveLength(4);
     await lookAt(looking, [60]);
-    expect((await snapshots()).toSorted()).toEqual([ofJob, ofServed].toSorted());
+    expect((await snapshots()).toSorted()).toEqual([ofJob, ofServed, ofOnceServed].toSorted());
   });
 
   it("leaves the snapshots of a namespace with traces, and of one that is not watched", async () => {

@@ -40,7 +40,7 @@ Examples:
 Tries any tool server and grader against the contract of agent reinforcement fine-tuning, as a hosted trainer would call
 them, one named rule after the other. It sends real calls: about 60 and the bursts, each of a trace of its own.
 That a repeated call does not run again can only be proved with a call whose output says how often it ran in its trace
-and nothing else; give such a one with --counting.
+and nothing else; give such a one with --counting. A --target that is still empty is waited for, a minute at most.
 
 Verdicts: pass; warn (allowed, but a trainer fares better otherwise); fail; unproven (see --counting); skipped.
 Exit codes: 0 no rule failed; 1 a rule failed; 2 bad input.
@@ -53,7 +53,7 @@ export function registerConformance(program: Command, io: CliIo): void {
     .description("try a tool server and a grader against the contract of hosted trainers, rule by rule")
     .option("--tools <url>", "server_url of a tool")
     .option("--grader <url>", "url of the grader")
-    .option("--target <file>", "instead of both: the line that rollyard serve --json prints")
+    .option("--target <file>", "instead of both: the line that rollyard serve --json prints; waited for")
     .option("--tool <name>", "name of the tool; else the end of its URL, or the first of --target")
     .option(
       HEADER_FLAG,

@@ -1,5 +1,4 @@
-import { readFile } from "node:fs/promises";
-import { basename, resolve } from "node:path";
+import { basename } from "node:path";
 import { z } from "zod";
 import { RollyardError } from "../../../src/errors/rollyard-error.ts";
 import { didYouMean } from "../../../src/lib/nearest-name.ts";
@@ -7,6 +6,7 @@ import { httpHeadersSchema } from "../../../src/lib/schema/headers.ts";
 import { httpUrlSchema } from "../../../src/lib/schema/http-url.ts";
 import type { CliIo } from "../cli-io.ts";
 import { headersOf } from "./header-flags.ts";
+import { readServedLine } from "./served-line.ts";
 
 /** Flags that say where the endpoints are. */
 export interface TargetFlags {
@@ -33,7 +33,10 @@ const servedSchema = z.object({
 });
 
 /** Where the tool and the grader are, from --target or from --tools and --grader. Throws `bad_input`. */
-export async function readTarget(flags: TargetFlags, io: Pick<CliIo, "env" | "cwd">): Promise<ServedTarget> {
+export async function readTarget(
+  flags: TargetFlags,
+  io: Pick<CliIo, "env" | "cwd" | "stderr">,
+): Promise<ServedTarget> {
   const headers = await headersOf(flags.header, io);
   if (flags.target !== undefined) return { ...(await fromFile(flags.target, flags, io)), ...extra(headers) };
   const { tools, grader } = flags;
@@ -58,9 +61,9 @@ function extra(headers: Readonly<Record<string, string>>): Partial<ServedTarget>
 async function fromFile(
   file: string,
   { tool }: TargetFlags,
-  { cwd }: Pick<CliIo, "cwd">,
+  io: Pick<CliIo, "cwd" | "stderr">,
 ): Promise<ServedTarget> {
-  const served = servedSchema.safeParse(await readJson(file, cwd));
+  const served = servedSchema.safeParse(await readServedLine(file, io));
   if (!served.success)
     throw wrong(
       `${file} is not the line that rollyard serve --json prints: headers, tools with server_url, grader with url.`,
@@ -72,14 +75,6 @@ async function fromFile(
     throw wrong(`${file} has no tool of that name${didYouMean(tool ?? "", names) || "."}`);
   }
   return { headers, toolName: found.name, toolUrl: found.server_url, graderUrl: grader.url };
-}
-
-async function readJson(file: string, cwd: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(resolve(cwd, file), "utf8"));
-  } catch (cause) {
-    throw new RollyardError("bad_input", { message: `${file} can't be read as JSON.`, cause });
-  }
 }
 
 function requireUrl(text: string, flag: string): string {

@@ -54,7 +54,7 @@ elsewhere, or in a foreign sandbox is seen, and each score is compared with the 
 to run shell commands, as preset: shell does; for any other give --call and --audit; the environment has to score 1 when
 sample.output_text is item.answer and else 0 (--score says otherwise). --metrics: the pages that tell how many sandboxes are
 leased; those that stay leased are counted as leaked after --settle seconds, for which the environment's idleSeconds have to
-be over.
+be over. A --target that is still empty is waited for, a minute at most.
 The rollouts follow from the seed; the times don't.
 
 Exit codes: 0 every promise was kept; 1 one was broken, a sandbox leaked, or more than --discarded rollouts were discarded;
@@ -68,7 +68,7 @@ export function addSimulate(trainer: Command, io: CliIo): void {
     .description("play a hosted trainer that retries, doubles, loses and throws away; find broken promises")
     .option("--tools <url>", "server_url of the tool")
     .option("--grader <url>", "url of the grader")
-    .option("--target <file>", "instead of both: the line that rollyard serve --json prints")
+    .option("--target <file>", "instead of both: the line that rollyard serve --json prints; waited for")
     .option("--tool <name>", "name of the tool; else the end of its URL, or the first of --target")
     .option(
       HEADER_FLAG,

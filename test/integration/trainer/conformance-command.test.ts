@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { copyFile, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -68,6 +68,19 @@ describe("rollyard conformance", () => {
     });
   });
 
+  it("waits while the file is empty: what serves is starting", async () => {
+    const file = join(folder, "starting.json");
+    await writeFile(file, "");
+    const check = ["--only", "grader.score", "--json"];
+    const running = startCli(["conformance", "--target", file, "--tool", "count", ...check]);
+    await running.says(/^waiting for the line of rollyard serve in \S+, 60 s at most$/mu);
+    await copyFile(join(folder, "served.json"), `${file}.whole`);
+    await rename(`${file}.whole`, file);
+    const end = await running.ended;
+    expect(end.code).toBe(0);
+    expect(JSON.parse(end.stdout)).toMatchObject({ conforms: true });
+  });
+
   it.each([
     [["--tools", "http://127.0.0.1:1/x"], "Give --tools URL and --grader URL, or --target FILE"],
     [
@@ -76,7 +89,7 @@ describe("rollyard conformance", () => {
     ],
     [["--only", "tools.anwser"], 'did you mean "tools.answer"?'],
     [["--arguments", "[]"], "must be a JSON object."],
-    [["--target", "missing.json"], "missing.json can't be read as JSON."],
+    [["--target", "missing.json"], "missing.json can't be read."],
   ])("refuses %j with a sentence; exit code 2", async (args, sentence) => {
     const end = await conformance(...args);
     expect(end).toMatchObject({ code: 2, stdout: "" });

@@ -190,9 +190,18 @@ describe("what a doctor says of a job that does not run", () => {
       ["interrupted: Resume it: RESUME"],
     ],
     ["was killed", { state: { kind: "stopped", why: "killed", message: "" } }, ["killed: Resume it: RESUME"]],
+    ["is served", { state: { kind: "serving", pid: 7 } }, []],
+    ["was served until it was stopped", { state: { kind: "served" } }, []],
     ["is about to start", { state: { kind: "starting", pid: 7 } }, []],
   ])("leads on when it %s", (_what, changes, expected) => {
     expect(problems({ ...RECORDED, ...changes })).toEqual(expected);
+  });
+
+  it("says how to serve an environment again", () => {
+    const [found] = diagnose({ ...RECORDED, state: { kind: "served" } });
+    expect(found?.text).toBe(
+      "small is served no more; 10 rollouts have a reward and 0 have failed so far. To serve it with these records: RESUME",
+    );
   });
 
   it("names the process that has it and does not answer", () => {

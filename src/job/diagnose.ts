@@ -42,6 +42,15 @@ function stateFindings(facts: DoctorFacts): readonly Finding[] {
           `${job} is starting, or about to end, in process ${state.pid}; ask again in a moment.`,
         ),
       ];
+    case "serving":
+      return [fine("serving", `${job} is served by process ${state.pid}; ${sofar}.`)];
+    case "served":
+      return [
+        fine(
+          "served",
+          `${job} is served no more; ${sofar}. To serve it with these records: ${commands.resume}`,
+        ),
+      ];
     case "ended":
       return endedFindings(facts, state);
     case "stopped":

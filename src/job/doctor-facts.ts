@@ -16,6 +16,10 @@ export type JobState =
   | { readonly kind: "silent"; readonly pid: number }
   /** A process has it, and is not that far yet or about to end. */
   | { readonly kind: "starting"; readonly pid: number }
+  /** A process serves an environment to a hosted trainer. */
+  | { readonly kind: "serving"; readonly pid: number }
+  /** An environment that was served, and was stopped in good order. */
+  | { readonly kind: "served" }
   | { readonly kind: "ended"; readonly condition: string; readonly reason: string; readonly message: string }
   /** Its last session ended before the job did; `killed`: without a word. */
   | {

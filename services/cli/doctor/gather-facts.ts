@@ -15,6 +15,7 @@ import { resumeCommand } from "../run/resume-command.ts";
 import { holderOf, privateFolderOf } from "../run/run-folder.ts";
 import { readRunState } from "../run/run-state.ts";
 import type { RunState } from "../run/run-state.ts";
+import { isServed } from "../serve/is-served.ts";
 import { askStatus } from "./ask-status.ts";
 
 /** Failed attempts that are looked at, from the last back. */
@@ -82,8 +83,11 @@ async function stateOf(
 ): Promise<JobState> {
   if (state === null) return endOnRecord(folder);
   const pid = await holderOf(folder);
+  const isOfServe = isServed(state);
+  if (isOfServe && pid !== null) return { kind: "serving", pid };
   if (pid !== null) return heldState(folder, { pid, jobUid: state.jobUid, patienceMs });
   if (state.end !== null) return { kind: "ended", ...state.end };
+  if (isOfServe && state.stopped?.why === "interrupted") return { kind: "served" };
   if (state.stopped !== null) return { kind: "stopped", ...state.stopped };
   const message = `Its last process ended without a word: it was killed, or the machine went down. What ${job} had recorded is kept.`;
   return { kind: "stopped", why: "killed", message };

@@ -14,6 +14,7 @@ import type { RunFamily, RunMember } from "../../../src/trajectory/run-family.ts
 import type { CliIo } from "../cli-io.ts";
 import { holderOf, privateFolderOf } from "../run/run-folder.ts";
 import { resumeCommand } from "../run/resume-command.ts";
+import { isServed } from "../serve/is-served.ts";
 import { readRunState } from "../run/run-state.ts";
 import type { RunState } from "../run/run-state.ts";
 
@@ -118,6 +119,10 @@ function parseSnapshot({ snapshot, job }: RunState): SpecSnapshot {
 }
 
 async function unfinished({ job, folder }: RunMember, state: RunState, io: Reader): Promise<RollyardError> {
+  if (isServed(state)) {
+    const message = `${job} was served to a trainer, which asks for its rollouts again itself: there is nothing to retry.`;
+    return new RollyardError("bad_input", { message });
+  }
   const holder = await holderOf(folder);
   const message =
     holder === null

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { servedJobSpec } from "../../../src/trace/served-job.ts";
 import { givenOptions } from "./given-options.ts";
 import type { ResumeFlags } from "./given-options.ts";
 import { resumeCommand } from "./resume-command.ts";
@@ -10,10 +11,18 @@ const origin = {
   configMapFile: null,
 };
 
-function commandFor(flags: ResumeFlags, retryOf: string | null = null, cwd = "/work"): string {
+function commandFor(
+  flags: ResumeFlags,
+  {
+    retryOf = null,
+    cwd = "/work",
+    snapshot = {},
+  }: { readonly retryOf?: string | null; readonly cwd?: string; readonly snapshot?: unknown } = {},
+): string {
   const job = { name: "small", namespace: null, retryOf };
   const options = givenOptions(flags, "/work");
-  return resumeCommand("/work/out/small", { origin, job, options }, { cwd, command: "npx rollyard" });
+  const state = { origin, job, options, snapshot };
+  return resumeCommand("/work/out/small", state, { cwd, command: "npx rollyard" });
 }
 
 it("resumes with no option where none was given", () => {
@@ -38,11 +47,20 @@ it("names the options that the run had, but not what only changes its output", (
   expect(commandFor(flags)).toBe(
     `npx rollyard run -f 'my job.yaml' --out out ${options} 'openai/other=file:keys/my key=1'`,
   );
-  expect(commandFor(flags, null, "/elsewhere")).toContain("--secret 'openai/other=file:/work/keys/my key=1'");
+  expect(commandFor(flags, { cwd: "/elsewhere" })).toContain(
+    "--secret 'openai/other=file:/work/keys/my key=1'",
+  );
 });
 
 it("resumes a retry as a retry", () => {
-  expect(commandFor({ sandbox: "docker", secret: [] }, "small")).toBe(
+  expect(commandFor({ sandbox: "docker", secret: [] }, { retryOf: "small" })).toBe(
     "npx rollyard retry out/small --sandbox docker",
+  );
+});
+
+it("serves again what was served", () => {
+  const snapshot = { job: servedJobSpec("small") };
+  expect(commandFor({ sandbox: "auto", secret: ["trainer/key=file:key.txt"] }, { snapshot })).toBe(
+    "npx rollyard serve -f 'my job.yaml' --out out --secret trainer/key=file:key.txt",
   );
 });

@@ -9,6 +9,8 @@ import { writeEnd } from "../../../src/trajectory/write-report.ts";
 import type { CliIo } from "../cli-io.ts";
 import { findPrograms } from "../find-programs.ts";
 import { prepareGraderRuntime } from "../run/grader-runtime.ts";
+import { givenOptions } from "../run/given-options.ts";
+import type { GivenOption } from "../run/given-options.ts";
 import { openRunFolder } from "../run/run-folder.ts";
 import type { RunFolder } from "../run/run-folder.ts";
 import type { RunFlags } from "../run/run-flags.ts";
@@ -40,7 +42,12 @@ export async function serveEnvironment(
   const launcher = await selectLauncher(flags.sandbox, { sandboxd: programs.sandboxd, spec: sandbox });
   try {
     const graderRuntime = await prepareGraderRuntime(input, launcher, io);
-    const options = { out: flags.out, cwd: io.cwd, nowMs: systemClock.nowMs(), options: [] };
+    const options = {
+      out: flags.out,
+      cwd: io.cwd,
+      nowMs: systemClock.nowMs(),
+      options: serveOptions(flags, io.cwd),
+    };
     const folder = await openRunFolder(input, options);
     try {
       for (const sentence of launcher.notEnforced) io.stderr(`note: ${sentence}\n`);
@@ -52,6 +59,12 @@ export async function serveEnvironment(
   } finally {
     await launcher.close();
   }
+}
+
+/** Without them the folder can't be served again as it was. */
+function serveOptions({ port, sandbox, secret }: ServeFlags, cwd: string): readonly GivenOption[] {
+  const ofPort = port === 0 ? [] : [{ flag: "--port", value: String(port), file: null }];
+  return [...ofPort, ...givenOptions({ sandbox, secret }, cwd)];
 }
 
 interface Serving {

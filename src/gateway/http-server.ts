@@ -42,7 +42,8 @@ export async function listenOn(
   try {
     await server.listen({ host, port });
   } catch (cause) {
-    throw new RollyardError("bad_input", { message: `The gateway can't listen on ${host}:${port}.`, cause });
+    const message = `The gateway can't listen on ${host}:${port}: ${listenProblem(cause)}.`;
+    throw new RollyardError("bad_input", { message, cause });
   }
   const address = server.server.address();
   return {
@@ -53,6 +54,13 @@ export async function listenOn(
       clearTimeout(timer);
     },
   };
+}
+
+function listenProblem(cause: unknown): string {
+  const { code = "unknown error" } = cause as NodeJS.ErrnoException;
+  if (code === "EADDRINUSE") return "something listens there already; take another port";
+  if (code === "EACCES") return "this user may not; take a port above 1023";
+  return code;
 }
 
 /** A server without routes: it answers errors in the one form, and notes each request. */

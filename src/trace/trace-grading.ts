@@ -120,11 +120,10 @@ export class TraceGrading {
   }
 }
 
-function scoreOf({ outcome, reward, failureClass, failureCode }: Outcome): number {
+function scoreOf({ outcome, reward, failureClass, failureCode, failureReason }: Outcome): number {
   if (outcome === "graded" && reward !== undefined) return reward;
-  throw new RollyardError("trace_failed", {
-    message: `The rollout has failed (${failureClass}: ${failureCode}) and has no score.`,
-  });
+  const message = `The rollout has failed (${failureClass}: ${failureCode}) and has no score. ${failureReason}`;
+  throw new RollyardError("trace_failed", { message: message.trimEnd() });
 }
 
 function lostFailure({ failedTries = 0, lostTo }: CallState): FailureRecord {

@@ -74,11 +74,9 @@ describe("decideCall", () => {
 });
 
 describe("lost tries", () => {
-  const lost = failedTryEvent(
-    2,
-    { turn: 0, index: 0 },
-    { failureClass: "sandbox", code: "sandbox_lost", cause: "", evidence: {} },
-  );
+  const lostAt = (place: { readonly turn: number; readonly index: number }) =>
+    failedTryEvent(2, place, { failureClass: "sandbox", code: "sandbox_lost", cause: "", evidence: {} });
+  const lost = lostAt({ turn: 0, index: 0 });
 
   it("are counted by call, and a later answer of the same call still counts", () => {
     const twice = folded([started(), ...called("a"), lost, lost]);
@@ -97,6 +95,14 @@ describe("lost tries", () => {
       returned(1, 0),
     ];
     expect(lostCall(folded([started(), ...called("a"), lost, ...again]))).toBeNull();
+  });
+
+  it("leave a trace without a score though the same was asked and answered before", () => {
+    const again = [askedTurn(3, 1, call("b")), calledEvent(3, { turn: 1, index: 0 }, call("b"))];
+    const asked = [started(), ...called("a"), returned(0, 0), ...again];
+    expect(lostCall(folded([...asked, lostAt({ turn: 1, index: 0 })]))).toMatchObject({ callId: "b" });
+    const beside = [started(), ...called("a"), calledEvent(1, { turn: 0, index: 1 }, call("b"))];
+    expect(lostCall(folded([...beside, returned(0, 0), lostAt({ turn: 0, index: 1 })]))).toBeNull();
   });
 });
 

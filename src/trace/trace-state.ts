@@ -70,13 +70,14 @@ export function isRunning({ returned, failedTries = 0 }: CallState): boolean {
 }
 
 /**
- * A call that infrastructure has lost for good, as far as can be told when the grade is asked for: it has no answer, and nor has
- * another one that asks the same, as retries under new ids do. A rollout with such a call has no score.
+ * A call that infrastructure has lost for good, as far as can be told when the grade is asked for: it has no answer, and nor has one
+ * beside or after it that asks the same, as retries under new ids do. What was answered before is no answer to it: an agent may
+ * ask the same twice. A rollout with such a call has no score.
  */
 export function lostCall(attempt: AttemptState | null): CallState | null {
   const calls = callsOf(attempt);
   const isMade = (lost: CallState): boolean =>
-    calls.some((call) => call.returned !== null && isSame(call, lost));
+    calls.some((call) => call.returned !== null && call.turn >= lost.turn && isSame(call, lost));
   const lost = calls.find((call) => call.returned === null && (call.failedTries ?? 0) > 0 && !isMade(call));
   return lost ?? null;
 }

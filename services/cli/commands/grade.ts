@@ -15,7 +15,7 @@ import { loadGrader } from "../grading/load-grader.ts";
 import { openGrading } from "../grading/open-grading.ts";
 import type { Grading } from "../grading/open-grading.ts";
 import { interruptOnSignals } from "../run/interrupt.ts";
-import { wholeNumber } from "../whole-number.ts";
+import { portNumber, wholeNumber } from "../whole-number.ts";
 
 interface GradeFlags {
   readonly file: string;
@@ -59,7 +59,7 @@ export function registerGrade(program: Command, io: CliIo): void {
     )
     .option("--wait-seconds <n>", "longest that what is down is waited for", wholeNumber(0), 30)
     .option("--serve", "serve OpenAI's grader API on loopback instead", false)
-    .option("--port <n>", "port of --serve; 0 takes a free one", wholeNumber(0), 0)
+    .option("--port <n>", "port of --serve; 0 takes a free one", portNumber, 0)
     .option("--json", "print the result on one line", false)
     .addHelpText("after", EXAMPLE)
     .action(async (flags: GradeFlags) => {

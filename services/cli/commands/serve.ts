@@ -6,7 +6,7 @@ import { LAUNCHER_CHOICES } from "../run/run-flags.ts";
 import { serveEnvironment } from "../serve/serve-environment.ts";
 import type { ServeFlags } from "../serve/serve-environment.ts";
 import { loadEnvironment } from "../try/load-environment.ts";
-import { wholeNumber } from "../whole-number.ts";
+import { portNumber } from "../whole-number.ts";
 
 const EXAMPLE = `
 Examples:
@@ -25,7 +25,7 @@ export function registerServe(program: Command, io: CliIo): void {
     .command("serve")
     .description("serve an Environment's tools and grader to a hosted trainer from this machine")
     .requiredOption("-f, --file <file>", "YAML or JSON file with the Environment; may be repeated", collected)
-    .option("--port <n>", "port of 127.0.0.1; 0 takes a free one", wholeNumber(0), 0)
+    .option("--port <n>", "port of 127.0.0.1; 0 takes a free one", portNumber, 0)
     .option("--out <dir>", "folder for the records; default runs/<UTC time>, with runs/latest pointing to it")
     .option("--secret <NAME/KEY=env:VAR|file:PATH>", "a secret's value; may be repeated", collected, [])
     .addOption(

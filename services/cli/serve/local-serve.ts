@@ -62,14 +62,21 @@ const GRACE_MS = 5000;
  */
 export async function localServe(options: LocalServeOptions): Promise<TraceTotals> {
   const closers: Closers = [];
+  const stopping = new AbortController();
   try {
-    return await compose(options, closers);
+    return await compose(options, closers, stopping.signal);
   } finally {
+    // Some that are closed wait for it.
+    stopping.abort();
     for (const close of closers.toReversed()) await close();
   }
 }
 
-async function compose(options: LocalServeOptions, closers: Closers): Promise<TraceTotals> {
+async function compose(
+  options: LocalServeOptions,
+  closers: Closers,
+  stopping: AbortSignal,
+): Promise<TraceTotals> {
   const { folder, telemetry, stop } = options;
   const gaveUp = Promise.withResolvers<never>();
   gaveUp.promise.catch(() => undefined);
@@ -96,12 +103,7 @@ async function compose(options: LocalServeOptions, closers: Closers): Promise<Tr
   closers.push(() => recorder.close());
   const join = await writeJoinFile(folder.joinPath, server, folder.storePath, JOINING_SERVED);
   closers.push(() => join.remove());
-  const stopping = new AbortController();
-  const keeper = await startController(
-    options,
-    { bus, identity, recorder, signal: stopping.signal },
-    closers,
-  );
+  const keeper = await startController(options, { bus, identity, recorder, signal: stopping }, closers);
   const grader = startGrader({
     bus: await connect("grader"),
     concurrency: GRADER_SLOTS,
@@ -111,11 +113,10 @@ async function compose(options: LocalServeOptions, closers: Closers): Promise<Tr
   });
   closers.push(() => grader.stop());
   const gateway = await startGateway(options, await connect("gateway"), closers);
-  closers.push(async () => stopping.abort());
   telemetry.readiness.begin(stop);
   options.onListening({ port: gateway.port, counts: () => keeper.counts });
   const failed = recorder.failed.then((error) => Promise.reject(error));
-  const noRoom = watchDisk(folder.path, options.clock, stopping.signal).then(() => gaveUp.promise);
+  const noRoom = watchDisk(folder.path, options.clock, stopping).then(() => gaveUp.promise);
   for (const each of [failed, noRoom]) each.catch(() => undefined);
   await Promise.race([whenAborted(stop), gaveUp.promise, failed, noRoom]);
   // Who was told what is on record once it is closed.

@@ -97,6 +97,11 @@ async function serveInFolder(serving: Serving): Promise<number> {
   } catch (thrown) {
     const { code, message } = unwritable(folder.path, thrown) ?? toRollyardError(thrown);
     const cause = code === "internal" && thrown instanceof Error ? `\n${thrown.stack ?? ""}` : "";
+    // It never listened: another flag mends it.
+    if (code === "bad_input") {
+      io.stderr(`rollyard: ${message}\n`);
+      return 2;
+    }
     io.stderr(`rollyard: ${message}${cause}\nwhat was recorded is in ${folder.path}\n`);
     return 1;
   } finally {

@@ -190,6 +190,8 @@ describe("a hosted trainer's trace", () => {
     const served = await world.serve();
     const { trainer } = served;
     await trainer.call({ trace: "trace_s", call: "call_1", command: "echo hello" });
+    const repeated = { trace: "trace_r", call: "call_1", command: "echo hello" };
+    expect(await trainer.call(repeated)).toMatchObject({ status: 200 });
     const asked = { trace: "trace_s", call: "call_2", command: "touch begun; sleep 60" };
     const running = trainer.call(asked);
     const begun = { trace: "trace_s", call: "call_3", command: "until [ -e begun ]; do sleep 0.05; done" };
@@ -207,6 +209,13 @@ describe("a hosted trainer's trace", () => {
       status: 500,
       body: { error: { code: "trace_failed" } },
     });
+    // The same was asked and answered before the loss, which is no answer to what is asked after it.
+    expect(await trainer.call({ ...repeated, call: "call_2" })).toMatchObject(lost);
+    const said = /^The rollout has failed \(sandbox: sandbox_lost\) and has no score\. \S/u;
+    expect(await trainer.grade("trace_r")).toMatchObject({
+      status: 500,
+      body: { error: { code: "trace_failed", message: expect.stringMatching(said) } },
+    });
     // What begins now gets a sandbox that lives.
     const next = { trace: "trace_t", call: "call_1", command: "echo hello" };
     expect(await trainer.callPatiently(next)).toMatchObject({ status: 200, body: { output: "hello\n" } });
@@ -220,6 +229,7 @@ describe("a hosted trainer's trace", () => {
         failure_code: "sandbox_lost",
         reward: null,
       },
+      { trace_id: "trace_r", outcome: "failed", failure_code: "sandbox_lost", reward: null },
       { trace_id: "trace_t", outcome: "graded", reward: 1 },
     ]);
   });

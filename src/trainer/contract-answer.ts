@@ -1,5 +1,6 @@
 import { isJsonObject } from "../lib/json.ts";
 import type { JsonObject } from "../lib/json.ts";
+import { saidError } from "./said-error.ts";
 import type { EndpointReply } from "../grader/endpoint-caller.ts";
 
 /** What a tool server or a grader said to one call, and after how long. */
@@ -43,10 +44,12 @@ export function readContractAnswer(reply: EndpointReply, ms: number): ContractAn
   }
 }
 
-/** The answer in a few words. Never what its body holds: that may be a tool's output. */
+/** The answer in a few words. Of its body only what a refusal says is wrong: all else may be a tool's output. */
 export function answerText(answer: ContractAnswer): string {
   if (answer.kind === "silent") return answer.reason;
   if (answer.body === null) return `answered ${answer.status} with a body that is no JSON object`;
+  const said = answer.status < 400 || outputOf(answer) !== null ? null : saidError(answer.body);
+  if (said !== null) return `answered ${answer.status}, "${said}"`;
   const keys = Object.keys(answer.body);
   return `answered ${answer.status} with ${keys.length === 0 ? "an empty object" : keys.slice(0, 6).join(", ")}`;
 }

@@ -13,6 +13,7 @@ import type { CliIo } from "../cli-io.ts";
 import { collected } from "../collected.ts";
 import { jsonObject } from "../json-flag.ts";
 import { HEADER_FLAG } from "../trainer/header-flags.ts";
+import { withoutKeys } from "../trainer/without-keys.ts";
 import { readTarget } from "../trainer/served-target.ts";
 import type { TargetFlags } from "../trainer/served-target.ts";
 import { wholeNumber } from "../whole-number.ts";
@@ -74,7 +75,8 @@ export function registerConformance(program: Command, io: CliIo): void {
       const checks = chosen(flags.only);
       if (flags.list) return io.stdout(listText(checks, flags.json));
       const target = await targetOf(flags, io);
-      const onResult = flags.json ? undefined : (result: CheckResult) => io.stdout(lineOf(result));
+      const hide = withoutKeys(target.headers);
+      const onResult = flags.json ? undefined : (result: CheckResult) => io.stdout(hide(lineOf(result)));
       const results = await tryTarget(target, checks, onResult);
       const isFailed = results.some(({ verdict }) => verdict === "fail");
       const { toolUrl, graderUrl } = target;
@@ -85,7 +87,7 @@ export function registerConformance(program: Command, io: CliIo): void {
         counts: counts(results),
         results,
       };
-      io.stdout(flags.json ? `${jsonText(told, 2)}\n` : summaryText(results));
+      io.stdout(flags.json ? `${hide(jsonText(told, 2))}\n` : summaryText(results));
       io.setExitCode(isFailed ? 1 : 0);
     });
 }
@@ -137,8 +139,16 @@ function lineOf({ verdict, check, rule, evidence }: CheckResult): string {
 
 function summaryText(results: readonly CheckResult[]): string {
   const parts = Object.entries(counts(results)).map(([verdict, count]) => `${count} ${verdict}`);
-  return `\n${countText(results.length, "check")}: ${parts.join(", ")}.\n`;
+  const failed = results.filter(({ verdict }) => verdict === "fail");
+  return [
+    `\n${countText(results.length, "check")}: ${parts.join(", ")}.\n`,
+    ...(failed.length === 0 ? [] : [`Exit code 1: ${countText(failed.length, "rule")} failed.\n`]),
+    ...(failed.some(({ evidence }) => evidence.includes("template_error")) ? [ITEM_HINT] : []),
+  ].join("");
 }
+
+const ITEM_HINT =
+  "A template names something that the row lacks: give a row as your dataset has it by --item '{…}'.\n";
 
 function counts(results: readonly CheckResult[]): Partial<Record<Verdict, number>> {
   const told: Partial<Record<Verdict, number>> = {};

@@ -21,6 +21,8 @@ import { wholeNumber } from "../whole-number.ts";
 import { HEADER_FLAG } from "./header-flags.ts";
 import { readTarget } from "./served-target.ts";
 import type { TargetFlags } from "./served-target.ts";
+import { verdictText, whyNotKept } from "./simulation-verdict.ts";
+import { withoutKeys } from "./without-keys.ts";
 import { readLeased, waitForLeases } from "./watch-leases.ts";
 
 interface SimulateFlags extends TargetFlags {
@@ -115,9 +117,12 @@ async function simulate(flags: SimulateFlags, io: CliIo): Promise<void> {
   const isWatched = metrics.length > 0 && !isStopped;
   const leaked = isWatched ? await waitForLeases(metrics, { before, seconds: settle }) : null;
   process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
-  const isKept = promisesKept(summary, leaked, flags.discarded);
+  const reasons = whyNotKept(summary, leaked, flags.discarded);
+  const isKept = reasons.length === 0;
   const told = { ...summary, leakedSandboxes: leaked, kept: isKept };
-  io.stdout(flags.json ? `${jsonText(told, 2)}\n` : summaryText(summary, leaked));
+  const verdict = isStopped ? "interrupted\n" : verdictText(summary, reasons);
+  const text = flags.json ? `${jsonText(told, 2)}\n` : `${summaryText(summary, leaked)}${verdict}`;
+  io.stdout(withoutKeys(target.headers)(text));
   io.setExitCode(isStopped ? 130 : Number(!isKept));
 }
 
@@ -187,17 +192,6 @@ function isJson(text: string): boolean {
   }
 }
 
-function promisesKept(
-  { ends, violations }: SimulationSummary,
-  leaked: number | null,
-  mayDiscard: number,
-): boolean {
-  const isUsed = ends.graded > 0;
-  return (
-    isUsed && ends.discarded <= mayDiscard && Object.keys(violations).length === 0 && (leaked ?? 0) === 0
-  );
-}
-
 function progressText({ traces, ends, violations, seconds }: SimulationSummary, of: number): string {
   const broken = Object.values(violations).reduce((sum, count) => sum + count, 0);
   return `${traces} of ${of}: ${ends.graded} graded, ${ends.abandoned} thrown away, ${ends.discarded} discarded, ${countText(broken, "broken promise")}, ${seconds} s`;
@@ -218,6 +212,6 @@ function summaryText(summary: SimulationSummary, leaked: number | null): string 
     `${retries} retries: ${lostAnswers} lost answers, ${serverErrors} times 5xx, ${silences} times silence\n`,
     `tools: ${times(toolMs)}\ngrader: ${times(gradeMs)}\n`,
     ...(leaked === null ? [] : [`leaked sandboxes: ${leaked}\n`]),
-    ...(kinds.length === 0 ? ["every promise was kept\n"] : ["broken promises:\n", ...kinds, ...shown]),
+    ...(kinds.length === 0 ? [] : ["broken promises:\n", ...kinds, ...shown]),
   ].join("");
 }

@@ -11,7 +11,7 @@ export type Verdict =
   /** The rule needs something that was not given. */
   | "skipped";
 
-/** A verdict with what was seen, in a sentence without a body's content. */
+/** A verdict with what was seen, in a sentence; of a body no more than what a refusal says is wrong. */
 export interface Finding {
   readonly verdict: Verdict;
   readonly evidence: string;

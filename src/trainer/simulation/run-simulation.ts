@@ -1,6 +1,6 @@
 import { systemClock } from "../../lib/clock.ts";
 import { RollyardError } from "../../errors/rollyard-error.ts";
-import { outputOf, statusOf } from "../contract-answer.ts";
+import { answerText, outputOf, statusOf } from "../contract-answer.ts";
 import { endOf, judgeTrace } from "./judge-trace.ts";
 import type { TraceEnd, TraceRecord } from "./judge-trace.ts";
 import { simulateTrace } from "./simulate-trace.ts";
@@ -28,6 +28,13 @@ export interface Latencies {
   readonly max: number;
 }
 
+/** Calls that got no answer a trainer can use, by what the last try saw. */
+export interface GivenUp {
+  readonly side: "tool" | "grade";
+  readonly seen: string;
+  readonly calls: number;
+}
+
 /** What a simulation has seen. */
 export interface SimulationSummary {
   readonly seed: number;
@@ -42,9 +49,12 @@ export interface SimulationSummary {
   readonly violations: Readonly<Partial<Record<ViolationKind, number>>>;
   /** The first of them. */
   readonly examples: readonly Violation[];
+  /** Why calls were given up after all their tries, which discards their rollouts: the first few reasons. */
+  readonly givenUp: readonly GivenUp[];
 }
 
 const MAX_EXAMPLES = 20;
+const MAX_REASONS = 5;
 
 /** Plays all rollouts, step by step. Rejects with `bad_input` after the first step when the tool runs no commands. */
 export async function runSimulation(
@@ -84,6 +94,7 @@ class SimulationTally {
   readonly #toolMs: number[] = [];
   readonly #gradeMs: number[] = [];
   readonly #violations: Violation[] = [];
+  readonly #givenUp = new Map<string, GivenUp>();
   #calls = 0;
   readonly #outputs = { withMark: 0, withoutMark: 0 };
 
@@ -96,6 +107,9 @@ class SimulationTally {
     this.#ends[endOf(record)] += 1;
     this.#calls += record.calls.length;
     this.#countOutputs(record);
+    const { calls, audit, grades } = record;
+    this.#countGivenUp("tool", [...calls.flatMap(({ ends }) => ends), ...(audit === null ? [] : [audit])]);
+    this.#countGivenUp("grade", grades);
     this.#violations.push(...violations);
     this.#toolMs.push(...record.calls.flatMap(({ ends }) => timesOf(ends)));
     this.#gradeMs.push(...timesOf(record.grades));
@@ -111,6 +125,16 @@ class SimulationTally {
       const outputs = ends.flatMap(({ seen }) => seen.flatMap((answer) => outputOf(answer) ?? []));
       if (plan.kind !== "command" || outputs.length === 0) continue;
       this.#outputs[outputs.some((output) => output.includes(mark)) ? "withMark" : "withoutMark"] += 1;
+    }
+  }
+
+  #countGivenUp(side: GivenUp["side"], ends: TraceRecord["grades"]): void {
+    for (const end of ends) {
+      if (end.kind !== "discarded") continue;
+      const seen = answerText(end.last);
+      const before = this.#givenUp.get(`${side} ${seen}`);
+      if (before === undefined && this.#givenUp.size === MAX_REASONS) continue;
+      this.#givenUp.set(`${side} ${seen}`, { side, seen, calls: (before?.calls ?? 0) + 1 });
     }
   }
 
@@ -131,6 +155,7 @@ class SimulationTally {
       gradeMs: latencies(this.#gradeMs),
       violations,
       examples: this.#violations.slice(0, MAX_EXAMPLES),
+      givenUp: [...this.#givenUp.values()],
     };
   }
 }

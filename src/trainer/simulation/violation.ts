@@ -25,6 +25,6 @@ export type ViolationKind =
 export interface Violation {
   readonly kind: ViolationKind;
   readonly traceId: string;
-  /** What was seen, without outputs. */
+  /** What was seen, without outputs; it may have what a refusal says is wrong. */
   readonly evidence: string;
 }

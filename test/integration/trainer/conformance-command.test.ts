@@ -49,6 +49,7 @@ describe("rollyard conformance", () => {
       /^fail {6}tools\.wrong-key .*\n {10}→ A call with a wrong key is answered with 401\.$/mu,
     );
     expect(end.stdout).toMatch(/^\d+ checks: \d+ pass, 2 fail\.$/mu);
+    expect(end.stdout).toContain("Exit code 1: 2 rules failed.");
     expect(end.stdout).not.toContain("Bearer");
   });
 

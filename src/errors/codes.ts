@@ -115,7 +115,12 @@ export const ERROR_CODES = {
     false,
     "The answer is larger than what the contract of hosted trainers allows.",
   ),
-  trace_conflict: row("config", 422, false, "Another call of the trace has this call_id."),
+  trace_conflict: row(
+    "config",
+    422,
+    false,
+    "Another call of the trace, with another tool or other arguments, has this call_id: give each call one of its own.",
+  ),
   trace_failed: row("internal", 500, false, "The rollout has failed and has no score."),
   trace_pending: row("internal", 503, true, "The answer takes longer than a request may; ask again."),
   job_not_found: row("config", 404, false, "There is no such RolloutJob."),

@@ -22,14 +22,15 @@ describe("readToolRequest", () => {
   });
 
   it.each([
-    [{ call_id: "call_1" }, "trace_id must be a text."],
+    [{ call_id: "call_1" }, "trace_id is missing."],
+    [{ ...body, trace_id: 7 }, "trace_id must be a text."],
     [{ ...body, trace_id: "x".repeat(129) }, "trace_id must have at most 128 characters."],
     [{ ...body, trace_id: "a\nb" }, "trace_id must have no control characters."],
     [{ ...body, trace_id: "" }, "trace_id must not be empty."],
-    [{ trace_id: "trace_1" }, "call_id must be a text."],
-    [[], "The body is missing, or of the wrong type."],
-    [null, "The body is missing, or of the wrong type."],
-    [{ ...body, item: 3 }, "item is missing, or of the wrong type."],
+    [{ trace_id: "trace_1" }, "call_id is missing."],
+    [[], "The body must be a JSON object."],
+    [null, "The body must be a JSON object."],
+    [{ ...body, item: 3 }, "item must be an object."],
   ])("says what is wrong with %j", (given, sentence) => {
     expect(() => readToolRequest("grep", given)).toThrow(sentence);
   });
@@ -37,7 +38,7 @@ describe("readToolRequest", () => {
 
 describe("readGradeRequest", () => {
   it("wants a sample", () => {
-    expect(() => readGradeRequest({ trace_id: "trace_1" })).toThrow("sample must be an object.");
+    expect(() => readGradeRequest({ trace_id: "trace_1" })).toThrow("sample is missing.");
     const read = readGradeRequest({ trace_id: "trace_1", sample: { output_text: "a" }, item: { row: 1 } });
     expect(read).toEqual({ traceId: "trace_1", sample: { output_text: "a" }, item: { row: 1 } });
   });

@@ -14,12 +14,14 @@ const NO_CONTROLS = /^[^\p{Cc}]*$/u;
 
 const idSchema = (most: number) =>
   z
-    .string("must be a text")
+    .string({ error: ({ input }) => (input === undefined ? "is missing" : "must be a text") })
     .min(1, "must not be empty")
     .max(most, `must have at most ${most} characters`)
     .regex(NO_CONTROLS, "must have no control characters");
 
-const itemSchema = z.record(z.string(), z.unknown()).default({}) as unknown as z.ZodType<JsonObject>;
+const itemSchema = z
+  .record(z.string(), z.unknown(), "must be an object")
+  .default({}) as unknown as z.ZodType<JsonObject>;
 
 /**
  * The body of a tool call. Source: https://github.com/microsoft-foundry/fine-tuning (Demos/Agentic_RFT_PrivatePreview/README.md),
@@ -37,7 +39,9 @@ export const toolRequestSchema = z.object({
 
 /** The body of a grade request, by the same contract. */
 export const gradeRequestSchema = z.object({
-  sample: z.record(z.string(), z.unknown(), "must be an object") as unknown as z.ZodType<JsonObject>,
+  sample: z.record(z.string(), z.unknown(), {
+    error: ({ input }) => (input === undefined ? "is missing" : "must be an object"),
+  }) as unknown as z.ZodType<JsonObject>,
   item: itemSchema,
   trace_id: idSchema(MAX_TRACE_ID),
 });
@@ -86,8 +90,8 @@ function checked<Schema extends z.ZodType>(schema: Schema, body: unknown): z.out
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const sentences = result.error.issues.map(({ path, message }) => {
-    const place = path.length === 0 ? "The body" : path.map(String).join(".");
-    return `${place} ${message.startsWith("Invalid input") ? "is missing, or of the wrong type" : message}.`;
+    if (path.length === 0) return "The body must be a JSON object.";
+    return `${path.map(String).join(".")} ${message.startsWith("Invalid input") ? "is of the wrong type" : message}.`;
   });
   throw new RollyardError("bad_input", { message: sentences.join(" ") });
 }

@@ -10,16 +10,16 @@ const CALL = { call_id: "call_1", trace_id: "trace_1", arguments: { command: "ec
 const WRONG: readonly (readonly [sentence: string, body: unknown, route?: string])[] = [
   ["The body is not valid JSON.", "{not json"],
   ["The body is not valid JSON.", ""],
-  ["The body is missing, or of the wrong type.", "[]"],
-  ["trace_id must be a text.", { ...CALL, trace_id: undefined }],
+  ["The body must be a JSON object.", "[]"],
+  ["trace_id is missing.", { ...CALL, trace_id: undefined }],
   ["trace_id must be a text.", { ...CALL, trace_id: 7 }],
   ["trace_id must not be empty.", { ...CALL, trace_id: "" }],
   ["trace_id must have at most 128 characters.", { ...CALL, trace_id: "x".repeat(129) }],
   ["trace_id must have no control characters.", { ...CALL, trace_id: "a\u0000b" }],
-  ["call_id must be a text.", { ...CALL, call_id: undefined }],
-  ["item is missing, or of the wrong type.", { ...CALL, item: "none" }],
-  ["sample must be an object.", { trace_id: "trace_1", item: ROW }, "grade"],
-  ["trace_id must be a text.", { sample: {}, item: ROW }, "grade"],
+  ["call_id is missing.", { ...CALL, call_id: undefined }],
+  ["item must be an object.", { ...CALL, item: "none" }],
+  ["sample is missing.", { trace_id: "trace_1", item: ROW }, "grade"],
+  ["trace_id is missing.", { sample: {}, item: ROW }, "grade"],
 ];
 
 describe("bad requests of a hosted trainer", () => {

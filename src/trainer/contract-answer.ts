@@ -49,7 +49,7 @@ export function answerText(answer: ContractAnswer): string {
   if (answer.kind === "silent") return answer.reason;
   if (answer.body === null) return `answered ${answer.status} with a body that is no JSON object`;
   const said = answer.status < 400 || outputOf(answer) !== null ? null : saidError(answer.body);
-  if (said !== null) return `answered ${answer.status}, "${said}"`;
+  if (said !== null) return `answered ${answer.status} (${said})`;
   const keys = Object.keys(answer.body);
   return `answered ${answer.status} with ${keys.length === 0 ? "an empty object" : keys.slice(0, 6).join(", ")}`;
 }

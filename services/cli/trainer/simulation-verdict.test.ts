@@ -19,7 +19,7 @@ describe("the verdict of a simulation", () => {
   });
 
   it("says what the server said of calls that were given up, and hints at rows where a template failed", () => {
-    const seen = 'answered 500, "trace_failed: It has failed (config: template_error)"';
+    const seen = "answered 500 (trace_failed: It has failed (config: template_error))";
     const text = verdictText({ givenUp: [{ side: "grade", seen, calls: 3 }] }, ["no rollout was graded"]);
     expect(text).toContain(`3 grade calls, four tries each, the last: ${seen}\n`);
     expect(text).toContain("rows of the simulation have `row` and `answer` alone");
@@ -28,8 +28,8 @@ describe("the verdict of a simulation", () => {
 
   it("is told without the key that a server repeats", () => {
     const hide = withoutKeys({ Authorization: "Bearer canary-key", "X-Short": "a" });
-    expect(hide('answered 401, "a Bearer canary-key is wrong"')).toBe(
-      'answered 401, "a Bearer (key) is wrong"',
+    expect(hide("answered 401 (a Bearer canary-key is wrong)")).toBe(
+      "answered 401 (a Bearer (key) is wrong)",
     );
   });
 });

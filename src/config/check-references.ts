@@ -17,6 +17,8 @@ export interface ReferenceTargets {
   readonly secrets: SecretStore;
   /** Those of them that the command line gave: they are in every namespace. */
   readonly flagSecrets: SecretStore;
+  /** `NAME/KEY` of those that the command line named and that could not be read, which is told of elsewhere. */
+  readonly unreadSecrets: readonly string[];
   readonly secretsFor: SecretsFor;
 }
 
@@ -123,11 +125,11 @@ function secretProblems(
   targets: ReferenceTargets,
 ): SpecProblem[] {
   const { path, name, key } = reference;
-  const { secrets, flagSecrets, documents, secretsFor } = targets;
+  const { secrets, flagSecrets, documents, unreadSecrets, secretsFor } = targets;
   if (!isNeeded(reference, secretsFor) || isGiven(reference, flagSecrets)) return [];
   if (isGiven(reference, secrets))
     return namespaceProblems({ path, kind: "Secret", name }, referrer, documents);
-  if (isBrokenSecret(name, key, documents)) return [];
+  if (isBrokenSecret(name, key, documents) || isUnread(reference, unreadSecrets)) return [];
   const shown = `${name}/${key ?? "KEY"}`;
   const near = didYouMean(shown, secrets.names());
   const message = `secret ${shown} was not given; add a Secret document or --secret ${shown}=env:VARIABLE${near}`;
@@ -136,6 +138,12 @@ function secretProblems(
 
 function isGiven({ name, key }: SecretReference, secrets: SecretStore): boolean {
   return key === undefined ? secrets.has(name) : secrets.get({ name, key }) !== undefined;
+}
+
+function isUnread({ name, key }: SecretReference, unread: readonly string[]): boolean {
+  return unread.some((given) =>
+    key === undefined ? given.startsWith(`${name}/`) : given === `${name}/${key}`,
+  );
 }
 
 function isNeeded({ tool, path }: SecretReference, secretsFor: SecretsFor): boolean {

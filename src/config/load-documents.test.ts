@@ -275,6 +275,13 @@ describe("secrets", () => {
     ]);
   });
 
+  it("are told of once where their file can't be read, or is empty", async () => {
+    expect(await problemsOf(files, ["s/k=file:gone.txt"])).toEqual([
+      "--secret s/k: its file can't be read (ENOENT)",
+    ]);
+    expect(await problemsOf(files, ["s/k=env:EMPTY"])).toEqual(["--secret s/k: is empty"]);
+  });
+
   it("are refused where no document names them, and the near one that was given is named", async () => {
     expect(await problemsOf(files, ["s/kk=env:KEY"])).toEqual([
       'job.yaml:6 spec.model.apiKeySecret: secret s/k was not given; add a Secret document or --secret s/k=env:VARIABLE; did you mean "s/kk"?',

@@ -60,6 +60,7 @@ export async function loadDocuments(
         documents: read.raw,
         secrets,
         flagSecrets: new SecretStore(flags.entries),
+        unreadSecrets: flags.problems.map((problem) => problem.path),
         secretsFor: options.secretsFor ?? "all",
       }),
       ...flags.problems,

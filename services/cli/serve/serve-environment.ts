@@ -18,7 +18,7 @@ import { startRunTelemetry } from "../run/start-run-telemetry.ts";
 import { localServe } from "./local-serve.ts";
 import { serveInput } from "./serve-input.ts";
 import type { ServeInput } from "./serve-input.ts";
-import { unusedSecretNotes } from "./unused-secret-notes.ts";
+import { secretNotes } from "./secret-notes.ts";
 import { stopOnSignals } from "../run/interrupt.ts";
 import { unwritable } from "../run/unwritable.ts";
 
@@ -36,7 +36,7 @@ export async function serveEnvironment(
   flags: ServeFlags,
   io: CliIo,
 ): Promise<number> {
-  for (const sentence of unusedSecretNotes(given.environment, flags.secret)) io.stderr(`note: ${sentence}\n`);
+  for (const sentence of secretNotes(given, flags.secret)) io.stderr(`note: ${sentence}\n`);
   const origin = { files: flags.file, cwd: io.cwd };
   const input = serveInput(given, origin, await given.readGraderAssets());
   const programs = await findPrograms(io.env);

@@ -11,10 +11,11 @@ import { portNumber } from "../whole-number.ts";
 const EXAMPLE = `
 Examples:
   rollyard serve -f environment.yaml
-  rollyard serve -f environment.yaml --port 8080 --json
+  rollyard serve -f environment.yaml --port 8080 --secret trainer/key=file:key.txt --json > served.json
   rollyard report runs/latest
 
 It listens on 127.0.0.1 alone. A hosted trainer reaches it through a tunnel or a proxy of yours that ends TLS.
+The key that callers must send is that of spec.serve.authSecret, here {name: trainer, key: key}; without it one is made and printed.
 Ctrl-C, SIGINT or SIGTERM stops it in good order. The same command with --out of an earlier one goes on with its records.
 Exit codes: 0 stopped; 1 it could not go on; 2 bad input.
 `;

@@ -1,4 +1,6 @@
+import path from "node:path";
 import { describe, expect, it } from "vitest";
+import { startCli } from "../../support/run/run-cli.ts";
 import { serveWorld } from "../../support/serve/serve-world.ts";
 import { ROW } from "../../support/serve/trainer-client.ts";
 import { sandboxesOf } from "../../support/serve/sandboxes-of.ts";
@@ -66,13 +68,27 @@ describe("bad requests of a hosted trainer", () => {
   });
 
   it("may have any of an environment's keys, and none of them is in a log or a record", async () => {
-    const served = await world.serve({ flags: ["--secret", "trainer/keys=env:TRAINER_KEYS"], spec: KEYS });
+    const secrets = ["trainer/keys", "trainer/kyes"].flatMap((name) => [
+      "--secret",
+      `${name}=env:TRAINER_KEYS`,
+    ]);
+    const served = await world.serve({ flags: secrets, spec: KEYS });
+    await served.process.says(
+      /^note: --secret trainer\/kyes is not used: .* did you mean "trainer\/keys"\?$/mu,
+    );
     for (const key of ["key-1", "key-2"]) {
       const trainer = served.trainer.as({ authorization: `Bearer ${key}` });
       expect(await trainer.grade(`trace_${key}`)).toMatchObject({ status: 200 });
     }
     const joined = served.trainer.as({ authorization: "Bearer key-1 key-2" });
     expect(await joined.grade("trace_x")).toMatchObject({ status: 401 });
+    await served.stop();
+    // Whoever looks at its folder then is told how to serve it again.
+    const { code, stdout } = await startCli(["doctor", path.dirname(served.records)]).ended;
+    expect(stdout).toMatch(
+      /^· small is served no more; 2 rollouts .*: rollyard serve -f \S+ --out \S+ --secret /u,
+    );
+    expect(code).toBe(0);
   });
 
   it("get 413 for an output that makes the answer too large, and the trace goes on", async () => {

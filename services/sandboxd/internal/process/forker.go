@@ -14,6 +14,7 @@ type forkRequest struct {
 	path   string
 	argv   []string
 	attr   *syscall.ProcAttr
+	bound  func(pid int)
 	answer chan forkAnswer
 }
 
@@ -36,14 +37,32 @@ func (f *Forker) loop(noNewPrivs bool) {
 		_ = prctl(prSetNoNewPrivs, 1)
 	}
 	for r := range f.requests {
-		pid, err := syscall.ForkExec(r.path, r.argv, r.attr)
+		pid, err := r.start()
 		r.answer <- forkAnswer{pid, err}
 	}
 }
 
-func (f *Forker) fork(path string, argv []string, attr *syscall.ProcAttr) (int, error) {
+func (r *forkRequest) start() (int, error) {
+	if r.bound == nil {
+		return syscall.ForkExec(r.path, r.argv, r.attr)
+	}
+	pid, err := startHeld(r.path, r.argv, r.attr, r.bound)
+	if err != syscall.EPERM {
+		return pid, err
+	}
+	// Perhaps tracing is forbidden here: then it has a moment without bounds.
+	pid, err = syscall.ForkExec(r.path, r.argv, r.attr)
+	if err == nil {
+		r.bound(pid)
+	}
+	return pid, err
+}
+
+// fork starts a child. With bound, the child runs nothing of its program
+// before bound has returned.
+func (f *Forker) fork(path string, argv []string, attr *syscall.ProcAttr, bound func(pid int)) (int, error) {
 	answer := make(chan forkAnswer, 1)
-	f.requests <- forkRequest{path, argv, attr, answer}
+	f.requests <- forkRequest{path, argv, attr, bound, answer}
 	a := <-answer
 	return a.pid, a.err
 }

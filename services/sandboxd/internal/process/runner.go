@@ -82,14 +82,18 @@ func (r *Runner) run(command Command) (Result, error) {
 
 func (r *Runner) start(program string, command Command, streams *pipes) (*Child, error) {
 	defer streams.closeChild()
-	child, err := r.Table.Start(program, command.Argv, &syscall.ProcAttr{
+	attr := &syscall.ProcAttr{
 		Dir:   command.Dir,
 		Env:   command.Env,
 		Files: streams.files(),
 		Sys:   &syscall.SysProcAttr{Setsid: true, Pdeathsig: syscall.SIGKILL},
-	})
+	}
+	if r.MaxProcesses > 0 {
+		return r.Table.StartBounded(program, command.Argv, attr, func(pid int) { limitChild(pid, r.MaxProcesses) })
+	}
+	child, err := r.Table.Start(program, command.Argv, attr)
 	if err == nil {
-		limitChild(child.Pid, r.MaxProcesses)
+		limitChild(child.Pid, 0)
 	}
 	return child, err
 }

@@ -47,12 +47,18 @@ func NewTable(forker *Forker, reaped func()) *Table {
 
 // Start runs path with argv. It returns ErrSealed, or the error of fork or exec.
 func (t *Table) Start(path string, argv []string, attr *syscall.ProcAttr) (*Child, error) {
+	return t.StartBounded(path, argv, attr, nil)
+}
+
+// StartBounded does the same, and the child runs nothing of its program before
+// bound, if it is not nil, has returned.
+func (t *Table) StartBounded(path string, argv []string, attr *syscall.ProcAttr, bound func(pid int)) (*Child, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.sealed {
 		return nil, ErrSealed
 	}
-	pid, err := t.forker.fork(path, argv, attr)
+	pid, err := t.forker.fork(path, argv, attr, bound)
 	if err != nil {
 		return nil, err
 	}

@@ -192,6 +192,19 @@ describe("grading a delivery", () => {
 });
 
 describe("a delivery that can't be graded", () => {
+  it("and came back more than 20 times is settled without a look at its log, which may be what ends its graders", async () => {
+    const world = new FlowWorld();
+    const lastSequence = writeAttempt(world.store, 0);
+    const looks: string[] = [];
+    world.store.fault = ({ kind, subject }) => {
+      if (kind !== "publish" && subject === EVENTS) looks.push(kind);
+      return "none";
+    };
+    const delivery = gradeDeliveryOf({ attempt: 0, lastSequence }, { deliveries: 21 });
+    expect((await gradeDelivery(delivery, world.deps, world.drain)).kind).toBe("settled");
+    expect(looks).toEqual([]);
+  });
+
   it.each<[string, (world: FlowWorld) => ReturnType<typeof gradeDeliveryOf>, object]>([
     [
       "whose log was sealed by a failure",

@@ -88,13 +88,14 @@ async function handle({ kind, task }: Readable, deliveries: number, context: Flo
   const chain = new OutcomeChain(context.deps.store, task, patience);
   const settling = { ...context, patience, chain };
   if (kind === "unreadable") return settle(task, UNREADABLE, settling);
-  // Hardly ever has it ended already: both are read at once, for somebody may wait for the score.
-  const log = readSealedLog(context.deps.store, task, patience);
-  log.catch(() => undefined);
+  // Hardly ever has it ended already: both are read at once, for somebody may wait for the score. Of one that may be what ends its
+  // graders nothing is read.
+  const log = deliveries > MAX_DELIVERIES ? null : readSealedLog(context.deps.store, task, patience);
+  log?.catch(() => undefined);
   const state = await chain.decide();
   if (state.kind === "ended") return { kind: "ended_before", task };
   if (state.kind === "broken") return settle(task, state.failure, settling);
-  if (deliveries > MAX_DELIVERIES) return settle(task, setAside(deliveries), settling);
+  if (log === null) return settle(task, setAside(deliveries), settling);
   return gradeOpen(task, { ...settling, deliveries, log, expected: state.expectedLastSequence });
 }
 

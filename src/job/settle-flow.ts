@@ -4,6 +4,7 @@ import type { Bus, WorkDelivery } from "../bus/port.ts";
 import { workSubject } from "../bus/subjects.ts";
 import type { WorkKind } from "../bus/streams.ts";
 import { RollyardError, toRollyardError } from "../errors/rollyard-error.ts";
+import { OVER } from "../lib/over.ts";
 import type { Logger } from "../lib/logger.ts";
 import type { AttemptRef } from "../rollout/attempt-ref.ts";
 import { usageOnRecord } from "../rollout/attempt-usage.ts";
@@ -56,7 +57,7 @@ export async function settle(deps: SettleDeps, delivery: WorkDelivery): Promise<
     deps.logger.error("settling failed", { code, subject: delivery.subject });
     await delivery.nak(code === "other_version" ? otherVersionDelayMs(delivery.deliveries) : RETRY_DELAY_MS);
   } finally {
-    done.abort();
+    done.abort(OVER);
   }
 }
 
